@@ -76,6 +76,22 @@ func ReadIdentity(ctx context.Context, cfg Config, address string) (Identity, er
 	return found, Wrap(address, err)
 }
 
+const countDatabases = "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?"
+
+// HasDatabase reports whether the server at an address has a database of that
+// name, which the account may see.
+func HasDatabase(ctx context.Context, cfg Config, address, database string) (bool, error) {
+	c, err := bareConnector(cfg, address, forControl)
+	if err != nil {
+		return false, err
+	}
+	db := openPool(c, 1)
+	defer db.Close()
+	var n int
+	err = db.QueryRowContext(ctx, countDatabases, database).Scan(&n)
+	return n > 0, Wrap(address, err)
+}
+
 // bareConnector connects as the write account, without a database, to
 // whichever server is there.
 func bareConnector(cfg Config, address string, p purpose) (*connector, error) {
@@ -97,18 +113,4 @@ func createDatabase(name string) string {
 // quote makes a name an identifier.
 func quote(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
-}
-
-// HasDatabase reports whether the server at an address has a database of that
-// name, which the account may see.
-func HasDatabase(ctx context.Context, cfg Config, address, database string) (bool, error) {
-	c, err := bareConnector(cfg, address, forControl)
-	if err != nil {
-		return false, err
-	}
-	db := openPool(c, 1)
-	defer db.Close()
-	var n int
-	err = db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", database).Scan(&n)
-	return n > 0, Wrap(address, err)
 }

@@ -65,11 +65,16 @@ type joining struct {
 }
 
 func (j *joining) run(ctx context.Context) (*catalog.Shard, error) {
+	// In this order: a shard that the catalog knows has its identity already.
+	snap, err := j.cat.Refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
 	found, _, err := readIdentity(ctx, j.db, j.database)
 	if err != nil {
 		return nil, Wrap(j.name, err)
 	}
-	known, err := j.admit(ctx, found)
+	known, err := j.admit(snap, found)
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +97,9 @@ func (j *joining) run(ctx context.Context) (*catalog.Shard, error) {
 
 // admit decides whether the server may be this shard. It returns nil for a
 // shard that the catalog doesn't know yet.
-func (j *joining) admit(ctx context.Context, found Identity) (*catalog.Shard, error) {
+func (j *joining) admit(snap *catalog.Snapshot, found Identity) (*catalog.Shard, error) {
 	if found.Found && found.Catalog != j.cat.ID() {
 		return nil, j.mismatch("", found)
-	}
-	snap, err := j.cat.Refresh(ctx)
-	if err != nil {
-		return nil, err
 	}
 	if known, ok := snap.Shard(j.name); ok {
 		return known, j.admitKnown(known, found)

@@ -16,7 +16,7 @@ import (
 const soon = 10 * time.Second
 
 // crossJoin computes for hours, and returns no row before its end.
-const crossJoin = "SELECT COUNT(*) FROM seq_1_to_100000 a, seq_1_to_100000 b, seq_1_to_100000 c WHERE a.seq + b.seq + c.seq = 0"
+var crossJoin = "SELECT COUNT(*) FROM " + numbers(14) + " WHERE n < 0"
 
 var errEnough = errors.New("enough of it")
 
@@ -51,7 +51,7 @@ func TestEndOfContextStopsStatement(t *testing.T) {
 	for i, statement := range []string{
 		"SELECT SLEEP(3000)",
 		crossJoin,
-		"SELECT seq, SLEEP(IF(seq < 100, 0, 3000)) FROM seq_1_to_1000", // some rows come first
+		"SELECT REPEAT('x', 1000), SLEEP(IF(n < 500, 0, 3000)) FROM " + numbers(3), // some rows come first
 	} {
 		tag := fmt.Sprintf("/* %s %d */ ", f.database, i)
 		c := open(t, sh)
@@ -97,7 +97,7 @@ func TestCloseStopsStatement(t *testing.T) {
 	for what, closeIt := range closers {
 		tag := fmt.Sprintf("/* %s %s */ ", f.database, what)
 		c := open(t, sh)
-		rows, err := c.Query(t.Context(), tag+"SELECT REPEAT('x', 1000) FROM seq_1_to_100000000")
+		rows, err := c.Query(t.Context(), tag+"SELECT REPEAT('x', 1000) FROM "+numbers(8))
 		if err != nil || !rows.Next() {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestKillNeverMeetsAnotherStatement(t *testing.T) {
 					return
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(800))*time.Microsecond)
-				if err := run(ctx, c, "SELECT seq FROM seq_1_to_50"); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				if err := run(ctx, c, "SELECT n FROM "+numbers(2)); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("%d: %v", i, err)
 				}
 				if !c.broken {
@@ -201,7 +201,7 @@ func TestKillTagged(t *testing.T) {
 		statements.Go(func() { check(run(t.Context(), c, statement)) })
 	}
 	for range 2 {
-		start(tag+" SELECT SLEEP(3000)", func(err error) {
+		start(tag+" "+crossJoin, func(err error) {
 			var server *ServerError
 			if !errors.As(err, &server) || server.Number != 1317 {
 				t.Errorf("a tagged statement ended with %v", err)

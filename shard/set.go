@@ -28,12 +28,19 @@ func NewSet(cfg Config) (*Set, error) {
 	return &Set{cfg: cfg.withDefaults(), shards: map[string]*Shard{}}, nil
 }
 
-// SetCatalogID says which catalog the shards must belong to. It is to be
-// called before the first Sync.
+// SetCatalogID says which catalog the shards must belong to. Those that the
+// set has already are closed; the next Sync brings them back.
 func (s *Set) SetCatalogID(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.catalogID == id {
+		return
+	}
 	s.catalogID = id
+	for _, sh := range s.order {
+		sh.close()
+	}
+	s.shards, s.order = map[string]*Shard{}, nil
 }
 
 // Sync makes the set that of the snapshot. A shard whose address, identity or

@@ -50,6 +50,21 @@ func TestSync(t *testing.T) {
 	}
 }
 
+func TestSetCatalogIDReplacesShards(t *testing.T) {
+	f := newFixture(t, 1)
+	sh := f.shard(t, "s0")
+	f.SetCatalogID(f.registry.id)
+	if f.shard(t, "s0") != sh {
+		t.Error("the same catalog replaced the shards")
+	}
+	f.SetCatalogID("another")
+	f.Sync(f.registry.snapshot())
+	var identity *IdentityError
+	if _, err := f.shard(t, "s0").Conn(t.Context()); !errors.As(err, &identity) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestClosedSet(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
@@ -116,13 +131,17 @@ func TestServersThatAreNoShard(t *testing.T) {
 func TestSessionSettings(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
-	const query = "SELECT @@character_set_client, @@character_set_results, @@collation_connection, @@time_zone," +
-		" @@autocommit, @@sql_mode, @@group_concat_max_len, @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@tx_read_only, DATABASE()"
-	want := func(mode, readOnly string) string {
-		return "utf8mb4 utf8mb4 utf8mb4_unicode_ci +00:00 1 " + mode + " 1048576 10 10 " + readOnly + " " + f.database
+	readOnly := "@@transaction_read_only"
+	if f.vendor(t) == MariaDB {
+		readOnly = "@@tx_read_only"
+	}
+	query := "SELECT @@character_set_client, @@character_set_results, @@collation_connection, @@time_zone," +
+		" @@autocommit, @@sql_mode, @@group_concat_max_len, @@lock_wait_timeout, @@innodb_lock_wait_timeout, " + readOnly + ", DATABASE()"
+	want := func(mode, rowLockWait, readOnly string) string {
+		return "utf8mb4 utf8mb4 utf8mb4_unicode_ci +00:00 1 " + mode + " 1048576 10 " + rowLockWait + " " + readOnly + " " + f.database
 	}
 	got := strings.Join(texts(t, open(t, sh), query)[0], " ")
-	if got != want("NO_ENGINE_SUBSTITUTION", "1") {
+	if got != want("NO_ENGINE_SUBSTITUTION", "50", map[bool]string{true: "1", false: "0"}[f.vendor(t) != TiDB]) {
 		t.Errorf("queries: got %s", got)
 	}
 	values := make([]string, 11)
@@ -133,13 +152,16 @@ func TestSessionSettings(t *testing.T) {
 	if err := sh.Write().QueryRowContext(t.Context(), query).Scan(into...); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(values, " "); got != want("STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION", "0") {
+	if got := strings.Join(values, " "); got != want("STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION", "10", "0") {
 		t.Errorf("writing: got %s", got)
 	}
 }
 
 func TestQueryConnectionsCannotWrite(t *testing.T) {
 	f := newFixture(t, 1)
+	if f.vendor(t) == TiDB {
+		t.Skip("TiDB has no read-only sessions")
+	}
 	sh := f.shard(t, "s0")
 	exec(t, sh, "CREATE TABLE w (a INT)")
 	c := open(t, sh)
@@ -244,8 +266,9 @@ func TestPoolReusesLastConnection(t *testing.T) {
 		t.Error("not the connection given back last")
 	}
 	// One that the server has closed meanwhile is replaced.
-	exec(t, sh, fmt.Sprintf("KILL %d", a.shard.query.idle[0].id))
-	time.Sleep(50 * time.Millisecond)
+	idle := sh.query.idle[0]
+	exec(t, sh, fmt.Sprintf("KILL %d", idle.id))
+	eventually(t, "its end is seen", func() bool { return !idle.alive(t.Context()) })
 	if got := texts(t, open(t, sh), "SELECT 1"); got[0][0] != "1" {
 		t.Errorf("got %v", got)
 	}

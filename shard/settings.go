@@ -6,8 +6,7 @@ const (
 	collation      = "utf8mb4_unicode_ci"
 	commonSettings = "SET NAMES utf8mb4 COLLATE " + collation +
 		", time_zone = '+00:00', autocommit = 1" +
-		", group_concat_max_len = 1048576" +
-		", lock_wait_timeout = 10, innodb_lock_wait_timeout = 10"
+		", group_concat_max_len = 1048576, lock_wait_timeout = 10"
 )
 
 // settings returns the statements that begin a session.
@@ -34,5 +33,5 @@ func settings(p purpose, server Server) []string {
 		}
 		return s
 	}
-	return []string{commonSettings + ", sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"}
+	return []string{commonSettings + ", innodb_lock_wait_timeout = 10, sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"}
 }

@@ -68,6 +68,9 @@ func (sh *Shard) Address() string { return sh.known.Address }
 // Number returns the shard's number in the catalog.
 func (sh *Shard) Number() int { return sh.known.Number }
 
+// String returns the shard's name, so that printing a shard shows no secrets.
+func (sh *Shard) String() string { return sh.known.Name }
+
 // Server returns what the server said of itself on the last new connection,
 // and connects where there has been none.
 func (sh *Shard) Server(ctx context.Context) (Server, error) {
@@ -119,6 +122,9 @@ func (sh *Shard) queue(ctx context.Context, n int) error {
 // close. ctx bounds only getting it.
 func (sh *Shard) Conn(ctx context.Context) (*Conn, error) {
 	s, err := sh.query.get(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, sh.wrap(err)
 	}

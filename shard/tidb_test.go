@@ -12,7 +12,7 @@ import (
 func TestTiDBTakesOurStatements(t *testing.T) {
 	server := ParseServer("8.0.11-TiDB-v8.1.0")
 	statements := []string{
-		selectServer, selectIdentity, selectSizes, selectTableType, selectColumns, selectRawLogs, selectNextID,
+		selectServer, selectIdentity, selectSizes, selectTableType, selectColumns, selectRawLogs, selectNextID, countDatabases,
 		createDatabase("d"), createIdentity("d"), createRawLogs(server, "d", 3), raiseRawLogs("d", 3),
 		claimIdentity("d"), finishIdentity("d"), selectOwnIdentity("d"),
 		killStatement(server, 1<<62), selectRunning(server),
