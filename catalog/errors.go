@@ -54,13 +54,19 @@ func (e *CaseConflictError) Error() string {
 	return fmt.Sprintf("family %s: field %s differs only in case from %s", e.Family, e.Field, e.Stored)
 }
 
-// TooManyColumnsError means that the family would have more than Limit fields.
+// TooManyColumnsError means that the family would have more than Limit fields,
+// or, with LongNames, that the names of its fields are together too long for
+// the definition of one table.
 type TooManyColumnsError struct {
-	Family string
-	Limit  int
+	Family    string
+	Limit     int
+	LongNames bool
 }
 
 func (e *TooManyColumnsError) Error() string {
+	if e.LongNames {
+		return fmt.Sprintf("family %s: the names of its fields are together too long for one table; of 1,000 strings, names have room for some 11 characters each", e.Family)
+	}
 	return fmt.Sprintf("family %s: more than %d fields", e.Family, e.Limit)
 }
 

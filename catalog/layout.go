@@ -6,6 +6,11 @@ package catalog
 // columns of the groups.
 const rowBudget = 6700
 
+// definitionBudget bounds the sum of the columns' definitions, in bytes, as
+// MariaDB keeps them in a table's .frm file: error 1117 is beyond 65,535
+// bytes. The rest is for the hidden columns and a fixed part.
+const definitionBudget = 64_800
+
 // groupSize is the number of fields in a group. Each field of a group costs a
 // parse of the group's whole JSON when it is read, so groups are small; but
 // each is a column, and InnoDB has at most 1,017.
@@ -24,14 +29,30 @@ func cost(t Type) int {
 	}
 }
 
+// definition is what a column's definition takes in MariaDB, in bytes: 18 and
+// the name; a virtual one has a header of 7, its name again and an expression
+// of at most 24, or 26 for JSON. (Found by trial on MariaDB 10.11.)
+func definition(c Column) int {
+	size := 18 + len(c.Name)
+	switch {
+	case c.Group == 0:
+	case c.Type == JSON:
+		size += 7 + len(c.Name) + 26
+	default:
+		size += 7 + len(c.Name) + 24
+	}
+	return size
+}
+
 // layout assigns positions and groups to a family's fields. What is assigned
 // once stays.
 type layout struct {
-	family string
-	byKey  map[string]Column
-	next   int   // position
-	stored int   // cost of the columns outside of groups
-	groups []int // number of fields in group i+1
+	family  string
+	byKey   map[string]Column
+	next    int   // position
+	stored  int   // cost of the columns outside of groups
+	defined int   // bytes of the columns' definitions
+	groups  []int // number of fields in group i+1
 }
 
 func newLayout(family string, columns []Column) *layout {
@@ -45,6 +66,7 @@ func newLayout(family string, columns []Column) *layout {
 func (l *layout) keep(c Column) {
 	l.byKey[nameKey(c.Name)] = c
 	l.next = max(l.next, c.Position+1)
+	l.defined += definition(c)
 	if c.Group == 0 {
 		l.stored += cost(c.Type)
 		return
@@ -66,7 +88,9 @@ func (l *layout) add(f Field) (c Column, isNew bool, err error) {
 		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields}
 	}
 	c = Column{Name: name, Type: f.Type, Nullable: true, Position: l.next, Group: l.group(f.Type)}
-	l.keep(c)
+	if l.keep(c); l.defined > definitionBudget {
+		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields, LongNames: true}
+	}
 	return c, true, nil
 }
 

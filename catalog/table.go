@@ -97,8 +97,18 @@ type Column struct {
 	Position int
 }
 
-// HiddenColumn returns the name of the nth hidden JSON column, from 1.
-func HiddenColumn(n int) string { return ReservedPrefix + "_" + strconv.Itoa(n) }
+// HiddenColumn returns the name of the nth hidden JSON column, from 1. No
+// field's name can have its first character; and it is short, as each virtual
+// column's expression bears it, which MariaDB has little room for.
+func HiddenColumn(n int) string { return hiddenPrefix + strconv.Itoa(n) }
+
+// IsHidden reports whether a column's name is that of a hidden one.
+func IsHidden(column string) bool {
+	number, ok := strings.CutPrefix(column, hiddenPrefix)
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
+const hiddenPrefix = "#"
 
 // FieldColumn returns the name of the column that holds an event's field: the
 // field's own name, except that a field called id, in any case, is kept in
