@@ -1,0 +1,61 @@
+# make        builds bin/databalancer
+# make help   lists the targets
+
+# The tests' in-memory MySQL would need the ICU library without this tag.
+TAGS    := gms_pure_go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# What make run starts, how long make fuzz runs each target, and further
+# arguments of go test: make test TESTFLAGS='-run Guard -v'
+RUN_ARGS  ?= -local 2 -log_events -data_dir ./data
+FUZZTIME  ?= 30s
+TESTFLAGS ?=
+
+TIDB := docker compose -f docker-compose.tidb.yml
+
+.DEFAULT_GOAL := build
+.PHONY: help deps build run test lint bench fuzz db_start db_setup db_stop clean
+
+help: ## list the targets
+	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+deps: ## install what this machine lacks: MariaDB, a C compiler, Go modules
+	bash scripts/deps.sh
+
+build: ## build bin/databalancer
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/databalancer ./cmd/databalancer
+
+run: deps build ## run on :8080 with two local MariaDB servers, data in ./data
+	bin/databalancer $(RUN_ARGS)
+
+test: deps lint ## lint and run all tests with the race detector
+	go test -race -tags $(TAGS) -timeout 20m $(TESTFLAGS) ./...
+
+lint: ## check formatting, vet, staticcheck
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
+		echo "gofmt: these files are not formatted:"; echo "$$unformatted"; exit 1; fi
+	go vet -tags $(TAGS) ./...
+	go tool staticcheck -tags $(TAGS) ./...
+
+bench: deps ## run the benchmarks, which print ratios
+	go run -tags $(TAGS) ./test/bench
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@set -e; for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' $$file); do \
+			echo "$$(dirname $$file) $$target"; \
+			go test -tags $(TAGS) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
+		done; done
+
+db_start: ## start TiDB in containers
+	$(TIDB) up --detach --wait
+
+db_setup: ## wait for TiDB, make databalancer's databases and user
+	$(TIDB) run --rm setup
+
+db_stop: ## stop TiDB; its data stay
+	$(TIDB) down
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,49 @@
+// Package catalog is the knowledge that all databalancer processes share: the
+// shards, the families with their columns and placements, and the registered
+// tables. It is kept in a MySQL database of its own.
+//
+// # Reading
+//
+// A Snapshot is one immutable version of the catalog. Each process holds the
+// last one that it has seen, and reading it costs no I/O. A version number
+// rises with every change, in the change's own transaction. Refresh reads that
+// number, which is one round trip, and loads what has a higher version than
+// the snapshot at hand, in one consistent read. Run polls in this way; who
+// finds that a snapshot must be stale calls Refresh at once. While the
+// catalog's server is down the last snapshot serves.
+//
+// # Changing
+//
+// A change to the catalog alone is one transaction. It locks in one order:
+// the family's row, then the version's row, then the shards' rows, so that
+// changes wait for each other rather than deadlock; a deadlock that arises
+// all the same is tried again.
+//
+// A change to a shard's tables can't be part of a transaction. It has three
+// steps:
+//
+//  1. The intent is committed: a family that is creating or dropping, columns
+//     that are adding. Types, positions and the shard are settled here, under
+//     the lock of the family's row, and never change.
+//  2. With the row locked again and the intent read again, the DDL is run. It
+//     can be repeated.
+//  3. In the transaction that holds the lock, what was done is marked done.
+//
+// Whoever finds an unfinished intent finishes it: the next caller that wants
+// the family changed, or Run in any process. The row's lock keeps two from
+// running DDL for a family at once, and one ALTER carries all that is pending.
+// A family's id names one life of it: who comes late, for a family that was
+// dropped or created anew meanwhile, finds the id gone and does nothing.
+//
+// What remains is a process that is suspended between step 2's check and its
+// DDL for so long that the server drops its connection, and the lock with it.
+// It may then create the table of a family that was dropped. Such a table
+// holds no data, no query can name it, and it gives way to that of the next
+// family of that name.
+//
+// # Columns
+//
+// InnoDB keeps a row in half a page. Fields are stored as columns of their own
+// while the sum of their worst cases stays within a budget; the fields beyond
+// are assigned to groups, each one hidden JSON column (see Column.Group).
+package catalog

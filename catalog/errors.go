@@ -1,0 +1,99 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrUnavailable means that the catalog's server can't be reached, or
+	// didn't answer in time. The last snapshot stays usable.
+	ErrUnavailable = errors.New("catalog unavailable")
+	// ErrUnknownFamily means that the catalog has no family of that name.
+	ErrUnknownFamily = errors.New("unknown family")
+	// ErrUnknownTable means that no table of that name is registered.
+	ErrUnknownTable = errors.New("unknown table")
+	// ErrUnknownShard means that the catalog has no shard of that name.
+	ErrUnknownShard = errors.New("unknown shard")
+	// ErrNoActiveShard means that no shard takes new families.
+	ErrNoActiveShard = errors.New("no active shard")
+	// ErrNameTaken means that the name is reserved, or belongs to something
+	// else already.
+	ErrNameTaken = errors.New("name taken")
+	// ErrBusy is what a DDL returns when its statement would have had to wait
+	// too long for a lock on the shard. The catalog tries again until the
+	// context ends, and then returns it together with the context's error.
+	ErrBusy = errors.New("table busy")
+	// ErrNewerSchema means that a newer databalancer has migrated the catalog
+	// to a schema which this one doesn't know.
+	ErrNewerSchema = errors.New("catalog written by a newer databalancer")
+	// ErrOtherCatalog means that the database now holds another catalog than
+	// the one that was opened.
+	ErrOtherCatalog = errors.New("another catalog than the one opened")
+)
+
+// TypeConflictError means that a field is stored with a type that can't hold
+// every value of the offered one.
+type TypeConflictError struct {
+	Family, Field   string
+	Stored, Offered Type
+}
+
+func (e *TypeConflictError) Error() string {
+	return fmt.Sprintf("family %s: field %s is stored as %s, which does not hold every %s",
+		e.Family, e.Field, e.Stored, e.Offered)
+}
+
+// CaseConflictError means that a field differs only in case from another, the
+// stored one.
+type CaseConflictError struct {
+	Family, Field, Stored string
+}
+
+func (e *CaseConflictError) Error() string {
+	return fmt.Sprintf("family %s: field %s differs only in case from %s", e.Family, e.Field, e.Stored)
+}
+
+// TooManyColumnsError means that the family would have more than Limit fields,
+// or, with LongNames, that the names of its fields are together too long for
+// the definition of one table.
+type TooManyColumnsError struct {
+	Family    string
+	Limit     int
+	LongNames bool
+}
+
+func (e *TooManyColumnsError) Error() string {
+	if e.LongNames {
+		return fmt.Sprintf("family %s: the names of its fields are together too long for one table; of 1,000 strings, names have room for some 11 characters each", e.Family)
+	}
+	return fmt.Sprintf("family %s: more than %d fields", e.Family, e.Limit)
+}
+
+// ShardConflictError means that a shard can't be added because the catalog
+// knows its name with another identity, or its identity under another name.
+// It is an ErrNameTaken.
+type ShardConflictError struct {
+	Offered, Stored Shard
+}
+
+func (e *ShardConflictError) Error() string {
+	if e.Offered.Name == e.Stored.Name {
+		return fmt.Sprintf("shard %s: the server at %s has the identity %s, but the catalog knows this shard as %s, at %s",
+			e.Offered.Name, e.Offered.Address, e.Offered.Identity, e.Stored.Identity, e.Stored.Address)
+	}
+	return fmt.Sprintf("shard %s: the server at %s is already the shard %s, at %s",
+		e.Offered.Name, e.Offered.Address, e.Stored.Name, e.Stored.Address)
+}
+
+// Is makes a ShardConflictError an ErrNameTaken.
+func (e *ShardConflictError) Is(target error) bool { return target == ErrNameTaken }
+
+// InvalidShardError means that a shard can't have such a value.
+type InvalidShardError struct {
+	Shard, Field, Value string
+}
+
+func (e *InvalidShardError) Error() string {
+	return fmt.Sprintf("shard %s: invalid %s %q", e.Shard, e.Field, e.Value)
+}

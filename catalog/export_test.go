@@ -1,0 +1,28 @@
+package catalog
+
+import "context"
+
+// WithFailpoint returns cfg with a function that is called at each step of a
+// change, and whose error ends the change there, as a crash would.
+func (cfg Config) WithFailpoint(f func(name string) error) Config {
+	cfg.failpoint = f
+	return cfg
+}
+
+// Sweeper returns what Run calls at each interval to finish what others left.
+func (c *Catalog) Sweeper() func(context.Context) { return c.sweeper() }
+
+// Unfinished returns the names of the families with unfinished intents, as far
+// as the last refresh knows.
+func (c *Catalog) Unfinished() []string {
+	var names []string
+	for _, f := range c.state.Load().families {
+		if f.unfinished() {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// SchemaVersion is the version of the schema that this program knows.
+var SchemaVersion = len(migrations)

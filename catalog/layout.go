@@ -1,0 +1,120 @@
+package catalog
+
+// rowBudget bounds the sum of the worst cases, in bytes, of a family's stored
+// columns. A row gets about 8,100 of the 16 KiB of an InnoDB page; what the
+// budget leaves is for the null bitmap, the row's header and the hidden
+// columns of the groups.
+const rowBudget = 6700
+
+// definitionBudget bounds the sum of the columns' definitions, in bytes, as
+// MariaDB keeps them in a table's .frm file: error 1117 is beyond 65,535
+// bytes. The rest is for the hidden columns and a fixed part.
+const definitionBudget = 64_800
+
+// groupSize is the number of fields in a group. Each field of a group costs a
+// parse of the group's whole JSON when it is read, so groups are small; but
+// each is a column, and InnoDB has at most 1,017.
+const groupSize = 64
+
+// cost is the most that a stored column takes in its row's page, in bytes. Of
+// a long text that is its prefix or the pointer to where it is stored.
+func cost(t Type) int {
+	switch t {
+	case Bool:
+		return 1
+	case Int, Float, Timestamp:
+		return 8
+	default:
+		return 41
+	}
+}
+
+// definition is what a column's definition takes in MariaDB, in bytes: 18 and
+// the name; a virtual one has a header of 7, its name again and an expression
+// of at most 24, or 26 for JSON. (Found by trial on MariaDB 10.11.)
+func definition(c Column) int {
+	size := 18 + len(c.Name)
+	switch {
+	case c.Group == 0:
+	case c.Type == JSON:
+		size += 7 + len(c.Name) + 26
+	default:
+		size += 7 + len(c.Name) + 24
+	}
+	return size
+}
+
+// layout assigns positions and groups to a family's fields. What is assigned
+// once stays.
+type layout struct {
+	family  string
+	byKey   map[string]Column
+	next    int   // position
+	stored  int   // cost of the columns outside of groups
+	defined int   // bytes of the columns' definitions
+	groups  []int // number of fields in group i+1
+}
+
+func newLayout(family string, columns []Column) *layout {
+	l := &layout{family: family, byKey: make(map[string]Column), next: 1, stored: cost(Int)}
+	for _, c := range columns {
+		l.keep(c)
+	}
+	return l
+}
+
+func (l *layout) keep(c Column) {
+	l.byKey[nameKey(c.Name)] = c
+	l.next = max(l.next, c.Position+1)
+	l.defined += definition(c)
+	if c.Group == 0 {
+		l.stored += cost(c.Type)
+		return
+	}
+	for len(l.groups) < c.Group {
+		l.groups = append(l.groups, 0)
+	}
+	l.groups[c.Group-1]++
+}
+
+// add returns the field's column, and whether it is a new one. Errors are
+// *CaseConflictError, *TypeConflictError and *TooManyColumnsError.
+func (l *layout) add(f Field) (c Column, isNew bool, err error) {
+	name := FieldColumn(f.Name)
+	if c, ok := l.byKey[nameKey(name)]; ok {
+		return c, false, conflict(l.family, f, &c)
+	}
+	if len(l.byKey) == MaxFields {
+		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields}
+	}
+	c = Column{Name: name, Type: f.Type, Nullable: true, Position: l.next, Group: l.group(f.Type)}
+	if l.keep(c); l.defined > definitionBudget {
+		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields, LongNames: true}
+	}
+	return c, true, nil
+}
+
+// group returns 0 if a column of that type is within the budget, else the
+// number of the first group that isn't full.
+func (l *layout) group(t Type) int {
+	if l.stored+cost(t) <= rowBudget {
+		return 0
+	}
+	for i, n := range l.groups {
+		if n < groupSize {
+			return i + 1
+		}
+	}
+	return len(l.groups) + 1
+}
+
+// conflict tells why the field can't be kept in the column, if it can't.
+func conflict(family string, f Field, c *Column) error {
+	switch {
+	case c.Name != FieldColumn(f.Name):
+		return &CaseConflictError{Family: family, Field: f.Name, Stored: c.Name}
+	case !Fits(c.Type, f.Type):
+		return &TypeConflictError{Family: family, Field: f.Name, Stored: c.Type, Offered: f.Type}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// state is a snapshot together with what the next one is made from. It is
+// immutable.
+type state struct {
+	snapshot *Snapshot
+	families map[int64]*family
+	tables   map[string]*Table // registered, by their names' keys
+}
+
+func emptyState() *state { return &state{snapshot: NewSnapshot(0, nil, nil)} }
+
+// nameKey is what names are compared by.
+func nameKey(name string) string { return strings.ToLower(name) }
+
+// loadState returns old brought to the given version.
+func loadState(ctx context.Context, q querier, version uint64, old *state) (*state, error) {
+	shards, err := loadShards(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{}
+	if s.families, err = refreshFamilies(ctx, q, old); err != nil {
+		return nil, err
+	}
+	if s.tables, err = refreshTables(ctx, q, old); err != nil {
+		return nil, err
+	}
+	var visible []*Table
+	for _, f := range s.families {
+		if f.visible != nil {
+			visible = append(visible, f.visible)
+		}
+	}
+	for _, t := range s.tables {
+		visible = append(visible, t)
+	}
+	s.snapshot = NewSnapshot(version, shards, visible)
+	return s, nil
+}
+
+func loadShards(ctx context.Context, q querier) ([]Shard, error) {
+	return collect(ctx, q, "shards", func(rows *sql.Rows, s *Shard) error {
+		return rows.Scan(&s.Number, &s.Name, &s.Address, &s.Identity, &s.State, &s.Weight, &s.Bytes, &s.Rows, &s.Placed)
+	}, `SELECT number, name, address, identity, state, weight, bytes, row_count, placed FROM shards`)
+}
+
+// refreshFamilies returns old's families without those that are gone, and
+// with those that have changed.
+func refreshFamilies(ctx context.Context, q querier, old *state) (map[int64]*family, error) {
+	ids, err := collect(ctx, q, "families", func(rows *sql.Rows, id *int64) error {
+		return rows.Scan(id)
+	}, `SELECT id FROM families`)
+	if err != nil {
+		return nil, err
+	}
+	families := make(map[int64]*family, len(ids))
+	for _, id := range ids {
+		if f, ok := old.families[id]; ok {
+			families[id] = f
+		}
+	}
+	changed, err := loadFamilies(ctx, q, `f.version > ?`, old.snapshot.Version)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(families, changed)
+	return families, nil
+}
+
+// refreshTables is refreshFamilies for registered tables.
+func refreshTables(ctx context.Context, q querier, old *state) (map[string]*Table, error) {
+	keys, err := collect(ctx, q, "tables", func(rows *sql.Rows, key *string) error {
+		return rows.Scan(key)
+	}, "SELECT name_key FROM `tables`")
+	if err != nil {
+		return nil, err
+	}
+	tables := make(map[string]*Table, len(keys))
+	for _, key := range keys {
+		if t, ok := old.tables[key]; ok {
+			tables[key] = t
+		}
+	}
+	changed, err := collect(ctx, q, "tables", scanTable,
+		"SELECT name, shard, db_name, column_list FROM `tables` WHERE version > ?", old.snapshot.Version)
+	if err != nil {
+		return nil, err
+	}
+	for i := range changed {
+		tables[nameKey(changed[i].Name)] = &changed[i]
+	}
+	return tables, nil
+}
+
+func scanTable(rows *sql.Rows, t *Table) error {
+	t.Kind, t.Placements = Registered, make([]Placement, 1)
+	var list []byte
+	if err := rows.Scan(&t.Name, &t.Placements[0].Shard, &t.Database, &list); err != nil {
+		return err
+	}
+	columns, err := decodeColumns(list)
+	t.Columns = columns
+	return err
+}
+
+// storedColumn is a registered table's Column as the catalog stores it.
+type storedColumn struct {
+	Name     string `json:"name"`
+	Type     Type   `json:"type"`
+	DataType string `json:"data_type"`
+	Nullable bool   `json:"nullable"`
+	Group    int    `json:"-"`
+	Position int    `json:"-"`
+}
+
+func encodeColumns(columns []Column) ([]byte, error) {
+	stored := make([]storedColumn, len(columns))
+	for i, c := range columns {
+		stored[i] = storedColumn(c)
+	}
+	return json.Marshal(stored)
+}
+
+func decodeColumns(list []byte) ([]Column, error) {
+	var stored []storedColumn
+	if err := json.Unmarshal(list, &stored); err != nil {
+		return nil, fmt.Errorf("column list: %w", err)
+	}
+	columns := make([]Column, len(stored))
+	for i, c := range stored {
+		columns[i] = Column(c)
+		columns[i].Position = i
+	}
+	return columns, nil
+}
+
+// collect runs a query and returns what scan makes of its rows. what names
+// them in errors.
+func collect[T any](ctx context.Context, q querier, what string, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("catalog %s: %w", what, err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := scan(rows, &one); err != nil {
+			return nil, fmt.Errorf("catalog %s: %w", what, err)
+		}
+		all = append(all, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("catalog %s: %w", what, err)
+	}
+	return all, nil
+}

@@ -1,0 +1,231 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// placedBytes is what a family counts for until its shard's size is measured
+// again, so that a burst of new families spreads.
+const placedBytes = 16 << 20
+
+// place returns the active shard with the least data for its weight, and
+// counts the family that is placed there. The shards stay locked until the
+// transaction ends.
+func place(ctx context.Context, tx *sql.Tx) (string, error) {
+	var name string
+	err := tx.QueryRowContext(ctx, `SELECT name FROM shards WHERE state = ?
+		ORDER BY (bytes + ? * placed) / weight, number LIMIT 1 FOR UPDATE`, string(Active), placedBytes).Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrNoActiveShard
+	}
+	if err != nil {
+		return "", fmt.Errorf("catalog shards: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE shards SET placed = placed + 1 WHERE name = ?`, name); err != nil {
+		return "", fmt.Errorf("catalog shards: %w", err)
+	}
+	return name, nil
+}
+
+// AddShard adds a shard, and returns it as the catalog has it. The number is
+// the catalog's to give, an empty state means Active, and a weight of 0 means
+// 1. Where the shard exists with that name and identity, it is returned as it
+// is: the catalog's address is right, not the caller's. Errors are
+// *ShardConflictError, *InvalidShardError and ErrUnavailable.
+func (c *Catalog) AddShard(ctx context.Context, s Shard) (*Shard, error) {
+	s = Shard{Name: s.Name, Address: s.Address, Identity: s.Identity, State: s.State, Weight: s.Weight}
+	if s.State == "" {
+		s.State = Active
+	}
+	if s.Weight == 0 {
+		s.Weight = 1
+	}
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	snapshot, err := c.Refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if known, err := lookUp(snapshot.Shards(), &s); known != nil || err != nil {
+		return known, err
+	}
+	var stored *Shard
+	err = c.tx(ctx, func(tx *sql.Tx) (err error) {
+		stored, err = addShard(ctx, tx, s)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.Refresh(ctx)
+	return stored, err
+}
+
+// lookUp returns the one of shards that has the name and the identity of s, or
+// nil. If one has the name or the identity alone, it returns a
+// *ShardConflictError.
+func lookUp(shards []Shard, s *Shard) (*Shard, error) {
+	for _, known := range shards {
+		name, identity := known.Name == s.Name, known.Identity == s.Identity
+		if name && identity {
+			return &known, nil
+		}
+		if name || identity {
+			return nil, &ShardConflictError{Offered: *s, Stored: known}
+		}
+	}
+	return nil, nil
+}
+
+func addShard(ctx context.Context, tx *sql.Tx, s Shard) (*Shard, error) {
+	if _, err := bump(ctx, tx); err != nil {
+		return nil, err
+	}
+	shards, err := loadShards(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if known, err := lookUp(shards, &s); known != nil || err != nil {
+		return known, err
+	}
+	for _, known := range shards {
+		s.Number = max(s.Number, known.Number+1)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO shards (number, name, address, identity, state, weight)
+		VALUES (?, ?, ?, ?, ?, ?)`, s.Number, s.Name, s.Address, s.Identity, string(s.State), s.Weight)
+	if err != nil {
+		return nil, fmt.Errorf("catalog shards: %w", err)
+	}
+	return &s, nil
+}
+
+func (s *Shard) validate() error {
+	invalid := func(field, value string) error {
+		return &InvalidShardError{Shard: s.Name, Field: field, Value: value}
+	}
+	switch {
+	case s.Name == "" || len(s.Name) > 255:
+		return invalid("name", s.Name)
+	case s.Address == "" || len(s.Address) > 255:
+		return invalid("address", s.Address)
+	case s.Identity == "" || len(s.Identity) > 64:
+		return invalid("identity", s.Identity)
+	case s.State != Active && s.State != ReadOnly:
+		return invalid("state", string(s.State))
+	case !(s.Weight > 0) || math.IsInf(s.Weight, 0):
+		return invalid("weight", strconv.FormatFloat(s.Weight, 'g', -1, 64))
+	}
+	return nil
+}
+
+// SetShard changes a shard's address, unless that is empty, and its weight,
+// unless that is 0. That the server at the new address is the shard is for the
+// caller to check. Errors are ErrUnknownShard, *InvalidShardError and
+// ErrUnavailable.
+func (c *Catalog) SetShard(ctx context.Context, name, address string, weight float64) error {
+	return c.changeShard(ctx, name, func(s *Shard) {
+		if address != "" {
+			s.Address = address
+		}
+		if weight != 0 {
+			s.Weight = weight
+		}
+	})
+}
+
+// SetShardState makes a shard Active or ReadOnly. Errors are ErrUnknownShard,
+// *InvalidShardError and ErrUnavailable.
+func (c *Catalog) SetShardState(ctx context.Context, name string, state ShardState) error {
+	return c.changeShard(ctx, name, func(s *Shard) { s.State = state })
+}
+
+// changeShard applies change to the shard.
+func (c *Catalog) changeShard(ctx context.Context, name string, change func(*Shard)) error {
+	err := c.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := bump(ctx, tx); err != nil {
+			return err
+		}
+		s, err := loadShard(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		change(&s)
+		if err := s.validate(); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE shards SET address = ?, state = ?, weight = ? WHERE number = ?`,
+			s.Address, string(s.State), s.Weight, s.Number)
+		if err != nil {
+			return fmt.Errorf("catalog shards: %w", err)
+		}
+		return nil
+	})
+	if err == nil {
+		_, err = c.Refresh(ctx)
+	}
+	return err
+}
+
+func loadShard(ctx context.Context, q querier, name string) (Shard, error) {
+	shards, err := loadShards(ctx, q)
+	if err != nil {
+		return Shard{}, err
+	}
+	for _, s := range shards {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return Shard{}, fmt.Errorf("%w %s", ErrUnknownShard, name)
+}
+
+// ClaimSizing reports whether it is for the caller to measure the shards and
+// RecordSizes: of all callers in all processes, one in each interval is told
+// so. Time is the catalog server's.
+func (c *Catalog) ClaimSizing(ctx context.Context, interval time.Duration) (bool, error) {
+	res, err := c.db.ExecContext(ctx, `UPDATE meta SET sized_at = UTC_TIMESTAMP(6)
+		WHERE one = 1 AND sized_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`, interval.Microseconds())
+	if lost(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, classify(fmt.Errorf("catalog sizing: %w", err))
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// RecordSizes stores what was measured on a shard: the bytes of its data and
+// indexes, and its rows. From then on it counts the families placed there
+// anew. Errors are ErrUnknownShard and ErrUnavailable.
+func (c *Catalog) RecordSizes(ctx context.Context, shard string, bytes, rows int64) error {
+	return c.tx(ctx, func(tx *sql.Tx) error {
+		s, err := loadShard(ctx, tx, shard)
+		if err != nil {
+			return err
+		}
+		if s.Placed > 0 || noticeable(s.Bytes, bytes) || noticeable(s.Rows, rows) {
+			if _, err := bump(ctx, tx); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE shards SET bytes = ?, row_count = ?, placed = 0, sized_at = UTC_TIMESTAMP(6)
+			WHERE number = ?`, bytes, rows, s.Number)
+		if err != nil {
+			return fmt.Errorf("catalog shards: %w", err)
+		}
+		return nil
+	})
+}
+
+// noticeable reports whether a size differs by more than a hundredth.
+func noticeable(before, after int64) bool {
+	return max(before, after)-min(before, after) > max(before, after)/100
+}

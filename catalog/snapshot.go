@@ -1,0 +1,93 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// ShardState says what a shard may be used for.
+type ShardState string
+
+const (
+	Active   ShardState = "active"   // takes new families
+	ReadOnly ShardState = "readonly" // keeps what it has, takes no new family
+)
+
+// Shard is one MySQL server as the catalog knows it.
+type Shard struct {
+	Number   int    // from 0, in the order of registration; also its raw_logs placement
+	Name     string // unique
+	Address  string // host:port, or the path of a unix socket
+	Identity string // the server's own, kept in a table of ours on it
+	State    ShardState
+	Weight   float64 // its share of new families, relative to the others'
+	Bytes    int64   // data and indexes, at the last size refresh
+	Rows     int64   // estimated, at the last size refresh
+	Placed   int     // families placed since the last size refresh
+}
+
+// Snapshot is one version of the catalog. It is immutable, and safe for
+// concurrent use.
+type Snapshot struct {
+	Version uint64
+	shards  []Shard // by number
+	tables  map[string]*Table
+	names   []string // of tables, sorted without case
+}
+
+// NewSnapshot makes a snapshot of the given shards and tables, and adds
+// raw_logs with a placement on every shard. It takes ownership of both.
+func NewSnapshot(version uint64, shards []Shard, tables []*Table) *Snapshot {
+	slices.SortFunc(shards, func(a, b Shard) int { return cmp.Compare(a.Number, b.Number) })
+	s := &Snapshot{Version: version, shards: shards, tables: make(map[string]*Table, len(tables)+1)}
+	for _, t := range append(tables, rawLogs(shards)) {
+		t.index()
+		key := strings.ToLower(t.Name)
+		s.tables[key] = t
+		s.names = append(s.names, key)
+	}
+	slices.Sort(s.names)
+	return s
+}
+
+func rawLogs(shards []Shard) *Table {
+	t := &Table{Name: RawLogs, Kind: System, Columns: []Column{
+		{Name: KeyColumn, Type: Int},
+		{Name: "family", Type: Text, Position: 1},
+		{Name: "log", Type: JSON, Position: 2},
+	}}
+	for _, s := range shards {
+		t.Placements = append(t.Placements, Placement{Number: s.Number, Shard: s.Name})
+	}
+	return t
+}
+
+// Table returns the table of that name, compared without case.
+func (s *Snapshot) Table(name string) (*Table, bool) {
+	t, ok := s.tables[strings.ToLower(name)]
+	return t, ok
+}
+
+// Tables calls yield with every table but raw_logs, sorted by name without
+// case.
+func (s *Snapshot) Tables(yield func(*Table) bool) {
+	for _, name := range s.names {
+		if t := s.tables[name]; t.Kind != System && !yield(t) {
+			return
+		}
+	}
+}
+
+// Shards returns the shards by number. The caller must not change them.
+func (s *Snapshot) Shards() []Shard { return s.shards }
+
+// Shard returns the shard of that name.
+func (s *Snapshot) Shard(name string) (*Shard, bool) {
+	for i := range s.shards {
+		if s.shards[i].Name == name {
+			return &s.shards[i], true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,76 @@
+package catalog
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestSnapshot(t *testing.T) {
+	dogs := &Table{ID: 1, Name: "Dogs", Kind: Family,
+		Columns:    []Column{{Name: "id", Type: Int}, {Name: "Name", Type: Text, Position: 1}},
+		Placements: []Placement{{0, "b"}}}
+	s := NewSnapshot(7, []Shard{{Number: 1, Name: "b"}, {Number: 0, Name: "a"}}, []*Table{dogs, {Name: "ants", Kind: Registered}})
+	if got, ok := s.Table("dOGS"); !ok || got != dogs {
+		t.Errorf("Table(dOGS) = %v, %v", got, ok)
+	}
+	if c, ok := dogs.Column("NAME"); !ok || c.Name != "Name" {
+		t.Errorf("Column(NAME) = %v, %v", c, ok)
+	}
+	if _, ok := dogs.Column("breed"); ok {
+		t.Error("a column that isn't there")
+	}
+	var names []string
+	for table := range s.Tables {
+		names = append(names, table.Name)
+	}
+	if want := []string{"ants", "Dogs"}; !slices.Equal(names, want) {
+		t.Errorf("Tables = %v, want %v", names, want)
+	}
+	raw, ok := s.Table(RawLogs)
+	if want := []Placement{{0, "a"}, {1, "b"}}; !ok || !slices.Equal(raw.Placements, want) {
+		t.Errorf("raw_logs = %v, %v", raw, ok)
+	}
+	if sh, ok := s.Shard("b"); !ok || sh.Number != 1 {
+		t.Errorf("Shard(b) = %v, %v", sh, ok)
+	}
+	if _, ok := s.Shard("B"); ok {
+		t.Error("shard names are compared without case")
+	}
+	if !dogs.On("b") || dogs.On("a") {
+		t.Error("On disagrees with the placements")
+	}
+}
+
+func TestFits(t *testing.T) {
+	types := []Type{Int, Float, Bool, Text, Timestamp, JSON}
+	for _, stored := range types {
+		for _, offered := range types {
+			want := stored == offered || stored == JSON || stored == Text && offered == Timestamp
+			if Fits(stored, offered) != want {
+				t.Errorf("Fits(%s, %s) = %v", stored, offered, !want)
+			}
+		}
+	}
+}
+
+func TestFieldColumn(t *testing.T) {
+	for field, want := range map[string]string{"id": "_id", "Id": "_id", "_id": "_id", "idx": "idx", "id.orig_h": "id.orig_h"} {
+		if got := FieldColumn(field); got != want {
+			t.Errorf("FieldColumn(%s) = %s, want %s", field, got, want)
+		}
+	}
+}
+
+func TestParseFieldType(t *testing.T) {
+	for name, want := range map[string]Type{
+		"string": Text, "TEXT": Text, "Long": Int, "bigint": Int, "number": Float, "boolean": Bool,
+		"datetime": Timestamp, "object": JSON, "array": JSON,
+	} {
+		if got, ok := ParseFieldType(name); !ok || got != want {
+			t.Errorf("ParseFieldType(%s) = %s, %v", name, got, ok)
+		}
+	}
+	if got, ok := ParseFieldType("decimal"); ok {
+		t.Errorf("ParseFieldType(decimal) = %s", got)
+	}
+}

@@ -1,0 +1,149 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// querier is what *sql.DB, *sql.Conn and *sql.Tx have in common.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// tx runs fn in a transaction and commits it. When the transaction lost
+// against another, fn runs again in a new one, until ctx ends. fn must not
+// leave anything behind but in tx, or in variables that it sets anew.
+//
+// Transactions are READ COMMITTED: they have no use for gap locks, and what
+// one reads after it got a lock is what the lock's last holder committed.
+func (c *Catalog) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	wait := backoff{min: 5 * time.Millisecond, max: time.Second / 2}
+	for {
+		err := c.tryTx(ctx, fn)
+		if !lost(err) {
+			return classify(err)
+		}
+		if ended := wait.next(ctx); ended != nil {
+			return fmt.Errorf("%w: %w", err, classify(ended))
+		}
+	}
+}
+
+// tryTx is one attempt of tx. It returns errors as they are.
+func (c *Catalog) tryTx(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := c.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return fmt.Errorf("catalog transaction: %w", err)
+	}
+	defer tx.Rollback()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("catalog commit: %w", endOr(ctx, err))
+	}
+	return nil
+}
+
+// endOr returns the reason why ctx has ended, or else err. database/sql says
+// only that a transaction is done when its context has ended it.
+func endOr(ctx context.Context, err error) error {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// shardError marks an error as a shard's, so that it isn't taken for one of
+// the catalog's server.
+type shardError struct{ err error }
+
+func (e *shardError) Error() string { return e.err.Error() }
+func (e *shardError) Unwrap() error { return e.err }
+
+// serverError returns the number of an error of the catalog's server, or 0.
+func serverError(err error) uint16 {
+	var shard *shardError
+	var server *mysql.MySQLError
+	if errors.As(err, &shard) || !errors.As(err, &server) {
+		return 0
+	}
+	return server.Number
+}
+
+// lost reports whether a transaction failed only because of others: deadlock,
+// lock wait time-out, or the write conflicts of MariaDB (1020) and TiDB.
+func lost(err error) bool {
+	return slices.Contains([]uint16{1213, 1205, 1020, 8002, 8022, 8028, 9007}, serverError(err))
+}
+
+// lockHeld reports whether a row that was asked for with NOWAIT is locked.
+func lockHeld(err error) bool {
+	return slices.Contains([]uint16{1205, 3572}, serverError(err))
+}
+
+// unfit are the errors by which a server says that it can't serve for now:
+// too many connections, shutting down, connection killed, read-only, and
+// TiDB's lost storage.
+var unfit = []uint16{1040, 1053, 1129, 1203, 1226, 1290, 1836, 1927, 4031, 9001, 9002, 9003, 9005}
+
+// classify makes an error that comes from not reaching the catalog's server,
+// or not in time, an ErrUnavailable.
+func classify(err error) error {
+	var shard *shardError
+	if err == nil || errors.Is(err, ErrUnavailable) || errors.As(err, &shard) {
+		return err
+	}
+	if slices.Contains(unfit, serverError(err)) || unreachable(err) {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+func unreachable(err error) bool {
+	var network net.Error
+	if errors.As(err, &network) {
+		return true
+	}
+	for _, cause := range []error{
+		driver.ErrBadConn, mysql.ErrInvalidConn, sql.ErrConnDone,
+		io.EOF, io.ErrUnexpectedEOF, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}
+
+// backoff spaces attempts: each wait is random, up to twice the last one's
+// bound, from min to max.
+type backoff struct {
+	min, max, bound time.Duration
+}
+
+// next waits before the next attempt. It returns ctx's error if ctx ends
+// first.
+func (b *backoff) next(ctx context.Context) error {
+	b.bound = min(max(2*b.bound, b.min), b.max)
+	timer := time.NewTimer(b.bound/2 + rand.N(b.bound/2+1))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,117 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/kolide/databalancer/catalog"
+)
+
+// dnsSchema is the schema of Zeek's dns log.
+const dnsSchema = `{"_path":"string","_write_ts":"timestamp","ts":"timestamp","uid":"string","id.orig_h":"string","id.orig_p":"int","id.resp_h":"string","id.resp_p":"int","proto":"string","trans_id":"int","rtt":"float","query":"string","qclass":"int","qclass_name":"string","qtype":"int","qtype_name":"string","rcode":"int","rcode_name":"string","AA":"bool","TC":"bool","RD":"bool","RA":"bool","Z":"int","answers":"json","TTLs":"json","rejected":"bool"}`
+
+// dnsRequests returns requests of n dns events each, made of the sample data.
+func dnsRequests(b *testing.B, n int) [][]byte {
+	b.Helper()
+	file, err := os.Open(filepath.Join(os.Getenv("DATABALANCER_TEST_DATA"), "zeek", "dns.json.gz"))
+	if err != nil {
+		b.Skipf("SKIPPED: DATABALANCER_TEST_DATA names no folder with zeek/dns.json.gz: %v", err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines := bufio.NewScanner(unzipped)
+	var requests [][]byte
+	var events [][]byte
+	for lines.Scan() {
+		events = append(events, bytes.Clone(lines.Bytes()))
+		if len(events) == n {
+			body := `{"family":"dns","schema":` + dnsSchema + `,"logs":[` + string(bytes.Join(events, []byte(","))) + `]}`
+			requests = append(requests, []byte(body))
+			events = events[:0]
+		}
+	}
+	if err := lines.Err(); err != nil {
+		b.Fatal(err)
+	}
+	return requests
+}
+
+func BenchmarkDecode(b *testing.B) {
+	requests := dnsRequests(b, 1000)
+	var r rows
+	b.SetBytes(int64(len(requests[0])))
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		req, err := parseRequest(requests[i%len(requests)])
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.reset(req.body)
+		fields := newFieldSet(req.fields, (*catalog.Table)(nil))
+		if _, err := decode(&r, req.logs, fields, true, 1<<20); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPut stores the sample's dns events over and over, in requests of
+// 1,000, from four clients. BenchmarkLoadData is what to compare it with.
+func BenchmarkPut(b *testing.B) {
+	requests := dnsRequests(b, 1000)
+	f := newFixture(b, 1)
+	f.put(b, string(requests[0]))
+	var next atomic.Int64
+	var clients sync.WaitGroup
+	b.SetBytes(int64(len(requests[0])))
+	b.ResetTimer()
+	for range 4 {
+		clients.Go(func() {
+			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+				if _, err := f.Put(b.Context(), requests[i%int64(len(requests))]); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkLoadData has the server load the same rows from its own files,
+// 53,000 in each round.
+func BenchmarkLoadData(b *testing.B) {
+	f := newFixture(b, 1)
+	for _, r := range dnsRequests(b, 1000) {
+		f.put(b, string(r))
+	}
+	db := f.db(b, "dns")
+	dir := b.TempDir()
+	os.Chmod(dir, 0o777)
+	exec := func(statement string) {
+		if _, err := db.Exec(statement); err != nil {
+			b.Fatal(err)
+		}
+	}
+	columns := "(_path,_write_ts,ts,uid,`id.orig_h`,`id.orig_p`,`id.resp_h`,`id.resp_p`,proto,trans_id,rtt,query,qclass,qclass_name,qtype,qtype_name,rcode,rcode_name,AA,TC,RD,RA,Z,answers,TTLs,rejected)"
+	exec("SELECT " + columns[1:len(columns)-1] + " INTO OUTFILE '" + dir + "/dns' FROM dns")
+	exec("SELECT family, log INTO OUTFILE '" + dir + "/raw' FROM raw_logs")
+	n := f.count(b, "dns", "dns")
+	exec("CREATE TABLE dns2 LIKE dns")
+	exec("CREATE TABLE raw2 LIKE raw_logs")
+	for b.Loop() {
+		exec("START TRANSACTION")
+		exec("LOAD DATA INFILE '" + dir + "/dns' INTO TABLE dns2 CHARACTER SET utf8mb4 " + columns)
+		exec("LOAD DATA INFILE '" + dir + "/raw' INTO TABLE raw2 CHARACTER SET utf8mb4 (family, log)")
+		exec("COMMIT")
+	}
+	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "events/s")
+}

@@ -1,0 +1,106 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/shard"
+)
+
+// delivery is a request on its way into its table.
+type delivery struct {
+	in     *Ingester
+	req    *request
+	fields *fieldSet
+	rows   *rows
+	result Result
+}
+
+var rowsPool = sync.Pool{New: func() any { return new(rows) }}
+
+// decode decodes the events, for the table if it is known.
+func (d *delivery) decode(table *catalog.Table) error {
+	d.rows.reset(d.req.body)
+	d.fields = newFieldSet(d.req.fields, table)
+	end, err := decode(d.rows, d.req.logs, d.fields, d.in.cfg.RawLogs, d.in.cfg.MaxEvent)
+	if err != nil {
+		return err
+	}
+	return d.req.finish(end)
+}
+
+// deliver makes sure that the table takes the events, and stores them. When
+// the shard contradicts the snapshot, it does so once more with a new one.
+func (d *delivery) deliver(ctx context.Context) (*Result, error) {
+	for attempt := 1; ; attempt++ {
+		table, err := d.ensure(ctx)
+		if err != nil {
+			return nil, err
+		}
+		err = d.store(ctx, table)
+		if err == nil {
+			d.result.Family, d.result.Accepted = table.Name, d.rows.len()
+			return &d.result, nil
+		}
+		if attempt > 1 || !d.stale(ctx, table, err) {
+			return nil, err
+		}
+	}
+}
+
+// ensure returns the family's table with all fields, and makes the events fit
+// its columns.
+func (d *delivery) ensure(ctx context.Context) (*catalog.Table, error) {
+	change, err := d.in.cfg.Catalog.EnsureFamily(ctx, d.req.family, d.req.fields)
+	if err != nil {
+		return nil, err
+	}
+	d.result.Created = d.result.Created || change.Created
+	d.result.ColumnsAdded = append(d.result.ColumnsAdded, change.Added...)
+	if !d.fields.storedAs(change.Table) { // someone else was first, with wider types
+		if err := d.decode(change.Table); err != nil {
+			return nil, err
+		}
+	}
+	return change.Table, nil
+}
+
+func (d *delivery) store(ctx context.Context, table *catalog.Table) error {
+	if d.rows.len() == 0 {
+		return nil
+	}
+	return d.in.writer.queues.put(ctx, &pending{
+		target: newTarget(table, d.fields),
+		rows:   d.rows,
+		events: d.rows.len(),
+		size:   len(d.req.body),
+		done:   make(chan struct{}),
+	})
+}
+
+// stale reports whether the shard refused the events because the table is not
+// the snapshot's any more, which a new snapshot then shows.
+func (d *delivery) stale(ctx context.Context, table *catalog.Table, err error) bool {
+	var server *shard.ServerError
+	if !errors.As(err, &server) || errors.Is(err, ErrOutcomeUnknown) {
+		return false
+	}
+	snapshot, err := d.in.cfg.Catalog.Refresh(ctx)
+	if err != nil {
+		return false
+	}
+	now, ok := snapshot.Table(d.req.family)
+	return !ok || now != table
+}
+
+// maxPooled bounds the memory of rows that are kept for reuse.
+const maxPooled = 16 << 20
+
+func (d *delivery) release() {
+	if r := d.rows; cap(r.arena)+cap(r.raw)+16*cap(r.cells) <= maxPooled {
+		r.reset(nil)
+		rowsPool.Put(r)
+	}
+}

@@ -1,0 +1,165 @@
+package ingest
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/kolide/databalancer/catalog"
+)
+
+func tableOf(id int64, name string, columns ...catalog.Column) *catalog.Table {
+	t := &catalog.Table{ID: id, Name: name, Kind: catalog.Family, Columns: []catalog.Column{{Name: "id", Type: catalog.Int}}}
+	for i, c := range columns {
+		c.Position, c.Nullable = i+1, true
+		t.Columns = append(t.Columns, c)
+	}
+	return t
+}
+
+var first = catalog.Placement{Shard: "s0"}
+
+func TestCreateTableAgain(t *testing.T) {
+	f := newFixture(t, 1)
+	a := catalog.Column{Name: "a", Type: catalog.Text}
+	b := catalog.Column{Name: "b", Type: catalog.JSON}
+	c := catalog.Column{Name: "c", Type: catalog.Int, Group: 1}
+	for range 2 {
+		if err := f.tables.CreateTable(t.Context(), "s0", tableOf(5, "x", a), catalog.Placement{Number: 3}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.exec(t, "", "INSERT INTO x (a) VALUES ('first')")
+	// As after a crash: some columns are there, others not.
+	for range 2 {
+		if err := f.tables.CreateTable(t.Context(), "s0", tableOf(5, "x", a, b), catalog.Placement{Number: 3}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.tables.AddColumns(t.Context(), "s0", tableOf(5, "x", a, b, c), []catalog.Column{c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := f.texts(t, "", "SELECT * FROM x")
+	if !reflect.DeepEqual(got, [][]string{{"3298534883329", "first", "NULL", "NULL"}}) {
+		t.Errorf("rows %v", got)
+	}
+}
+
+func TestForeignTable(t *testing.T) {
+	f := newFixture(t, 1)
+	f.exec(t, "", "CREATE TABLE x (a INT)", "INSERT INTO x VALUES (1)")
+	mine := tableOf(5, "x", catalog.Column{Name: "b", Type: catalog.Text})
+	for what, err := range map[string]error{
+		"create": f.tables.CreateTable(t.Context(), "s0", mine, first),
+		"add":    f.tables.AddColumns(t.Context(), "s0", mine, nil),
+	} {
+		if !errors.Is(err, catalog.ErrNameTaken) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+		t.Error(err)
+	}
+	if got := f.texts(t, "", "SELECT * FROM x"); !reflect.DeepEqual(got, [][]string{{"1"}}) {
+		t.Errorf("the foreign table holds %v", got)
+	}
+	if err := f.tables.AddColumns(t.Context(), "s0", tableOf(6, "missing"), nil); err == nil {
+		t.Error("columns were added to a table that doesn't exist")
+	}
+}
+
+// TestDropTable repeats a drop from each point at which it may have ended.
+func TestDropTable(t *testing.T) {
+	f := newFixture(t, 1)
+	mine := tableOf(5, "x", catalog.Column{Name: "a", Type: catalog.Text})
+	newer := tableOf(6, "x", catalog.Column{Name: "a", Type: catalog.Text})
+	for point, ended := range map[string][]string{
+		"start":      nil,
+		"fenced":     {fenceTable(mine)},
+		"dropped":    {fenceTable(mine), dropTable(mine)},
+		"everything": {fenceTable(mine), dropTable(mine), "DELETE FROM raw_logs WHERE family = 'x'"},
+	} {
+		t.Run(point, func(t *testing.T) {
+			if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+				t.Fatal(err)
+			}
+			f.exec(t, "", "INSERT INTO raw_logs (family, log) VALUES ('x','{}'),('x','{}'),('y','{}')")
+			f.exec(t, "", ended...)
+			for range 2 {
+				if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+					t.Fatal(err)
+				}
+			}
+			left := f.texts(t, "", "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"+
+				" AND (table_name = 'x' OR table_name LIKE '%drop%')")
+			if len(left) > 0 {
+				t.Errorf("tables %v", left)
+			}
+			if got := f.texts(t, "", "SELECT DISTINCT family FROM raw_logs"); !reflect.DeepEqual(got, [][]string{{"y"}}) {
+				t.Errorf("raw logs of %v", got)
+			}
+		})
+	}
+	if err := f.tables.CreateTable(t.Context(), "s0", newer, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.count(t, "", "x"); n != 0 {
+		t.Errorf("the newer family's table has %d rows", n)
+	}
+}
+
+func TestManyRawLogsDropped(t *testing.T) {
+	f := newFixture(t, 1)
+	mine := tableOf(5, "x")
+	f.exec(t, "", "INSERT INTO raw_logs (family, log) VALUES ('x','{}'),('x','{}'),('y','{}')")
+	for range 12 {
+		f.exec(t, "", "INSERT INTO raw_logs (family, log) SELECT family, log FROM raw_logs")
+	}
+	if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.texts(t, "", "SELECT family, COUNT(*) FROM raw_logs GROUP BY family"); !reflect.DeepEqual(got, [][]string{{"y", "4096"}}) {
+		t.Errorf("raw logs left: %v", got)
+	}
+}
+
+// TestBusyTable holds a table in a transaction: no change may wait for it for
+// long, as all users would queue behind.
+func TestBusyTable(t *testing.T) {
+	f := newFixture(t, 1)
+	mine := tableOf(5, "x", catalog.Column{Name: "a", Type: catalog.Text})
+	if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := f.db(t, "").Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Rollback()
+	if _, err := reader.Exec("SELECT COUNT(*) FROM x"); err != nil {
+		t.Fatal(err)
+	}
+	wider := tableOf(5, "x", mine.Columns[1], catalog.Column{Name: "b", Type: catalog.Int})
+	for what, err := range map[string]error{
+		"add":  f.tables.AddColumns(t.Context(), "s0", wider, nil),
+		"drop": f.tables.DropTable(t.Context(), "s0", mine, first),
+	} {
+		if !errors.Is(err, catalog.ErrBusy) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	reader.Rollback()
+	if err := f.tables.AddColumns(t.Context(), "s0", wider, nil); err != nil {
+		t.Errorf("after the transaction: %v", err)
+	}
+	for range 8 { // each of the pool's connections has its own setting back
+		var wait string
+		sh, _ := f.shards.Shard("s0")
+		if err := sh.Write().QueryRow("SELECT @@lock_wait_timeout").Scan(&wait); err != nil || wait == lockWait {
+			t.Errorf("lock_wait_timeout %s: %v", wait, err)
+		}
+	}
+}

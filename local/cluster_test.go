@@ -1,0 +1,331 @@
+//go:build unix
+
+package local_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kolide/databalancer/local"
+	"github.com/kolide/databalancer/local/localtest"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childVariable); dir != "" {
+		childMain(dir)
+	}
+	localtest.Main(m)
+}
+
+// start starts a cluster over a folder with what the package itself provides,
+// installation included.
+func start(t *testing.T, dir string, count int) *local.Cluster {
+	t.Helper()
+	c, err := local.Start(t.Context(), local.Config{Dir: dir, Count: count, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func closeCluster(t *testing.T, c *local.Cluster) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// query returns one value from a server.
+func query(t *testing.T, socket, statement string) string {
+	t.Helper()
+	db, err := sql.Open("mysql", localtest.DSN(socket, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var value string
+	if err := db.QueryRow(statement).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	return value
+}
+
+func execute(t *testing.T, socket string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("mysql", localtest.DSN(socket, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, statement := range statements {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// processes returns the ids of the processes whose command line holds text.
+func processes(t *testing.T, text string) []int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil || len(files) == 0 {
+		t.Skip("SKIPPED: this system has no /proc to look for processes in")
+	}
+	var found []int
+	for _, file := range files {
+		line, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(line), text) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, pid)
+	}
+	return found
+}
+
+// eventually waits for a condition, half a minute at most.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestDataSurviveCloseAndStart(t *testing.T) {
+	localtest.Installed(t)
+	dir := t.TempDir()
+	c := start(t, dir, 2)
+	before := c.Sockets()
+	for i, socket := range before {
+		execute(t, socket,
+			"CREATE DATABASE d",
+			"CREATE TABLE d.t (a INT) ENGINE=InnoDB",
+			"INSERT INTO d.t VALUES ("+strconv.Itoa(i)+")")
+	}
+	closeCluster(t, c)
+	if left := processes(t, dir); len(left) > 0 {
+		t.Fatalf("after Close these processes are left: %v", left)
+	}
+
+	c = start(t, dir, 3)
+	after := c.Sockets()
+	if len(after) != 3 || after[0] != before[0] || after[1] != before[1] {
+		t.Fatalf("sockets %v became %v", before, after)
+	}
+	for i, socket := range before {
+		if got := query(t, socket, "SELECT a FROM d.t"); got != strconv.Itoa(i) {
+			t.Errorf("server %d holds %s", i, got)
+		}
+	}
+	if got := query(t, after[2], "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'd'"); got != "0" {
+		t.Error("the new third server has the others' data")
+	}
+	closeCluster(t, c)
+}
+
+func TestServersAreClosedToTheWorld(t *testing.T) {
+	localtest.Installed(t)
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	socket := start(t, dir, 1).Sockets()[0]
+	if got := query(t, socket, "SELECT @@skip_networking"); got != "1" {
+		t.Errorf("skip_networking is %s", got)
+	}
+	if got := query(t, socket, "SELECT @@innodb_flush_log_at_trx_commit"); got != "1" {
+		t.Errorf("innodb_flush_log_at_trx_commit is %s: a commit is not on the disk when acknowledged", got)
+	}
+	info, err := os.Stat(filepath.Dir(socket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder of the socket has mode %v", info.Mode())
+	}
+}
+
+func TestKilledServerComesBack(t *testing.T) {
+	localtest.Installed(t)
+	c := localtest.Dedicated(t, 2)
+	sockets := c.Sockets()
+	execute(t, sockets[0], "CREATE DATABASE d", "CREATE TABLE d.t (a INT) ENGINE=InnoDB", "INSERT INTO d.t VALUES (7)")
+	untouched := query(t, sockets[1], "SELECT @@pid_file")
+	other, err := os.ReadFile(untouched)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := c.Kill(0); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Resume(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		if got := query(t, sockets[0], "SELECT a FROM d.t"); got != "7" {
+			t.Errorf("after a kill the server holds %s", got)
+		}
+	}
+	if now, _ := os.ReadFile(untouched); string(now) != string(other) {
+		t.Error("the other server was restarted too")
+	}
+}
+
+func TestServerKilledFromOutsideComesBack(t *testing.T) {
+	localtest.Installed(t)
+	c := localtest.Dedicated(t, 1)
+	socket := c.Sockets()[0]
+	before := processes(t, "--socket="+socket)
+	if len(before) != 1 {
+		t.Fatalf("the server is processes %v", before)
+	}
+	if err := syscall.Kill(before[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another process", func() bool {
+		now := processes(t, "--socket="+socket)
+		return len(now) == 1 && now[0] != before[0]
+	})
+	if err := c.Resume(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := query(t, socket, "SELECT 1"); got != "1" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestStoppedServerStaysDown(t *testing.T) {
+	localtest.Installed(t)
+	c := localtest.Dedicated(t, 1)
+	socket := c.Sockets()[0]
+	c.Stop(0)
+	c.Stop(0)
+	time.Sleep(300 * time.Millisecond) // longer than a supervisor's first pause
+	if left := processes(t, "--socket="+socket); len(left) > 0 {
+		t.Fatalf("a stopped server has processes %v", left)
+	}
+	if err := c.Kill(0); err != nil {
+		t.Errorf("kill of a stopped server: %v", err)
+	}
+	if err := c.Resume(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	query(t, socket, "SELECT 1")
+	c.Stop(0)
+	if err := c.Close(); err != nil { // must not wait for Resume
+		t.Error(err)
+	}
+}
+
+func TestSecondClusterIsRefused(t *testing.T) {
+	localtest.Installed(t)
+	dir := t.TempDir()
+	c := start(t, dir, 1)
+	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Logger: quiet})
+	if !errors.Is(err, local.ErrLocked) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("second start: %v", err)
+	}
+	query(t, c.Sockets()[0], "SELECT 1") // the refused start did no harm
+	closeCluster(t, c)
+	closeCluster(t, start(t, dir, 1))
+}
+
+func TestUnfinishedInstallationIsRedone(t *testing.T) {
+	localtest.Installed(t)
+	dir := t.TempDir()
+	unfinished := filepath.Join(dir, "1", "data.unfinished")
+	if err := os.MkdirAll(unfinished, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(unfinished, "ibdata1"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := start(t, dir, 1)
+	query(t, c.Sockets()[0], "SELECT COUNT(*) FROM mysql.global_priv")
+	if _, err := os.Stat(unfinished); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the unfinished installation is still there: %v", err)
+	}
+}
+
+func TestCancelledInstallationLeavesNothing(t *testing.T) {
+	localtest.Installed(t)
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := local.Start(ctx, local.Config{Dir: dir, Count: 1, Logger: quiet})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("start: %v", err)
+	}
+	eventually(t, "the installer to be gone", func() bool { return len(processes(t, dir)) == 0 })
+	if _, err := os.Stat(filepath.Join(dir, "1", "data")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a cancelled installation left data: %v", err)
+	}
+}
+
+func TestDeepFolderHasShortSockets(t *testing.T) {
+	localtest.Installed(t)
+	t.Setenv("TMPDIR", "/tmp")
+	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 25))
+	var sockets []string
+	for range 2 {
+		c := start(t, dir, 1)
+		query(t, c.Sockets()[0], "SELECT 1")
+		sockets = append(sockets, c.Sockets()...)
+		info, err := os.Stat(filepath.Dir(sockets[0]))
+		if err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("folder of the sockets: %v %v", info, err)
+		}
+		closeCluster(t, c)
+	}
+	if sockets[0] != sockets[1] || len(sockets[0]) > 100 {
+		t.Errorf("sockets %q", sockets)
+	}
+	if _, err := os.Stat(filepath.Dir(sockets[0])); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of the sockets is left: %v", err)
+	}
+}
+
+func TestServerThatCannotStart(t *testing.T) {
+	localtest.Installed(t)
+	dir := t.TempDir()
+	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Logger: quiet, Args: []string{"--no-such-option"}})
+	if err == nil || !strings.Contains(err.Error(), "no-such-option") {
+		t.Errorf("the error does not quote the server's log: %v", err)
+	}
+	if left := processes(t, dir); len(left) > 0 {
+		t.Errorf("these processes are left: %v", left)
+	}
+	closeCluster(t, start(t, dir, 1))
+}
+
+func TestStartWithoutServerProgram(t *testing.T) {
+	t.Cleanup(local.OnlyPath())
+	t.Setenv("PATH", t.TempDir())
+	_, err := local.Start(t.Context(), local.Config{Dir: t.TempDir(), Count: 1})
+	if !errors.Is(err, local.ErrNotInstalled) {
+		t.Errorf("start: %v", err)
+	}
+}
+
+func TestConfigValidate(t *testing.T) {
+	for _, cfg := range []local.Config{{Count: 1}, {Dir: "x"}, {Dir: "x", Count: -1}} {
+		if _, err := local.Start(t.Context(), cfg); err == nil {
+			t.Errorf("%+v was accepted", cfg)
+		}
+	}
+}

@@ -1,0 +1,224 @@
+// Package localtest gives tests real MariaDB servers.
+//
+// The servers that Servers returns are shared by all tests of a test binary:
+// started when first asked for, stopped by Main, with all their data removed.
+// A test isolates itself by a database of its own (Database). A test that
+// kills servers takes servers of its own (Dedicated).
+//
+// All servers of a binary are copies of one installation. What they
+// acknowledge survives their own death, but not the machine's.
+//
+// The environment may say otherwise:
+//   - DATABALANCER_TEST_SHARDS=addr,addr names servers that run already
+//     (host:port or a unix socket; root with an empty password). Servers
+//     returns these; what Dedicated returns stays local.
+//   - DATABALANCER_TEST_REQUIRE_SERVERS, or CI, set to anything: a machine
+//     without MariaDB fails the tests that need it. Otherwise it skips them.
+package localtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kolide/databalancer/local"
+)
+
+const (
+	shardsVariable  = "DATABALANCER_TEST_SHARDS"
+	requireVariable = "DATABALANCER_TEST_REQUIRE_SERVERS"
+
+	startTimeout = 2 * time.Minute
+	folderPrefix = "databalancer-test-" // followed by the process's id
+)
+
+// relaxed are the arguments that make servers small and quick.
+var relaxed = []string{
+	"--innodb-flush-log-at-trx-commit=2",
+	"--innodb-flush-method=nosync",
+	"--innodb-buffer-pool-size=64M",
+	"--innodb-log-file-size=32M",
+}
+
+// shared are the files and servers of this test binary.
+var shared binary
+
+type binary struct {
+	mu       sync.Mutex
+	folder   string
+	template string
+	servers  []*local.Cluster // of one server each
+	onExit   []func()
+}
+
+// OnExit has Main call f after the tests, the last one registered first.
+func OnExit(f func()) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	shared.onExit = append(shared.onExit, f)
+}
+
+// Main runs a package's tests, calls what OnExit was given, stops the
+// servers, removes their data and exits. TestMain calls it.
+func Main(m *testing.M) {
+	code := m.Run()
+	if err := shared.close(); err != nil {
+		fmt.Fprintln(os.Stderr, "localtest:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// Servers returns the addresses of n servers that this binary's tests share.
+// It skips the test when DATABALANCER_TEST_SHARDS names fewer.
+func Servers(t testing.TB, n int) []string {
+	t.Helper()
+	if given := os.Getenv(shardsVariable); given != "" {
+		addrs := strings.Split(given, ",")
+		if len(addrs) < n {
+			t.Skipf("SKIPPED: %s names %d servers, this test needs %d", shardsVariable, len(addrs), n)
+		}
+		return addrs[:n]
+	}
+	addrs, err := shared.addresses(n)
+	need(t, err)
+	return addrs
+}
+
+// Installed skips or fails the test if this machine cannot run servers of its
+// own, whatever servers DATABALANCER_TEST_SHARDS names.
+func Installed(t testing.TB) {
+	t.Helper()
+	need(t, local.Installed())
+}
+
+// Dedicated starts n servers for one test, with further arguments of the
+// server program if it likes, and stops them at its end.
+func Dedicated(t testing.TB, n int, args ...string) *local.Cluster {
+	t.Helper()
+	cluster, err := shared.start(n, args...)
+	need(t, err)
+	t.Cleanup(func() {
+		if err := cluster.Close(); err != nil {
+			t.Errorf("stop of dedicated servers: %v", err)
+		}
+	})
+	return cluster
+}
+
+// need ends the test if servers could not be had.
+func need(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case !errors.Is(err, local.ErrNotInstalled):
+		t.Fatalf("servers for the test: %v", err)
+	case os.Getenv(requireVariable) != "" || os.Getenv("CI") != "":
+		t.Fatalf("this test needs a server: %v", err)
+	default:
+		t.Skipf("SKIPPED, NOTHING WAS TESTED: this test needs a server: %v; or name running ones in %s", err, shardsVariable)
+	}
+}
+
+// addresses returns n shared servers' addresses, starting those missing.
+func (b *binary) addresses(n int) ([]string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.servers) < n {
+		cluster, err := b.startLocked(1)
+		if err != nil {
+			return nil, err
+		}
+		b.servers = append(b.servers, cluster)
+	}
+	var addrs []string
+	for _, cluster := range b.servers[:n] {
+		addrs = append(addrs, cluster.Sockets()...)
+	}
+	return addrs, nil
+}
+
+func (b *binary) start(n int, args ...string) (*local.Cluster, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.startLocked(n, args...)
+}
+
+// startLocked starts n servers in a new folder, as copies of the template.
+func (b *binary) startLocked(n int, args ...string) (*local.Cluster, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := b.install(ctx); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(b.folder, "")
+	if err != nil {
+		return nil, err
+	}
+	return local.Start(ctx, local.Config{
+		Dir:      dir,
+		Count:    n,
+		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Args:     append(relaxed[:len(relaxed):len(relaxed)], args...),
+		Template: b.template,
+	})
+}
+
+// install makes the folder and the template that all servers start from.
+func (b *binary) install(ctx context.Context) error {
+	if b.folder == "" {
+		sweep()
+		folder, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
+		if err != nil {
+			return err
+		}
+		b.folder = folder
+	}
+	if b.template != "" {
+		return nil
+	}
+	template := filepath.Join(b.folder, "template")
+	if err := local.Install(ctx, template); err != nil {
+		return err
+	}
+	b.template = template
+	return nil
+}
+
+func (b *binary) close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range slices.Backward(b.onExit) {
+		f()
+	}
+	var errs []error
+	for _, cluster := range b.servers {
+		errs = append(errs, cluster.Close())
+	}
+	if b.folder != "" {
+		errs = append(errs, os.RemoveAll(b.folder))
+	}
+	return errors.Join(errs...)
+}
+
+// sweep removes the folders of test binaries that were killed before they
+// could do so. Their servers are gone with them.
+func sweep() {
+	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
+	for _, folder := range folders {
+		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), folderPrefix), "-")
+		if pid, err := strconv.Atoi(id); err == nil && !alive(pid) {
+			os.RemoveAll(folder)
+		}
+	}
+}

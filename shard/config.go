@@ -1,0 +1,85 @@
+package shard
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Config says how to connect to shards. All shards share it.
+type Config struct {
+	Username string
+	Password string
+	// QueryUsername and QueryPassword are the account of the connections that
+	// run users' queries; where QueryUsername is empty, Username's.
+	QueryUsername string
+	QueryPassword string
+	Database      string // our database, the same on every shard
+	// WriteConns and QueryConns bound the connections to one shard for
+	// writing and for queries. The defaults are 8 and 16.
+	WriteConns int
+	QueryConns int
+	// DialTimeout bounds connecting, with the first statements on the
+	// connection. The default is 2 s.
+	DialTimeout time.Duration
+	Logger      *slog.Logger // nil: nothing is logged
+}
+
+// Validate says what is missing or out of range.
+func (c *Config) Validate() error {
+	switch {
+	case c.Username == "":
+		return errors.New("shard config: no username")
+	case c.Database == "":
+		return errors.New("shard config: no database")
+	case c.WriteConns < 0 || c.QueryConns < 0:
+		return errors.New("shard config: negative number of connections")
+	case c.DialTimeout < 0:
+		return errors.New("shard config: negative dial timeout")
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.WriteConns == 0 {
+		c.WriteConns = 8
+	}
+	if c.QueryConns == 0 {
+		c.QueryConns = 16
+	}
+	if c.DialTimeout == 0 {
+		c.DialTimeout = 2 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func (c *Config) account() account { return account{c.Username, c.Password} }
+
+// queryAccount is Username's unless there is one for queries.
+func (c *Config) queryAccount() account {
+	if c.QueryUsername == "" {
+		return c.account()
+	}
+	return account{c.QueryUsername, c.QueryPassword}
+}
+
+// String shows the configuration without its passwords.
+func (c Config) String() string { return c.LogValue().String() }
+
+// GoString is String, so that %#v shows no password either.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue is the configuration without its passwords.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("username", c.Username),
+		slog.String("query_username", c.QueryUsername),
+		slog.String("database", c.Database),
+		slog.Int("write_conns", c.WriteConns),
+		slog.Int("query_conns", c.QueryConns),
+		slog.Duration("dial_timeout", c.DialTimeout),
+	)
+}

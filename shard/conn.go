@@ -1,0 +1,198 @@
+package shard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+const (
+	// killTimeout bounds sending a KILL and hearing its answer.
+	killTimeout = 2 * time.Second
+	// killGrace is how long a statement may go on after a KILL.
+	killGrace = time.Second
+)
+
+var (
+	errBusy      = errors.New("rows of the last statement are still open")
+	errDiscarded = errors.New("connection was given up")
+)
+
+// Conn is one connection for queries, in a read-only session where the server
+// offers that. It is not safe for concurrent use.
+type Conn struct {
+	shard   *Shard
+	session *session
+	wire    wire
+	broken  bool  // not to be used for another statement
+	rows    *Rows // of the last statement
+
+	// While a statement runs, its context's end starts one goroutine that
+	// stops it. It sets cause, and counts in killer.
+	unwatch func() bool
+	killer  sync.WaitGroup
+	cause   error
+}
+
+// Query sends one statement as text and returns its rows. When ctx ends before
+// the last row was read, the statement is stopped on the server, Rows.Err or
+// Query itself returns ctx's cause, and the connection can't be used again.
+// Any error of the server is a *ServerError; a lost connection is
+// ErrUnreachable.
+func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
+	switch {
+	case c.rows != nil && !c.rows.done:
+		return nil, fmt.Errorf("shard %s: %w", c.shard.Name(), errBusy)
+	case c.broken:
+		return nil, fmt.Errorf("shard %s: %w", c.shard.Name(), errDiscarded)
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("shard %s: %w", c.shard.Name(), context.Cause(ctx))
+	}
+	c.start(ctx)
+	rows, err := c.execute(statement)
+	if err == nil && !rows.done {
+		c.rows = rows
+		return rows, nil
+	}
+	if err := c.finish(err); err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// Close gives the connection back, and ends a statement that it still runs.
+func (c *Conn) Close() error {
+	if c.session == nil {
+		return nil
+	}
+	if c.rows != nil {
+		c.rows.Close()
+	}
+	c.shard.query.put(c.session, !c.broken)
+	c.session = nil
+	c.broken = true
+	return nil
+}
+
+func (c *Conn) start(ctx context.Context) {
+	c.wire.start(c.session.socket)
+	c.killer.Add(1)
+	c.unwatch = context.AfterFunc(ctx, func() {
+		defer c.killer.Done()
+		c.cause = context.Cause(ctx)
+		c.stop(context.WithoutCancel(ctx))
+	})
+}
+
+// finish ends a statement that the server is through with, or whose
+// connection is lost, and returns the error to report. It waits for a KILL on
+// its way: the connection must not be closed, let alone used, before that.
+func (c *Conn) finish(err error) error {
+	if c.unwatch() {
+		c.killer.Done()
+	}
+	c.killer.Wait()
+	c.wire.end()
+	if c.cause != nil {
+		// Also where the server ended the rows well: a statement may answer
+		// a KILL with a result, as MySQL's SLEEP does.
+		c.broken = true
+		return fmt.Errorf("shard %s: %w", c.shard.Name(), c.cause)
+	}
+	if server := (*mysql.MySQLError)(nil); err != nil && !errors.As(err, &server) {
+		c.broken = true
+	}
+	return c.shard.wrap(err)
+}
+
+// abandon stops a statement that is still going on, and gives up the
+// connection.
+func (c *Conn) abandon() {
+	if c.unwatch() {
+		c.stop(context.Background())
+		c.killer.Done()
+	}
+	c.killer.Wait()
+	c.wire.end()
+	c.broken = true
+	// Now, and not with Close: the server may be waiting to write.
+	c.session.close()
+}
+
+// stop tells the server to stop the statement, and sees to it that reading
+// from the connection soon fails if it doesn't.
+func (c *Conn) stop(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, killTimeout)
+	defer cancel()
+	if err := c.shard.kill(ctx, c.session); err != nil {
+		c.shard.cfg.Logger.Warn("statement not killed", "shard", c.shard.Name(), "err", err)
+		c.session.socket.expire(0)
+		return
+	}
+	c.session.socket.expire(killGrace)
+}
+
+// execute sends the statement and reads up to the first row.
+func (c *Conn) execute(statement string) (*Rows, error) {
+	if err := c.wire.query(statement); err != nil {
+		return nil, err
+	}
+	p, err := c.wire.packet()
+	if err != nil {
+		return nil, err
+	}
+	switch p[0] {
+	case markOK:
+		return &Rows{conn: c, done: true}, checkStatus(okStatus(p[1:]))
+	case markError:
+		return nil, readError(p)
+	case markLocal:
+		return nil, errLocalFile
+	}
+	count, _, err := lengthInt(p)
+	if err != nil || count > maxColumns {
+		return nil, errMalformed
+	}
+	return c.columns(int(count))
+}
+
+// maxColumns is the most columns that a result of MySQL can have.
+const maxColumns = 1 << 16
+
+func (c *Conn) columns(count int) (*Rows, error) {
+	rows := &Rows{conn: c, columns: make([]ColumnType, count), values: make([][]byte, count)}
+	for i := range rows.columns {
+		p, err := c.wire.packet()
+		if err != nil {
+			return nil, err
+		}
+		d, err := readDefinition(p)
+		if err != nil {
+			return nil, fmt.Errorf("column %d: %w", i, err)
+		}
+		rows.columns[i] = d.column()
+		rows.zerofill = rows.zerofill || rows.columns[i].zerofill
+	}
+	if c.session.socket.agreed&deprecateEOF == 0 {
+		if _, err := c.wire.packet(); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// ended checks the packet that ended the rows.
+func (c *Conn) ended(p []byte) error {
+	return checkStatus(c.session.socket.agreed.status(p))
+}
+
+func checkStatus(status uint16, err error) error {
+	if err == nil && status&moreResults != 0 {
+		return errMoreResults
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrUnknown means that the set has no shard of that name.
+	ErrUnknown = errors.New("unknown shard")
+	// ErrUnreachable means that a server could not be reached, takes no
+	// statements now, or that the connection to it was lost.
+	ErrUnreachable = errors.New("server unreachable")
+	// ErrClosed means that the set or the shard was closed.
+	ErrClosed = errors.New("connections closed")
+	// ErrTooManyConns means that Reserve was asked for more connections than
+	// the shard may ever have.
+	ErrTooManyConns = errors.New("more query connections than are configured")
+	// ErrNoTable means that there is no such table, or that the query account
+	// may not see it.
+	ErrNoTable = errors.New("no such table")
+	// ErrNotBaseTable means that the table is a view, a sequence or the like.
+	ErrNotBaseTable = errors.New("not a base table")
+	// ErrSystemDatabase means that a database belongs to the server itself.
+	ErrSystemDatabase = errors.New("database belongs to the server")
+	// ErrAddressDiffers means that Join met a shard which the catalog knows at
+	// another address, and was not asked to move it.
+	ErrAddressDiffers = errors.New("shard is registered at another address")
+	// ErrRawLogs means that the database holds a table raw_logs that isn't
+	// databalancer's.
+	ErrRawLogs = errors.New("table raw_logs is not databalancer's")
+)
+
+// Identity is what a server says of which shard it is.
+type Identity struct {
+	Shard   string // unique, made when the server became a shard
+	Name    string // the shard's name when it last joined
+	Catalog string // the identity of the catalog that it belongs to
+	Found   bool   // false: the server is no shard, and the rest is empty
+}
+
+// IdentityError means that the server at an address is not the shard that it
+// should be, or belongs to another catalog.
+type IdentityError struct {
+	Shard    string // the name of the shard that was to be there
+	Address  string
+	Expected Identity // what is empty in it was not asked for
+	Found    Identity
+}
+
+func (e *IdentityError) Error() string {
+	prefix := fmt.Sprintf("shard %s: the server at %s ", e.Shard, e.Address)
+	switch {
+	case !e.Found.Found:
+		return prefix + "is no shard of any catalog, but that shard's identity is " + e.Expected.Shard
+	case e.Found.Catalog != e.Expected.Catalog:
+		return fmt.Sprintf("%sis shard %s of another catalog, %s, not of %s",
+			prefix, e.Found.Name, e.Found.Catalog, e.Expected.Catalog)
+	}
+	return fmt.Sprintf("%sis another shard: %s with the identity %s, not %s",
+		prefix, e.Found.Name, e.Found.Shard, e.Expected.Shard)
+}
+
+// ServerError is an error that a shard's server returned. Its message says
+// nothing of the account in use. errors.Is finds ErrUnreachable in it where
+// the server takes no statements now, and errors.As the driver's error.
+type ServerError struct {
+	Number   uint16
+	SQLState string // five characters, or empty
+	Message  string
+	Shard    string // the shard's name, or the address of a server without one
+
+	causes []error
+}
+
+func (e *ServerError) Error() string {
+	if e.SQLState == "" {
+		return fmt.Sprintf("shard %s: error %d: %s", e.Shard, e.Number, e.Message)
+	}
+	return fmt.Sprintf("shard %s: error %d (%s): %s", e.Shard, e.Number, e.SQLState, e.Message)
+}
+
+// Unwrap returns what errors.Is and errors.As look into.
+func (e *ServerError) Unwrap() []error { return e.causes }

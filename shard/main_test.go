@@ -1,0 +1,241 @@
+package shard
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/local/localtest"
+)
+
+func TestMain(m *testing.M) { localtest.Main(m) }
+
+// registry is a catalog in memory, with the catalog's rules for shards.
+type registry struct {
+	id string
+
+	mu      sync.Mutex
+	version uint64
+	shards  []catalog.Shard
+	failing error // what the next SetShardState returns
+}
+
+func (r *registry) ID() string { return r.id }
+
+func (r *registry) Refresh(context.Context) (*catalog.Snapshot, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.snapshot(), nil
+}
+
+func (r *registry) snapshot() *catalog.Snapshot {
+	return catalog.NewSnapshot(r.version, slices.Clone(r.shards), nil)
+}
+
+func (r *registry) AddShard(_ context.Context, s catalog.Shard) (*catalog.Shard, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, known := range r.shards {
+		name, identity := known.Name == s.Name, known.Identity == s.Identity
+		if name && identity {
+			return &known, nil
+		}
+		if name || identity {
+			return nil, &catalog.ShardConflictError{Offered: s, Stored: known}
+		}
+	}
+	s.Number = len(r.shards)
+	r.shards = append(r.shards, s)
+	r.version++
+	return &s, nil
+}
+
+func (r *registry) SetShard(_ context.Context, name, address string, weight float64) error {
+	return r.change(name, func(s *catalog.Shard) {
+		if address != "" {
+			s.Address = address
+		}
+		if weight != 0 {
+			s.Weight = weight
+		}
+	})
+}
+
+func (r *registry) SetShardState(_ context.Context, name string, state catalog.ShardState) error {
+	if err := r.failing; err != nil {
+		r.failing = nil
+		return err
+	}
+	return r.change(name, func(s *catalog.Shard) { s.State = state })
+}
+
+func (r *registry) change(name string, change func(*catalog.Shard)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.shards {
+		if r.shards[i].Name == name {
+			change(&r.shards[i])
+			r.version++
+			return nil
+		}
+	}
+	return catalog.ErrUnknownShard
+}
+
+// fixture is a set of shards named s0, s1 … in a database of the test's own.
+type fixture struct {
+	*Set
+	registry  *registry
+	addresses []string
+	database  string
+}
+
+func newFixture(t testing.TB, n int, change ...func(*Config)) *fixture {
+	t.Helper()
+	addresses := localtest.Servers(t, n)
+	database := localtest.Database(t, addresses...)
+	f := emptyFixture(t, database, change...)
+	f.addresses = addresses
+	for i, address := range addresses {
+		if _, err := f.Join(t.Context(), f.registry, fmt.Sprintf("s%d", i), address, JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Sync(f.registry.snapshot())
+	return f
+}
+
+func emptyFixture(t testing.TB, database string, change ...func(*Config)) *fixture {
+	t.Helper()
+	cfg := Config{Username: "root", Database: database}
+	for _, c := range change {
+		c(&cfg)
+	}
+	set, err := NewSet(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { set.Close() })
+	f := &fixture{Set: set, registry: &registry{id: "catalog-of-" + database}, database: database}
+	set.SetCatalogID(f.registry.id)
+	return f
+}
+
+func (f *fixture) shard(t testing.TB, name string) *Shard {
+	t.Helper()
+	sh, err := f.Shard(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sh
+}
+
+// vendor returns what the servers are, for what differs between them.
+func (f *fixture) vendor(t testing.TB) Vendor {
+	t.Helper()
+	server, err := f.shard(t, "s0").Server(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.Vendor
+}
+
+// numbers is a table with the column n, from 0 to 10^digits - 1.
+func numbers(digits int) string {
+	const digit = "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4" +
+		" UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+	sum, from := "0", "(SELECT 1) one"
+	for i := range digits {
+		sum += fmt.Sprintf(" + d%d.d * %.0f", i, math.Pow10(i))
+		from += fmt.Sprintf(", %s d%d", digit, i)
+	}
+	return "(SELECT " + sum + " AS n FROM " + from + ") AS numbers"
+}
+
+// exec runs statements on a shard's write pool.
+func exec(t testing.TB, sh *Shard, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if _, err := sh.Write().ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// open takes a query connection, and closes it when the test ends.
+func open(t testing.TB, sh *Shard) *Conn {
+	t.Helper()
+	c, err := sh.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// texts returns all rows of a query as strings; NULL is "NULL".
+func texts(t testing.TB, c *Conn, query string) [][]string {
+	t.Helper()
+	rows, err := c.Query(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	var all [][]string
+	for rows.Next() {
+		var row []string
+		for _, v := range rows.Values() {
+			if v == nil {
+				row = append(row, "NULL")
+			} else {
+				row = append(row, string(v))
+			}
+		}
+		all = append(all, row)
+	}
+	if rows.Err() != nil {
+		t.Fatalf("%s: %v", query, rows.Err())
+	}
+	return all
+}
+
+// run runs a statement to its end, for its error.
+func run(ctx context.Context, c *Conn, statement string) error {
+	rows, err := c.Query(ctx, statement)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+	}
+	return rows.Err()
+}
+
+// eventually waits up to 10 s until ok returns true.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// silence is the address of a server that takes connections and says nothing.
+func silence(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}

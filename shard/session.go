@@ -1,0 +1,229 @@
+package shard
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// session is a connection whose settings are made and whose server is known.
+type session struct {
+	conn    driver.Conn // the driver's
+	socket  *socket     // below it
+	id      uint64      // the server's number of the connection, for KILL
+	server  Server
+	created time.Time
+	used    time.Time // when it was last given back
+}
+
+func (s *session) close() {
+	// The connection is given up; what happens to it then changes nothing.
+	_ = s.conn.Close()
+}
+
+// alive reports whether the server has not closed the connection.
+func (s *session) alive(ctx context.Context) bool {
+	check, ok := s.conn.(driver.SessionResetter)
+	return !ok || check.ResetSession(ctx) == nil
+}
+
+// purpose is what a connection is for.
+type purpose int
+
+const (
+	forWriting purpose = iota
+	forQueries
+	forControl
+)
+
+// connector opens sessions on one server. It is a driver.Connector too, whose
+// connections are the driver's own.
+type connector struct {
+	name     string // of the shard, for errors
+	network  string
+	address  string
+	account  account
+	database string // empty: none
+	purpose  purpose
+	expected *Identity // nil: any server will do
+	timeout  time.Duration
+	learned  func(Server) // nil: nobody wants to know
+	invalid  error        // what is wrong with the address, if anything
+}
+
+// with returns a copy for another purpose and account.
+func (c connector) with(p purpose, a account) *connector {
+	c.purpose, c.account = p, a
+	return &c
+}
+
+type account struct{ username, password string }
+
+// Connect opens a session and returns the driver's connection.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	s, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.conn, nil
+}
+
+// Driver returns the driver whose connections Connect returns.
+func (c *connector) Driver() driver.Driver { return &mysql.MySQLDriver{} }
+
+// open connects, learns who is there, and makes the settings. Its errors are
+// wrapped.
+func (c *connector) open(ctx context.Context) (*session, error) {
+	if c.invalid != nil {
+		return nil, fmt.Errorf("shard %s: %w", c.name, c.invalid)
+	}
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	s, err := c.prepare(bounded)
+	if err == nil {
+		return s, nil
+	}
+	if bounded.Err() != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("shard %s: %w: no answer within %s: %w", c.name, ErrUnreachable, c.timeout, err)
+	}
+	return nil, Wrap(c.name, err)
+}
+
+func (c *connector) prepare(ctx context.Context) (*session, error) {
+	s, err := c.dial(ctx)
+	if err != nil {
+		return nil, c.databaseMissing(err)
+	}
+	if err := c.setUp(ctx, s); err != nil {
+		s.close()
+		return nil, err
+	}
+	if c.learned != nil {
+		c.learned(s.server)
+	}
+	return s, nil
+}
+
+// databaseMissing turns the refusal of a server that lacks our database into
+// what it means where a shard should be.
+func (c *connector) databaseMissing(err error) error {
+	if c.expected != nil && isServerError(err, errBadDatabase) {
+		return c.mismatch(Identity{})
+	}
+	return err
+}
+
+func (c *connector) setUp(ctx context.Context, s *session) error {
+	found, err := c.identify(ctx, s)
+	if err != nil {
+		return err
+	}
+	if c.expected != nil && (found.Shard != c.expected.Shard || found.Catalog != c.expected.Catalog) {
+		return c.mismatch(found)
+	}
+	for _, statement := range settings(c.purpose, s.server) {
+		if _, err := s.conn.(driver.ExecerContext).ExecContext(ctx, statement, nil); err != nil {
+			return fmt.Errorf("session settings: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c *connector) mismatch(found Identity) error {
+	return &IdentityError{Shard: c.name, Address: c.address, Expected: *c.expected, Found: found}
+}
+
+// dial connects and authenticates.
+func (c *connector) dial(ctx context.Context) (*session, error) {
+	s := &session{created: time.Now()}
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Passwd = c.account.username, c.account.password
+	cfg.Net, cfg.Addr, cfg.DBName = c.network, c.address, c.database
+	cfg.Collation = collation
+	cfg.Logger = &mysql.NopLogger{} // it tells of errors that it also returns
+	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		var err error
+		s.socket, err = dialSocket(ctx, network, address)
+		if err != nil {
+			return nil, err // not a nil *socket, which the driver would take for one
+		}
+		return s.socket, nil
+	}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("driver settings: %w", err)
+	}
+	if s.conn, err = connector.Connect(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+const (
+	selectServer = "SELECT CONNECTION_ID(), VERSION()"
+	// The join gives a row also where the table has none.
+	selectIdentity = "SELECT CONNECTION_ID(), VERSION(), s.identity, s.name, s.catalog_identity" +
+		" FROM (SELECT 1 AS one) AS o LEFT JOIN " + identityTable + " AS s ON s.id = 1"
+)
+
+// identify asks the server for the connection's number, its version and,
+// where one is expected, its identity.
+func (c *connector) identify(ctx context.Context, s *session) (found Identity, err error) {
+	query, columns := selectServer, 2
+	if c.expected != nil {
+		query, columns = selectIdentity, 5
+	}
+	row, err := queryRow(ctx, s.conn, query, columns)
+	if c.expected != nil && isServerError(err, errNoTable) {
+		return found, c.mismatch(found)
+	}
+	if err != nil {
+		return found, fmt.Errorf("server's identity: %w", err)
+	}
+	if _, err := fmt.Sscan(row[0].String, &s.id); err != nil {
+		return found, fmt.Errorf("connection's number %q: %w", row[0].String, err)
+	}
+	s.server = ParseServer(row[1].String)
+	if c.expected != nil && row[2].Valid {
+		found = Identity{Shard: row[2].String, Name: row[3].String, Catalog: row[4].String, Found: true}
+	}
+	return found, nil
+}
+
+// queryRow returns the one row of a query, as text.
+func queryRow(ctx context.Context, conn driver.Conn, query string, columns int) ([]sql.NullString, error) {
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	values := make([]driver.Value, columns)
+	if err := rows.Next(values); err != nil {
+		return nil, err
+	}
+	texts := make([]sql.NullString, columns)
+	for i, v := range values {
+		if err := texts[i].Scan(v); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+// Numbers of the server's errors.
+const (
+	errBadDatabase  = 1049
+	errNoTable      = 1146
+	errNoSuchThread = 1094
+)
+
+func isServerError(err error, number uint16) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && e.Number == number
+}

@@ -1,0 +1,134 @@
+package shard
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/kolide/databalancer/catalog"
+)
+
+// Set holds the shards of a catalog. It is safe for concurrent use.
+type Set struct {
+	cfg Config
+
+	mu        sync.RWMutex
+	catalogID string
+	shards    map[string]*Shard
+	order     []*Shard // by number; replaced, never changed
+	closed    bool
+}
+
+// NewSet returns a set without shards: Sync brings them.
+func NewSet(cfg Config) (*Set, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &Set{cfg: cfg.withDefaults(), shards: map[string]*Shard{}}, nil
+}
+
+// SetCatalogID says which catalog the shards must belong to. Those that the
+// set has already are closed; the next Sync brings them back.
+func (s *Set) SetCatalogID(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.catalogID == id {
+		return
+	}
+	s.catalogID = id
+	for _, sh := range s.order {
+		sh.close()
+	}
+	s.shards, s.order = map[string]*Shard{}, nil
+}
+
+// Sync makes the set that of the snapshot. A shard whose address, identity or
+// number has changed gets new pools; a shard without an identity, which no
+// catalog has, is not asked for one. Sync connects to nothing, and statements
+// that run on replaced pools go on to their end.
+func (s *Set) Sync(snap *catalog.Snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	next := make(map[string]*Shard, len(s.shards))
+	order := make([]*Shard, 0, len(s.order))
+	for _, known := range snap.Shards() {
+		sh := s.shards[known.Name]
+		if sh == nil || !samePools(sh.known, known) {
+			sh = newShard(s.cfg, known, s.catalogID)
+		}
+		next[known.Name] = sh
+		order = append(order, sh)
+	}
+	for name, sh := range s.shards {
+		if next[name] != sh {
+			sh.close()
+		}
+	}
+	s.shards, s.order = next, order
+}
+
+// samePools reports whether two versions of a shard can use the same pools.
+func samePools(a, b catalog.Shard) bool {
+	return a.Address == b.Address && a.Identity == b.Identity && a.Number == b.Number
+}
+
+// Shard returns the shard of that name, or ErrUnknown.
+func (s *Set) Shard(name string) (*Shard, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sh, ok := s.shards[name]
+	if !ok {
+		return nil, fmt.Errorf("shard %s: %w", name, ErrUnknown)
+	}
+	return sh, nil
+}
+
+// All returns the shards by number. The caller must not change the slice.
+func (s *Set) All() []*Shard {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.order
+}
+
+// Watch pings all shards at once and then again after each interval, until
+// ctx ends.
+func (s *Set) Watch(ctx context.Context, interval time.Duration) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		s.Check(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Check pings all shards, and returns when each has answered or has not done
+// so in time. Their Health tells the outcome.
+func (s *Set) Check(ctx context.Context) {
+	var pings sync.WaitGroup
+	for _, sh := range s.All() {
+		// Health keeps the error.
+		pings.Go(func() { _, _ = sh.Ping(ctx) })
+	}
+	pings.Wait()
+}
+
+// Close closes all connections that are not in use, and lets those in use be
+// closed when they are given back.
+func (s *Set) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, sh := range s.order {
+		sh.close()
+	}
+	s.shards, s.order = map[string]*Shard{}, nil
+	return nil
+}

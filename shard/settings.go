@@ -1,0 +1,37 @@
+package shard
+
+// What every session is pinned to, whatever the server's defaults. The
+// collation exists on MySQL 8, MariaDB and TiDB.
+const (
+	collation      = "utf8mb4_unicode_ci"
+	commonSettings = "SET NAMES utf8mb4 COLLATE " + collation +
+		", time_zone = '+00:00', autocommit = 1" +
+		", group_concat_max_len = 1048576, lock_wait_timeout = 10"
+)
+
+// settings returns the statements that begin a session.
+//
+// A query's sql_mode lacks all that would change how its text is read
+// (ANSI_QUOTES, PIPES_AS_CONCAT, NO_BACKSLASH_ESCAPES), and
+// ONLY_FULL_GROUP_BY, since temporary tables have no keys from which the
+// server could see that a column depends on others. Its server may wait for
+// ten minutes on a client that takes no rows; who cancels sooner is not up to
+// the server.
+func settings(p purpose, server Server) []string {
+	switch p {
+	case forQueries:
+		s := []string{commonSettings + ", net_write_timeout = 600, sql_mode = 'NO_ENGINE_SUBSTITUTION'"}
+		if server.ReadOnlySessions() {
+			s = append(s, "SET SESSION TRANSACTION READ ONLY")
+		}
+		return s
+	case forControl:
+		s := []string{commonSettings + ", sql_mode = 'NO_ENGINE_SUBSTITUTION'"}
+		if server.Vendor == MySQL {
+			// Otherwise sizes may be a day old.
+			s = append(s, "SET SESSION information_schema_stats_expiry = 0")
+		}
+		return s
+	}
+	return []string{commonSettings + ", innodb_lock_wait_timeout = 10, sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"}
+}

@@ -1,0 +1,173 @@
+package shard
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/kolide/databalancer/catalog"
+)
+
+// controlConns is how many connections there may be for KILL, pings and the
+// like.
+const controlConns = 2
+
+// Shard is one server with the pools of connections to it. It is safe for
+// concurrent use.
+type Shard struct {
+	cfg     Config
+	known   catalog.Shard // as the catalog had it when the pools were made
+	write   *sql.DB
+	control *sql.DB
+	query   *pool
+	slots   *semaphore.Weighted
+
+	server   atomic.Pointer[Server]
+	health   atomic.Pointer[Health]
+	kills    atomic.Int64
+	waits    atomic.Int64
+	waitTime atomic.Int64 // nanoseconds
+}
+
+// newShard makes the pools, but no connection.
+func newShard(cfg Config, known catalog.Shard, catalogID string) *Shard {
+	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns))}
+	sh.health.Store(&Health{})
+	base := connector{name: known.Name, database: cfg.Database, timeout: cfg.DialTimeout, learned: sh.learn}
+	if known.Identity != "" {
+		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: catalogID}
+	}
+	base.network, base.address, base.invalid = parseAddress(known.Address)
+	sh.write = openPool(base.with(forWriting, cfg.account()), cfg.WriteConns)
+	sh.control = openPool(base.with(forControl, cfg.queryAccount()), controlConns)
+	sh.query = &pool{open: base.with(forQueries, cfg.queryAccount()).open}
+	return sh
+}
+
+func openPool(c *connector, conns int) *sql.DB {
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxLifetime(maxAge)
+	if c.purpose != forControl { // a KILL must not have to connect first
+		db.SetConnMaxIdleTime(maxIdle)
+	}
+	return db
+}
+
+// Name returns the shard's name.
+func (sh *Shard) Name() string { return sh.known.Name }
+
+// Address returns the address that the pools connect to.
+func (sh *Shard) Address() string { return sh.known.Address }
+
+// Number returns the shard's number in the catalog.
+func (sh *Shard) Number() int { return sh.known.Number }
+
+// String returns the shard's name, so that printing a shard shows no secrets.
+func (sh *Shard) String() string { return sh.known.Name }
+
+// Server returns what the server said of itself on the last new connection,
+// and connects where there has been none.
+func (sh *Shard) Server(ctx context.Context) (Server, error) {
+	if s := sh.server.Load(); s != nil {
+		return *s, nil
+	}
+	if _, err := sh.Ping(ctx); err != nil {
+		return Server{}, err
+	}
+	return *sh.server.Load(), nil
+}
+
+func (sh *Shard) learn(s Server) { sh.server.Store(&s) }
+
+// Write returns the pool for ingest and DDL: strict sql_mode, utf8mb4, UTC,
+// and our database as the current one. Wrap makes its errors this package's.
+func (sh *Shard) Write() *sql.DB { return sh.write }
+
+// Reserve waits until n query connections may be used, all at once, so that
+// callers which need several never wait for each other. Conn may then be
+// called n times, and release must be called once, after the last of these
+// connections was closed. A plan over several shards reserves in the order of
+// their numbers. Reserve returns ErrTooManyConns where n can never be had, and
+// ctx's cause.
+func (sh *Shard) Reserve(ctx context.Context, n int) (release func(), err error) {
+	if n > sh.cfg.QueryConns {
+		return nil, fmt.Errorf("shard %s: %w: %d, of %d", sh.Name(), ErrTooManyConns, n, sh.cfg.QueryConns)
+	}
+	if !sh.slots.TryAcquire(int64(n)) {
+		if err := sh.queue(ctx, n); err != nil {
+			return nil, err
+		}
+	}
+	return func() { sh.slots.Release(int64(n)) }, nil
+}
+
+func (sh *Shard) queue(ctx context.Context, n int) error {
+	start := time.Now()
+	err := sh.slots.Acquire(ctx, int64(n))
+	sh.waits.Add(1)
+	sh.waitTime.Add(int64(time.Since(start)))
+	if err != nil {
+		return fmt.Errorf("shard %s: query connections in use: %w", sh.Name(), context.Cause(ctx))
+	}
+	return nil
+}
+
+// Conn returns a query connection, which the caller has reserved and must
+// close. ctx bounds only getting it.
+func (sh *Shard) Conn(ctx context.Context) (*Conn, error) {
+	s, err := sh.query.get(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, sh.wrap(err)
+	}
+	return &Conn{shard: sh, session: s}, nil
+}
+
+func (sh *Shard) wrap(err error) error { return Wrap(sh.Name(), err) }
+
+// close closes what is idle; what is in use is closed when it is given back.
+func (sh *Shard) close() {
+	sh.query.close()
+	for _, db := range []*sql.DB{sh.write, sh.control} {
+		// Nothing is left to do for a connection that can't be closed well.
+		_ = db.Close()
+	}
+}
+
+// PoolStats are the numbers of one pool of connections.
+type PoolStats struct {
+	Max, InUse, Idle int
+	Waits            int64         // how often a connection had to be waited for
+	WaitTime         time.Duration // for how long, all together
+}
+
+// Stats are a shard's numbers since its pools were made.
+type Stats struct {
+	Write, Query PoolStats
+	Kills        int64 // KILLs sent
+}
+
+// Stats returns the shard's numbers.
+func (sh *Shard) Stats() Stats {
+	w := sh.write.Stats()
+	taken, idle := sh.query.counts()
+	return Stats{
+		Write: PoolStats{
+			Max: w.MaxOpenConnections, InUse: w.InUse, Idle: w.Idle,
+			Waits: w.WaitCount, WaitTime: w.WaitDuration,
+		},
+		Query: PoolStats{
+			Max: sh.cfg.QueryConns, InUse: taken, Idle: idle,
+			Waits: sh.waits.Load(), WaitTime: time.Duration(sh.waitTime.Load()),
+		},
+		Kills: sh.kills.Load(),
+	}
+}
