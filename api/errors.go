@@ -87,15 +87,29 @@ func problemOf(err error) *problem {
 	if p == nil {
 		p = serverProblem(err)
 	}
-	var place *proxy.ShardError
-	if p.Shard == "" && errors.As(err, &place) {
-		p.Shard = place.Shard
+	if p.Shard == "" {
+		p.Shard = shardOf(err)
 	}
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	if p.Status == statusClientGone {
 		p.Title = "Client Closed Request"
 	}
 	return p
+}
+
+// shardOf returns the name of the shard on which err came about, if it says.
+func shardOf(err error) string {
+	var (
+		place *proxy.ShardError
+		away  *shard.UnreachableError
+	)
+	switch {
+	case errors.As(err, &place):
+		return place.Shard
+	case errors.As(err, &away):
+		return away.Shard
+	}
+	return ""
 }
 
 // typedProblem is for the errors that carry facts of their own. It returns
