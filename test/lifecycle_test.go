@@ -131,6 +131,7 @@ func TestCancel(t *testing.T) {
 	servers := startTogether(t, 2, flags)
 	servers[0].put("numbers", map[string]string{"n": "int"}, numbers(100_000))
 	running := open(t, addresses[0], "")
+	const list = "SELECT info FROM information_schema.processlist WHERE info LIKE '/* databalancer query_id=%'"
 	for i, canceller := range servers {
 		answered := make(chan response)
 		go func() {
@@ -138,7 +139,7 @@ func TestCancel(t *testing.T) {
 		}()
 		var id string
 		eventually(t, 10*time.Second, "the query runs", func() bool {
-			info := selectText(t, running, "SELECT info FROM information_schema.processlist WHERE info LIKE '/* databalancer query_id=%'")
+			info := selectText(t, running, list)
 			_, rest, _ := strings.Cut(info, "query_id=")
 			id, _, _ = strings.Cut(rest, " ")
 			return id != ""
@@ -150,6 +151,7 @@ func TestCancel(t *testing.T) {
 		if p := decode[problem](t, res.body); p.Code != "cancelled" {
 			t.Errorf("canceller %d: the query ended with %d %s", i, res.status, res.body)
 		}
+		eventually(t, 10*time.Second, "no statement is left", func() bool { return selectText(t, running, list) == "" })
 	}
 	servers[0].expect(http.StatusNotFound, "DELETE", "/api/query/0123456789abcdef", nil)
 }
