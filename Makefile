@@ -38,8 +38,8 @@ lint: ## check formatting, vet, staticcheck
 	go vet -tags $(TAGS) ./...
 	go tool staticcheck -tags $(TAGS) ./...
 
-bench: deps ## run the benchmarks, which print ratios
-	go run -tags $(TAGS) ./test/bench
+bench: deps ## run the benchmarks and write docs/benchmarks.md
+	go run -tags $(TAGS) ./test/bench -out docs/benchmarks.md
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@set -e; for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \

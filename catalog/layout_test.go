@@ -23,18 +23,19 @@ func fill(t *testing.T, l *layout, prefix string, n int, typ Type) []Column {
 func TestLayoutOfWideFamilies(t *testing.T) {
 	for _, test := range []struct {
 		typ    Type
+		fields int
 		stored int
 		groups int
 	}{
-		{Text, 163, 14},
-		{JSON, 163, 14},
-		{Int, 836, 3},
-		{Timestamp, 836, 3},
-		{Float, 836, 3},
-		{Bool, MaxFields, 0},
+		{Text, MaxFields, 163, 14},
+		{JSON, 800, 163, 10},
+		{Int, MaxFields, 836, 3},
+		{Timestamp, MaxFields, 836, 3},
+		{Float, MaxFields, 836, 3},
+		{Bool, MaxFields, MaxFields, 0},
 	} {
 		t.Run(string(test.typ), func(t *testing.T) {
-			columns := fill(t, newLayout("f", nil), "c", MaxFields, test.typ)
+			columns := fill(t, newLayout("f", nil), "c", test.fields, test.typ)
 			size := make(map[int]int)
 			for i, c := range columns {
 				if c.Position != i+1 {
@@ -50,11 +51,28 @@ func TestLayoutOfWideFamilies(t *testing.T) {
 					t.Errorf("group %d has %d fields", group, n)
 				}
 			}
-			if all := 1 + MaxFields + len(size) - 1; all > 1017 {
+			if all := 1 + test.fields + len(size) - 1; all > 1017 {
 				t.Errorf("%d columns in all", all)
 			}
 		})
 	}
+}
+
+// TestLayoutRefusesLongNames leaves the errors that MariaDB would give to the
+// test of ingest that asks it.
+func TestLayoutRefusesLongNames(t *testing.T) {
+	l := newLayout("f", nil)
+	fill(t, l, "a_name_of_20_bytes_", 100, Text)
+	for i := range MaxFields {
+		_, _, err := l.add(Field{fmt.Sprintf("another_name_of_30_bytes_%05d", i), JSON})
+		if many, ok := errors.AsType[*TooManyColumnsError](err); ok {
+			if !many.LongNames || i < 300 {
+				t.Errorf("field %d: %v", i, err)
+			}
+			return
+		}
+	}
+	t.Error("the names of 1,000 fields are never too long")
 }
 
 func TestLayoutContinues(t *testing.T) {

@@ -36,19 +36,25 @@ var inserters = sync.Pool{New: func() any { return new(inserter) }}
 func (w *writer) work(key queueKey) {
 	ins := inserters.Get().(*inserter)
 	defer inserters.Put(ins)
-	for {
-		conn, err := w.connect(key.shard)
-		batch := w.queues.take(key)
-		if len(batch) > 0 {
-			w.store(ins, key.shard, conn, err, batch)
-		}
-		if conn != nil {
-			_ = conn.Close() // gives it back; a broken one is the pool's concern
-		}
-		if len(batch) == 0 {
-			return
-		}
+	for w.workOnce(ins, key) {
 	}
+}
+
+// workOnce stores one batch, and reports whether there was one.
+func (w *writer) workOnce(ins *inserter, key queueKey) bool {
+	conn, err := w.connect(key.shard)
+	if err == nil {
+		defer conn.Close() // gives it back; a broken one is the pool's concern
+	}
+	batch := w.queues.take(key)
+	if err == nil {
+		w.store(ins, key.shard, conn, batch)
+		return len(batch) > 0
+	}
+	for _, p := range batch {
+		p.finish(err)
+	}
+	return len(batch) > 0
 }
 
 // connect returns a connection to a shard.
@@ -65,16 +71,15 @@ func (w *writer) connect(name string) (*sql.Conn, error) {
 
 // store stores a batch in one transaction, and tells each of its requests the
 // outcome. A batch that the server refuses is stored request by request, so
-// that only those fail which can't be stored by themselves. connErr is why
-// there is no connection, if there is none.
-func (w *writer) store(ins *inserter, name string, conn *sql.Conn, connErr error, batch []*pending) {
-	err := connErr
-	if err == nil {
-		err = w.attempts(ins, name, conn, batch)
+// that only those fail which can't be stored by themselves.
+func (w *writer) store(ins *inserter, name string, conn *sql.Conn, batch []*pending) {
+	if len(batch) == 0 {
+		return
 	}
+	err := w.attempts(ins, name, conn, batch)
 	if len(batch) > 1 && refused(err) {
 		for i := range batch {
-			w.store(ins, name, conn, nil, batch[i:i+1])
+			w.store(ins, name, conn, batch[i:i+1])
 		}
 		return
 	}
@@ -108,7 +113,7 @@ func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*p
 		case errors.Is(err, errAtCommit):
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, shard.Wrap(name, err))
 		case errors.Is(err, context.DeadlineExceeded):
-			return fmt.Errorf("shard %s: %w: no end of a transaction within %s", name, shard.ErrUnreachable, w.timeout)
+			return &shard.UnreachableError{Shard: name, Err: fmt.Errorf("no end of a transaction within %s", w.timeout)}
 		case transient[number(err)] && attempt < maxAttempts:
 			time.Sleep(rand.N(10 * time.Millisecond << attempt))
 		case lost(err) && !reconnected:
@@ -139,11 +144,11 @@ func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending) error
 		if !ok {
 			return fmt.Errorf("pool's connection is a %T", c)
 		}
-		failure = w.transaction(ctx, ins, w.sessions.get(dc), batch)
-		if failure == nil {
+		s := w.sessions.get(dc)
+		if failure = w.transaction(ctx, ins, s, batch); failure == nil {
 			return nil
 		}
-		return w.rollback(ctx, dc)
+		return w.rollback(ctx, s)
 	})
 	if failure != nil {
 		return failure
@@ -193,10 +198,10 @@ func (w *writer) insert(ctx context.Context, ins *inserter, s *session, batch []
 
 // rollback makes the connection usable again after a failed transaction, or
 // returns driver.ErrBadConn to have it discarded.
-func (w *writer) rollback(ctx context.Context, dc driver.Conn) error {
-	if s := w.sessions.get(dc); s.exec(ctx, "ROLLBACK") == nil {
+func (w *writer) rollback(ctx context.Context, s *session) error {
+	if s.exec(ctx, "ROLLBACK") == nil {
 		return nil
 	}
-	w.sessions.forget(dc)
+	w.sessions.forget(s.conn)
 	return driver.ErrBadConn
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -63,27 +64,32 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkPut stores the sample's dns events over and over, in requests of
-// 1,000, from four clients. BenchmarkLoadData is what to compare it with.
+// BenchmarkPut stores the sample's dns events over and over. Its case of
+// 1,000 events a request from four clients is the one to compare with
+// BenchmarkLoadData.
 func BenchmarkPut(b *testing.B) {
-	requests := dnsRequests(b, 1000)
-	f := newFixture(b, 1)
-	f.put(b, string(requests[0]))
-	var next atomic.Int64
-	var clients sync.WaitGroup
-	b.SetBytes(int64(len(requests[0])))
-	b.ResetTimer()
-	for range 4 {
-		clients.Go(func() {
-			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
-				if _, err := f.Put(b.Context(), requests[i%int64(len(requests))]); err != nil {
-					b.Error(err)
-				}
+	for _, bb := range []struct{ clients, events int }{{1, 1000}, {4, 1000}, {64, 1}} {
+		b.Run(fmt.Sprintf("clients=%d/events=%d", bb.clients, bb.events), func(b *testing.B) {
+			requests := dnsRequests(b, bb.events)
+			f := newFixture(b, 1)
+			f.put(b, string(requests[0]))
+			var next atomic.Int64
+			var clients sync.WaitGroup
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range bb.clients {
+				clients.Go(func() {
+					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+						if _, err := f.Put(b.Context(), requests[i%int64(len(requests))]); err != nil {
+							b.Error(err)
+						}
+					}
+				})
 			}
+			clients.Wait()
+			b.ReportMetric(float64(b.N*bb.events)/b.Elapsed().Seconds(), "events/s")
 		})
 	}
-	clients.Wait()
-	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "events/s")
 }
 
 // BenchmarkLoadData has the server load the same rows from its own files,

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"math/bits"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -42,14 +41,6 @@ type decoder struct {
 
 	members []member // of the objects that are open in canonical
 	scratch []byte
-}
-
-// canon is the canonical JSON of a field's value: a range of the body or of
-// the arena, which may still have to be quoted.
-type canon struct {
-	start, end int
-	arena      bool
-	quote      bool
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
@@ -252,39 +243,6 @@ func (d *decoder) field(i int) error {
 	d.cells = append(d.cells, c)
 	d.values[f.rank] = form
 	return nil
-}
-
-// finish ends an event: its cells, and its canonical JSON.
-func (d *decoder) finish() {
-	d.ends = append(d.ends, len(d.cells))
-	if !d.rawLogs {
-		return
-	}
-	raw := append(d.raw, '{')
-	for w, word := range d.seen {
-		for ; word != 0; word &= word - 1 {
-			rank := w*64 + bits.TrailingZeros64(word)
-			raw = append(raw, d.fields.keys[rank]...)
-			raw = d.appendCanon(raw, d.values[rank])
-			raw = append(raw, ',')
-		}
-	}
-	if raw[len(raw)-1] == ',' {
-		raw = raw[:len(raw)-1]
-	}
-	d.raw = append(raw, '}')
-	d.rawEnds = append(d.rawEnds, len(d.raw))
-}
-
-func (d *decoder) appendCanon(dst []byte, c canon) []byte {
-	from := d.buf
-	if c.arena {
-		from = d.arena
-	}
-	if c.quote {
-		return appendQuoted(dst, from[c.start:c.end])
-	}
-	return append(dst, from[c.start:c.end]...)
 }
 
 // found names the type of the value that is next.

@@ -4,14 +4,14 @@
 //
 //  1. read (request.go, schema.go): the members of the body are found, and
 //     the schema becomes a list of fields. A member may stand anywhere.
-//  2. decode (scan.go, decode.go, value.go): one pass over the events,
-//     directed by the schema, checks everything and leaves compact cells that
-//     point into the body, and each event's canonical JSON. No statement runs
-//     before the last event is found valid. Memory is proportional to the
-//     body, whatever the number of columns.
-//  3. plan (plan.go): the catalog creates the family or adds what it lacks.
-//     Families that are known already need no catalog I/O, so they are stored
-//     while the catalog is down.
+//  2. decode (scan.go, decode.go, value.go, canonical.go): one pass over the
+//     events, directed by the schema, checks everything and leaves compact
+//     cells that point into the body, and each event's canonical JSON. No
+//     statement runs before the last event is found valid. Memory is
+//     proportional to the body, whatever the number of columns.
+//  3. target (delivery.go, target.go): the catalog creates the family or adds
+//     what it lacks. Families that are known already need no catalog I/O, so
+//     they are stored while the catalog is down.
 //  4. commit (queue.go, batch.go, insert.go): the request queues for its
 //     family. A worker takes whatever queued while the last commit ran and
 //     stores it in one transaction. A batch that fails is repeated request by

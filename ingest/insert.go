@@ -21,6 +21,7 @@ const (
 // memory, which is why it must not be used by two at a time.
 type inserter struct {
 	args   []driver.NamedValue
+	used   int // of args, since the last release
 	hidden hiddenRow
 }
 
@@ -63,6 +64,7 @@ func (ins *inserter) params(from, n int) []driver.NamedValue {
 	if len(ins.args) < from+n {
 		ins.args = append(ins.args, make([]driver.NamedValue, max(n, len(ins.args)))...)
 	}
+	ins.used = max(ins.used, from+n)
 	params := ins.args[from : from+n]
 	clear(params)
 	return params
@@ -100,7 +102,8 @@ func half(n int) int {
 
 // release forgets the parameters' values.
 func (ins *inserter) release() {
-	clear(ins.args)
+	clear(ins.args[:ins.used])
+	ins.used = 0
 	clear(ins.hidden.columns)
 }
 

@@ -2,9 +2,6 @@ package ingest
 
 import "time"
 
-// timestampSize is the length of a timestamp as appendTimestamp writes it.
-const timestampSize = len("2006-01-02 15:04:05.000000")
-
 // appendTimestamp appends the RFC 3339 timestamp src in the server's form, in
 // UTC and cut to microseconds. RFC 3339 allows a space instead of the T. The
 // error is a *fault.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -85,4 +86,30 @@ func TestWideGrows(t *testing.T) {
 	}
 	compare(t, fx, f)
 	compareRaw(t, fx, f)
+}
+
+// TestLongNames goes to the edge of what MariaDB's table definitions hold:
+// the catalog must refuse what the server would.
+func TestLongNames(t *testing.T) {
+	fx := newFixture(t, 1)
+	for _, tt := range []struct {
+		typ  string
+		n    int
+		name int
+		fits bool
+	}{
+		{"string", 1000, 11, true}, {"string", 1000, 12, false}, {"int", 1000, 35, true}, {"int", 1000, 36, false},
+		{"bool", 1000, 64, false}, {"json", 600, 12, true}, {"json", 600, 13, false}, {"json", 1000, 4, false},
+	} {
+		var fields []string
+		for i := range tt.n {
+			fields = append(fields, fmt.Sprintf(`"%0*d":"%s"`, tt.name, i, tt.typ))
+		}
+		family := fmt.Sprintf("%s_%d_%d", tt.typ, tt.n, tt.name)
+		_, err := fx.Put(t.Context(), []byte(`{"family":"`+family+`","schema":{`+strings.Join(fields, ",")+`},"logs":[{}]}`))
+		tooMany, refused := errors.AsType[*catalog.TooManyColumnsError](err)
+		if refused == tt.fits || refused && !tooMany.LongNames || !refused && err != nil {
+			t.Errorf("%s: %v", family, err)
+		}
+	}
 }

@@ -31,6 +31,18 @@ var (
 	ErrRawLogs = errors.New("table raw_logs is not databalancer's")
 )
 
+// UnreachableError is an ErrUnreachable that says of which shard.
+type UnreachableError struct {
+	Shard string
+	Err   error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("shard %s: %v: %v", e.Shard, ErrUnreachable, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.Err} }
+
 // Identity is what a server says of which shard it is.
 type Identity struct {
 	Shard   string // unique, made when the server became a shard

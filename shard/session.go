@@ -90,7 +90,7 @@ func (c *connector) open(ctx context.Context) (*session, error) {
 		return s, nil
 	}
 	if bounded.Err() != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("shard %s: %w: no answer within %s: %w", c.name, ErrUnreachable, c.timeout, err)
+		return nil, &UnreachableError{c.name, fmt.Errorf("no answer within %s: %w", c.timeout, err)}
 	}
 	return nil, Wrap(c.name, err)
 }

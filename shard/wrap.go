@@ -14,7 +14,7 @@ import (
 
 // Wrap turns an error of the pool that Shard.Write returns into one of this
 // package's: an error of the server becomes a *ServerError, and the lack or
-// loss of a connection becomes ErrUnreachable. Anything else is only prefixed
+// loss of a connection becomes an *UnreachableError. Anything else is only prefixed
 // with the shard's name. Nil stays nil, and an error that was wrapped before
 // stays as it is.
 func Wrap(name string, err error) error {
@@ -33,7 +33,7 @@ func Wrap(name string, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("shard %s: %w", name, err)
 	case isConnectionError(err):
-		return fmt.Errorf("shard %s: %w: %w", name, ErrUnreachable, err)
+		return &UnreachableError{name, err}
 	}
 	return fmt.Errorf("shard %s: %w", name, err)
 }

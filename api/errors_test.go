@@ -1,0 +1,227 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/proxy"
+	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/shard"
+)
+
+func serverError(number uint16, state string) error {
+	return &proxy.ShardError{Shard: "a", Err: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
+}
+
+// Every condition of the table, by the way it takes to get there.
+func TestErrorsOfIngest(t *testing.T) {
+	wrap := func(err error) error { return fmt.Errorf("family dogs: %w", err) }
+	tests := []struct {
+		err    error
+		status int
+		code   string
+		want   string // a part of the body
+	}{
+		{&ingest.SyntaxError{Offset: 7, Detail: "no colon"}, 400, "invalid_json", `"offset":7`},
+		{&ingest.SyntaxError{Offset: 0, Detail: "no object"}, 400, "invalid_json", `"offset":0`},
+		{&ingest.InvalidError{Errors: []ingest.EventError{{Event: 3, Field: "weight", Code: ingest.TypeMismatch, Detail: "no int"}}, Total: 57},
+			400, "invalid_events", `"errors":[{"event":3,"field":"weight","code":"type_mismatch","detail":"no int"}],"total":57`},
+		{&ingest.InvalidError{Errors: []ingest.EventError{{Event: ingest.RequestEvent, Code: ingest.InvalidFamily, Detail: "empty"}}, Total: 1},
+			400, "invalid_events", `"event":-1`},
+		{&ingest.TooLargeError{Event: 2, Size: 99, Limit: 10}, 413, "too_large", `"limit":10`},
+		{&catalog.TypeConflictError{Family: "dogs", Field: "age", Stored: catalog.Int, Offered: catalog.Text},
+			409, "type_conflict", `"family":"dogs","field":"age","stored":"int","offered":"text"`},
+		{&catalog.CaseConflictError{Family: "dogs", Field: "Age", Stored: "age"}, 409, "case_conflict", `"field":"Age","stored":"age"`},
+		{&catalog.TooManyColumnsError{Family: "dogs", Limit: 1000}, 400, "too_many_columns", `"limit":1000`},
+		{catalog.ErrNameTaken, 409, "name_taken", "name taken"},
+		{catalog.ErrNoActiveShard, 503, "no_active_shard", ""},
+		{catalog.ErrUnavailable, 503, "catalog_unavailable", ""},
+		{fmt.Errorf("%w: %w", catalog.ErrUnavailable, context.DeadlineExceeded), 503, "catalog_unavailable", ""},
+		{catalog.ErrOtherCatalog, 503, "catalog_unavailable", ""},
+		{catalog.ErrNewerSchema, 503, "catalog_unavailable", ""},
+		{errors.Join(catalog.ErrBusy, context.DeadlineExceeded), 503, "table_busy", ""},
+		{ingest.ErrOutcomeUnknown, 503, "outcome_unknown", ""},
+		{fmt.Errorf("%w: %w", ingest.ErrOutcomeUnknown, shard.ErrUnreachable), 503, "outcome_unknown", ""},
+		{ingest.ErrBusy, 429, "busy", ""},
+		{ingest.ErrClosed, 503, "shutting_down", ""},
+		{shard.ErrClosed, 503, "shutting_down", ""},
+		{shard.ErrUnreachable, 503, "shard_unavailable", ""},
+		{&shard.IdentityError{Shard: "a", Address: "secret-host:3306"}, 503, "shard_unavailable", `"shard":"a"`},
+		{serverError(1205, "HY000"), 503, "shard_busy", `"number":1205`},
+		{serverError(1213, "40001"), 503, "shard_busy", ""},
+		{serverError(1114, "HY000"), 503, "shard_exhausted", ""},
+		{serverError(1064, "42000"), 500, "internal", `"shard":"a","number":1064,"sqlstate":"42000"`},
+		{errors.New("secret-host: no route"), 500, "internal", ""},
+		{context.Canceled, 499, "client_gone", ""},
+	}
+	f := newFixture(t)
+	for _, tt := range tests {
+		for _, err := range []error{tt.err, wrap(tt.err)} {
+			f.ingester.put = func([]byte) (*ingest.Result, error) { return nil, err }
+			r := f.do(t, "PUT", "/api/log", "{}")
+			r.expect(t, tt.status, tt.code)
+			if !strings.Contains(r.body, tt.want) {
+				t.Errorf("%v: %s, want it to contain %s", err, r.body, tt.want)
+			}
+			if strings.Contains(r.body, "secret") {
+				t.Errorf("%v: internals in %s", err, r.body)
+			}
+			retry := r.StatusCode == 429 || tt.code == "catalog_unavailable" && errors.Is(err, catalog.ErrUnavailable)
+			if retry && r.Header.Get("Retry-After") == "" {
+				t.Errorf("%v: no Retry-After", err)
+			}
+		}
+	}
+}
+
+func TestErrorsOfQueries(t *testing.T) {
+	refusal := func(code router.Code) error { return &router.Error{Code: code, Detail: "why", Offset: -1} }
+	tests := []struct {
+		err    error
+		status int
+		code   string
+		want   string
+	}{
+		{&router.Error{Code: router.Syntax, Detail: "near FROM", Offset: 0}, 400, "syntax", `"offset":0`},
+		{refusal(router.InvalidArgument), 400, "invalid_argument", `"detail":"why"`},
+		{&router.Error{Code: router.UnknownColumn, Offset: -1, Table: "dogs"}, 400, "unknown_column", `"table":"dogs"`},
+		{refusal(router.NotSelect), 403, "not_select", ""},
+		{refusal(router.ForbiddenFunction), 403, "forbidden_function", ""},
+		{refusal(router.ForbiddenTable), 403, "forbidden_table", ""},
+		{refusal(router.ForbiddenClause), 403, "forbidden_clause", ""},
+		{refusal(router.UnknownTable), 404, "unknown_table", ""},
+		{refusal(router.TooLarge), 413, "too_large", ""},
+		{refusal(router.Unsupported), 422, "unsupported", ""},
+		{refusal("a_new_one"), 400, "a_new_one", ""},
+		{&proxy.UnsupportedError{Detail: "types differ"}, 422, "unsupported", "types differ"},
+		{&proxy.StaleError{Shard: "a"}, 409, "stale_table", `"shard":"a"`},
+		{&proxy.StaleError{Shard: "a", Err: serverError(1054, "42S22")}, 400, "database_error", `"shard":"a","number":1054,"sqlstate":"42S22"`},
+		{&proxy.StaleError{Shard: "a", Err: &proxy.ShardError{Shard: "a", Err: fmt.Errorf("%w: %w", shard.ErrUnreachable, shard.ErrUnknown)}}, 503, "shard_unavailable", `"shard":"a"`},
+		{proxy.ErrCancelled, 409, "cancelled", ""},
+		{context.DeadlineExceeded, 504, "timeout", ""},
+		{&proxy.ShardError{Shard: "a", Err: shard.ErrUnreachable}, 503, "shard_unavailable", `"shard":"a"`},
+		{serverError(1064, "42000"), 400, "database_error", "message of the server"},
+		{serverError(1242, "21000"), 400, "database_error", ""},
+		{serverError(1690, "22003"), 400, "database_error", ""},
+		{serverError(1267, "HY000"), 400, "database_error", ""},
+		{serverError(1365, "22012"), 400, "database_error", ""},
+		{serverError(3141, "22032"), 400, "database_error", ""},
+		{serverError(4038, "HY000"), 400, "database_error", ""},
+		{serverError(1142, "42000"), 403, "database_error", `"number":1142`},
+		{serverError(1969, "70100"), 504, "timeout", ""},
+		{serverError(3024, "HY000"), 504, "timeout", ""},
+		{serverError(1038, "HY001"), 503, "shard_exhausted", ""},
+		{serverError(1030, "HY000"), 500, "internal", `"number":1030`},
+		{serverError(1045, "28000"), 500, "internal", ""},
+	}
+	f := newFixture(t)
+	for _, tt := range tests {
+		f.proxy.run = rows(0, tt.err)
+		r := f.query(t, `{"query":"SELECT 'secret'"}`)
+		r.expect(t, tt.status, tt.code)
+		if !strings.Contains(r.body, tt.want) {
+			t.Errorf("%v: %s, want it to contain %s", tt.err, r.body, tt.want)
+		}
+		id := r.Header.Get("X-Query-Id")
+		if p := r.problem(t); len(id) != 32 || p.QueryID != id {
+			t.Errorf("%v: query id %q in the header, %q in the body", tt.err, id, p.QueryID)
+		}
+		if tt.status == 500 && strings.Contains(r.body, "message of the server") {
+			t.Errorf("%v: internals in %s", tt.err, r.body)
+		}
+	}
+	for _, text := range []string{"secret", "message of the server"} {
+		if log := f.logged.String(); strings.Contains(log, text) {
+			t.Errorf("the log tells %q: %s", text, log)
+		}
+	}
+}
+
+func TestErrorsOfCatalogRoutes(t *testing.T) {
+	tests := []struct {
+		method, path, body string
+		err                error
+		status             int
+		code               string
+	}{
+		{"DELETE", "/api/families/dogs", "", fmt.Errorf("%w dogs", catalog.ErrUnknownFamily), 404, "unknown_family"},
+		{"DELETE", "/api/families/dogs", "", catalog.ErrUnavailable, 503, "catalog_unavailable"},
+		{"DELETE", "/api/tables/dogs", "", catalog.ErrUnknownTable, 404, "unknown_table"},
+		{"GET", "/api/families/cats", "", nil, 404, "unknown_family"},
+		{"GET", "/api/families/breeds", "", nil, 404, "unknown_family"},
+		{"GET", "/api/describe?table=cats", "", nil, 404, "unknown_table"},
+		{"PUT", "/api/tables/dogs", `{"shard":"nowhere"}`, nil, 404, "unknown_shard"},
+		{"PUT", "/api/tables/dogs", `{"shard":"a"}`, nil, 503, "shard_unavailable"},
+		{"PUT", "/api/tables/dogs", `{}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/tables/dogs", `{"shard":"a","table":"x"}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":""}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/", `{"address":"x"}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":-1}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrAddressDiffers, 409, "address_differs"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrRawLogs, 409, "name_taken"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, &shard.IdentityError{Shard: "a"}, 409, "identity_conflict"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, &catalog.ShardConflictError{}, 409, "name_taken"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, &catalog.InvalidShardError{Shard: "a", Field: "weight"}, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrUnreachable, 503, "shard_unavailable"},
+		{"PATCH", "/api/shards/a", `{"state":"draining"}`, nil, 400, "invalid_argument"},
+		{"PATCH", "/api/shards/a", `{}`, nil, 400, "invalid_argument"},
+		{"PATCH", "/api/shards/x", `{"state":"active"}`, fmt.Errorf("%w x", catalog.ErrUnknownShard), 404, "unknown_shard"},
+		{"DELETE", "/api/query/0123", "", nil, 404, "unknown_query"},
+	}
+	f := newFixture(t)
+	for _, tt := range tests {
+		f.catalog.change = func(string) error { return tt.err }
+		r := f.do(t, tt.method, tt.path, tt.body)
+		t.Log(tt.method, tt.path, tt.body, tt.err)
+		r.expect(t, tt.status, tt.code)
+	}
+	for _, err := range []error{shard.ErrNoTable, shard.ErrNotBaseTable, shard.ErrSystemDatabase} {
+		p := problemOf(fmt.Errorf("table x: %w", err))
+		if p.Status < 400 || p.Status >= 500 {
+			t.Errorf("%v: status %d", err, p.Status)
+		}
+	}
+}
+
+func TestConditionsAreConsistent(t *testing.T) {
+	for _, c := range conditions {
+		p := problemOf(c.err)
+		if p.Status != c.status || p.Code != c.code {
+			t.Errorf("%v: %d %s, want %d %s", c.err, p.Status, p.Code, c.status, c.code)
+		}
+		if p.Title == "" || p.Detail == "" {
+			t.Errorf("%v: no title or detail", c.err)
+		}
+	}
+}
+
+func TestPanic(t *testing.T) {
+	f := newFixture(t)
+	f.ingester.put = func([]byte) (*ingest.Result, error) { panic("secret internals") }
+	r := f.do(t, "PUT", "/api/log", "{}")
+	r.expect(t, 500, "internal")
+	if strings.Contains(r.body, "secret") {
+		t.Errorf("internals in %s", r.body)
+	}
+	if log := f.logged.String(); !strings.Contains(log, "secret internals") || !strings.Contains(log, "errors_test.go") {
+		t.Errorf("no stack in the log: %s", log)
+	}
+	f.proxy.run = func(_ context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
+		if _, err := rows(20000, nil)(nil, "", 0, sink); err != nil {
+			return proxy.Result{}, err
+		}
+		panic("too late")
+	}
+	r = f.query(t, `{"query":"SELECT 1","limit":100000}`)
+	if r.StatusCode != 200 || !errors.Is(r.err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d, %v; want 200 and a connection that breaks", r.StatusCode, r.err)
+	}
+	f.do(t, "GET", "/healthz", "").expect(t, http.StatusOK, "")
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/julienschmidt/httprouter"
+)
+
+// getHealth tells that the process serves requests.
+func (a *API) getHealth(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) error {
+	return a.writeJSON(w, http.StatusOK, struct {
+		Status  string `json:"status"`
+		Version string `json:"version"`
+	}{"ok", a.cfg.Version})
+}
+
+// check is one row of /readyz.
+type check struct {
+	Name   string `json:"name"` // catalog, or shard and its name
+	Status string `json:"status"`
+	Error  string `json:"error,omitempty"` // a problem's code
+}
+
+// getReady tells whether there is a point in sending requests here. One shard
+// that answers is enough: were a process withdrawn as soon as any server is
+// down, one server could take down all of the service. Without the catalog
+// known families are served, so that does not make it unready either.
+func (a *API) getReady(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	checks := a.checks(r.Context())
+	status, text := readiness(checks[0], checks[1:])
+	return a.writeJSON(w, status, struct {
+		Status string  `json:"status"`
+		Checks []check `json:"checks"`
+	}{text, checks})
+}
+
+func readiness(catalog check, shards []check) (status int, text string) {
+	up := 0
+	for _, c := range shards {
+		if c.Error == "" {
+			up++
+		}
+	}
+	switch {
+	case up == 0:
+		return http.StatusServiceUnavailable, "unavailable"
+	case up < len(shards) || catalog.Error != "":
+		return http.StatusOK, "degraded"
+	}
+	return http.StatusOK, "ok"
+}
+
+// checks asks the catalog, whose row is the first, and all shards.
+func (a *API) checks(ctx context.Context) []check {
+	shards := a.cfg.Catalog.Snapshot().Shards()
+	checks := make([]check, 1+len(shards))
+	var asked sync.WaitGroup
+	asked.Go(func() { checks[0] = newCheck("catalog", a.pingCatalog(ctx)) })
+	for i, s := range shards {
+		asked.Go(func() {
+			_, _, err := a.ping(ctx, s.Name)
+			checks[1+i] = newCheck("shard "+s.Name, err)
+		})
+	}
+	asked.Wait()
+	return checks
+}
+
+func (a *API) pingCatalog(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return a.cfg.Catalog.Ping(ctx)
+}
+
+func newCheck(name string, err error) check {
+	if err != nil {
+		return check{Name: name, Status: "failed", Error: problemOf(err).Code}
+	}
+	return check{Name: name, Status: "ok"}
+}

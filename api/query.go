@@ -1,0 +1,161 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"github.com/kolide/databalancer/proxy"
+	"github.com/kolide/databalancer/router"
+)
+
+// queryIDHeader names the query, for DELETE /api/query/{id}.
+const queryIDHeader = "X-Query-Id"
+
+// newQueryID returns an id that cannot be guessed.
+func newQueryID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	start := time.Now()
+	req, err := a.readQuery(w, r)
+	if err != nil {
+		return err
+	}
+	id := newQueryID()
+	w.Header().Set(queryIDHeader, id)
+	ctx, cancel := context.WithTimeout(r.Context(), req.timeout)
+	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	out := newStream(w, a.cfg.WriteTimeout, stop)
+	defer out.close()
+	ans := &answer{out: out, request: req, id: id, start: start}
+	result, err := a.runQuery(ctx, req, ans)
+	a.metrics.rows.Add(float64(result.Rows))
+	if err != nil {
+		return a.failAnswer(ctx, ans, err)
+	}
+	if err := ans.finish(result.Truncated); err != nil {
+		panic(http.ErrAbortHandler) // the client is gone
+	}
+	return nil
+}
+
+// failAnswer ends a failed answer. It returns err where that can still have a
+// status of its own, and else does not return.
+func (a *API) failAnswer(ctx context.Context, ans *answer, err error) error {
+	if ans.restart() {
+		return err
+	}
+	p := problemOf(err)
+	p.QueryID = ans.id
+	a.logProblem(ctx, "POST /api/query", p, err)
+	ans.fail(p)
+	panic(http.ErrAbortHandler)
+}
+
+// runQuery plans the query and runs the plan; once more if the snapshot at
+// hand turns out to be outdated.
+func (a *API) runQuery(ctx context.Context, req *queryRequest, ans *answer) (result proxy.Result, err error) {
+	err = a.withPlan(ctx, req, func(plan *router.Plan) error {
+		var err error
+		result, err = a.cfg.Proxy.Run(ctx, ans.id, plan, req.limit, ans)
+		return err
+	})
+	return result, blame(err)
+}
+
+// withPlan plans a query and uses the plan. If either fails in a way that a
+// newer snapshot could mend, it gets one, and if that is newer, tries again.
+func (a *API) withPlan(ctx context.Context, req *queryRequest, use func(*router.Plan) error) error {
+	snap := a.cfg.Catalog.Snapshot()
+	for retried := false; ; retried = true {
+		plan, err := a.cfg.Router.Plan(snap, req.query)
+		if err == nil {
+			err = use(plan)
+		}
+		if retried || !outdated(err) {
+			return err
+		}
+		fresh, refreshErr := a.cfg.Catalog.Refresh(ctx)
+		if refreshErr != nil {
+			return refreshErr
+		}
+		if fresh.Version == snap.Version {
+			return err
+		}
+		snap = fresh
+	}
+}
+
+// outdated reports whether an outdated snapshot can be the reason for err.
+func outdated(err error) bool {
+	var (
+		refusal *router.Error
+		stale   *proxy.StaleError
+	)
+	if errors.As(err, &refusal) {
+		return refusal.Code == router.UnknownTable || refusal.Code == router.UnknownColumn
+	}
+	return errors.As(err, &stale)
+}
+
+func (a *API) postExplain(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	req, err := a.readQuery(w, r)
+	if err != nil {
+		return err
+	}
+	var plan *router.Plan
+	err = a.withPlan(r.Context(), req, func(p *router.Plan) error {
+		plan = p
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return a.writeJSON(w, http.StatusOK, newExplanation(plan))
+}
+
+// explanation is a plan as the API shows it.
+type explanation struct {
+	Kind  router.Kind   `json:"kind"`
+	Home  string        `json:"home"`
+	Steps []explainStep `json:"steps"`
+	Text  string        `json:"text"`
+}
+
+type explainStep struct {
+	Shard string `json:"shard"`
+	SQL   string `json:"sql"`
+	Into  string `json:"into"`
+}
+
+func newExplanation(plan *router.Plan) explanation {
+	e := explanation{Kind: plan.Kind, Home: plan.Home, Steps: []explainStep{}, Text: plan.String()}
+	for _, s := range plan.Steps {
+		e.Steps = append(e.Steps, explainStep(s))
+	}
+	return e
+}
+
+// deleteQuery stops a query, whichever process runs it.
+func (a *API) deleteQuery(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	found, err := a.cfg.Proxy.Cancel(r.Context(), p.ByName("id"))
+	if err != nil {
+		return err
+	}
+	if !found {
+		return &problem{Status: 404, Code: "unknown_query", Detail: "no such query is running"}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/julienschmidt/httprouter"
+)
+
+// route is one endpoint. Its pattern is httprouter's.
+type route struct {
+	method, pattern string
+	handler         handler
+}
+
+// routes are all endpoints. openapi.json describes each of them, which a test
+// makes sure of. A shard's name may be a path, hence the *.
+func (a *API) routes() []route {
+	return []route{
+		{"PUT", "/api/log", a.putLog},
+		{"POST", "/api/log", a.putLog},
+
+		{"POST", "/api/query", a.postQuery},
+		{"DELETE", "/api/query/:id", a.deleteQuery},
+		{"POST", "/api/explain", a.postExplain},
+
+		{"GET", "/api/describe", a.getDescribe},
+		{"PUT", "/api/tables/:table", a.putTable},
+		{"DELETE", "/api/tables/:table", a.deleteTable},
+		{"GET", "/api/families", a.getFamilies},
+		{"GET", "/api/families/:family", a.getFamily},
+		{"DELETE", "/api/families/:family", a.deleteFamily},
+		{"GET", "/api/shards", a.getShards},
+		{"PUT", "/api/shards/*shard", a.putShard},
+		{"PATCH", "/api/shards/*shard", a.patchShard},
+
+		{"GET", "/healthz", a.getHealth},
+		{"GET", "/readyz", a.getReady},
+		{"GET", "/metrics", a.getMetrics},
+		{"GET", "/api/openapi.json", a.getOpenAPI},
+	}
+}
+
+// newMux routes the endpoints, HEAD where there is GET, and everything else
+// to a problem.
+func (a *API) newMux() *httprouter.Router {
+	mux := &httprouter.Router{HandleMethodNotAllowed: true, HandleOPTIONS: true}
+	for _, rt := range a.routes() {
+		name := rt.method + " " + rt.pattern
+		handle := func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
+			a.serve(name, rt.handler, w, r, p)
+		}
+		mux.Handle(rt.method, rt.pattern, handle)
+		if rt.method == http.MethodGet {
+			mux.Handle(http.MethodHead, rt.pattern, handle)
+		}
+	}
+	mux.NotFound = a.refuse(&problem{Status: 404, Code: "not_found", Detail: "there is no such endpoint; GET /api/openapi.json lists all"})
+	// The multiplexer sets Allow before it calls this.
+	mux.MethodNotAllowed = a.refuse(&problem{Status: 405, Code: "method_not_allowed", Detail: "the endpoint has no such method; the header Allow lists all"})
+	return mux
+}
+
+// refuse returns a handler that always fails with p.
+func (a *API) refuse(p *problem) http.Handler {
+	refusal := func(http.ResponseWriter, *http.Request, httprouter.Params) error { return p }
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.serve("other", refusal, w, r, nil)
+	})
+}

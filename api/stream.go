@@ -1,0 +1,126 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	bufferSize = 64 << 10               // a buffer this full is sent
+	bufferKeep = 256 << 10              // a buffer grown larger is not pooled
+	flushAfter = 200 * time.Millisecond // rows wait no longer than about this
+)
+
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, bufferSize+bufferSize/4)
+	return &b
+}}
+
+// errClientGone means that the client did not take its answer.
+var errClientGone = errors.New("client gone")
+
+// stream is a body that is sent while it grows. Besides the goroutine that
+// fills it, its own timer touches it, and the writer: mu is for that.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	timeout time.Duration // for each write
+	broken  func(error)   // called with the error of a write, once
+
+	mu     sync.Mutex
+	pooled *[]byte
+	buf    []byte
+	sent   bool // the status has gone out
+	closed bool
+	err    error // of the first write that had one
+	timer  *time.Timer
+}
+
+func newStream(w http.ResponseWriter, timeout time.Duration, broken func(error)) *stream {
+	pooled := buffers.Get().(*[]byte)
+	return &stream{
+		w: w, control: http.NewResponseController(w), timeout: timeout, broken: broken,
+		pooled: pooled, buf: (*pooled)[:0],
+	}
+}
+
+// trickle makes the stream send what it has, every now and then, although
+// the buffer is not full.
+func (s *stream) trickle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer == nil {
+		s.timer = time.AfterFunc(flushAfter, s.tick)
+	}
+}
+
+func (s *stream) tick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	if len(s.buf) > 0 && s.send() == nil {
+		_ = s.control.Flush() // the next write tells
+	}
+	s.timer.Reset(flushAfter)
+}
+
+// grown sends the buffer if it is full. The caller holds mu.
+func (s *stream) grown() error {
+	if len(s.buf) < bufferSize {
+		return s.err
+	}
+	return s.send()
+}
+
+// send sends the buffer. The caller holds mu.
+func (s *stream) send() error {
+	if s.err != nil || len(s.buf) == 0 {
+		return s.err
+	}
+	s.sent = true
+	s.deadline()
+	if _, err := s.w.Write(s.buf); err != nil {
+		s.err = fmt.Errorf("%w: %w", errClientGone, err)
+		s.broken(s.err)
+	}
+	s.buf = s.buf[:0]
+	return s.err
+}
+
+// deadline gives the next write its time. A server without deadlines, as some
+// tests have, does without.
+func (s *stream) deadline() {
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.timeout))
+}
+
+// end sends what is left: with its length, if it is all there is. The caller
+// holds mu.
+func (s *stream) end() error {
+	if !s.sent {
+		s.w.Header().Set("Content-Length", strconv.Itoa(len(s.buf)))
+	}
+	return s.send()
+}
+
+// close ends the timer's use of the writer and gives the buffer back.
+func (s *stream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	if cap(s.buf) <= bufferKeep {
+		*s.pooled = s.buf[:0]
+		buffers.Put(s.pooled)
+	}
+}

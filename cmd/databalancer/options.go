@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kolide/databalancer/shard"
+)
+
+// envPrefix begins the name of each flag's environment variable.
+const envPrefix = "DATABALANCER_"
+
+// options are the values of the flags.
+type options struct {
+	mysqlAddress      string
+	mysqlDatabase     string
+	mysqlUsername     string
+	mysqlPassword     string
+	mysqlPasswordFile string
+	queryUsername     string
+	queryPassword     string
+	queryPasswordFile string
+	catalogAddress    string
+	writeConns        int
+	queryConns        int
+	sizeInterval      time.Duration
+	serverAddress     string
+	pprofAddress      string
+	startTimeout      time.Duration
+	shutdownTimeout   time.Duration
+	queryTimeout      time.Duration
+	writeTimeout      time.Duration
+	maxRows           int
+	maxQueryLength    int
+	maxBody           int64
+	maxPending        int64
+	local             int
+	dataDir           string
+	rawLogs           bool
+	logEvents         bool
+	logFormat         string
+	logLevel          slog.Level
+	showVersion       bool
+	addresses         []shardAddress // from mysqlAddress
+}
+
+// shardAddress is one server named by -mysql_address.
+type shardAddress struct{ name, address string }
+
+func (o *options) flags(fs *flag.FlagSet) {
+	fs.StringVar(&o.mysqlAddress, "mysql_address", "localhost:3306", "MySQL `servers`, separated by commas: [name=]host[:port] or [name=]/path/of/a/unix.sock each")
+	fs.StringVar(&o.mysqlDatabase, "mysql_database", "databalancer", "`name` of the database on each server, created where it is missing; the catalog's has _catalog appended")
+	fs.StringVar(&o.mysqlPassword, "mysql_password", "", "MySQL `password`; -mysql_password_file and the environment keep it out of process lists")
+	fs.StringVar(&o.mysqlPasswordFile, "mysql_password_file", "", "`file` that holds the MySQL password")
+	fs.StringVar(&o.mysqlUsername, "mysql_username", "root", "MySQL `user`")
+	fs.StringVar(&o.queryUsername, "mysql_query_username", "", "MySQL `user` for queries, with rights to read only; empty: -mysql_username")
+	fs.StringVar(&o.queryPassword, "mysql_query_password", "", "`password` of -mysql_query_username")
+	fs.StringVar(&o.queryPasswordFile, "mysql_query_password_file", "", "`file` that holds the password of -mysql_query_username")
+	fs.StringVar(&o.catalogAddress, "catalog_address", "", "`server` that holds the catalog; empty: the first of -mysql_address")
+	fs.IntVar(&o.writeConns, "mysql_write_conns", 16, "most connections to a server for writing")
+	fs.IntVar(&o.queryConns, "mysql_query_conns", 32, "most connections to a server for queries")
+	fs.DurationVar(&o.sizeInterval, "size_interval", time.Minute, "how often the sizes of the shards are measured, for the balance")
+	fs.StringVar(&o.serverAddress, "server_address", ":8080", "`address` that the HTTP server listens on")
+	fs.StringVar(&o.pprofAddress, "pprof_address", "", "`address` that net/http/pprof listens on; empty: none")
+	fs.DurationVar(&o.startTimeout, "start_timeout", time.Minute, "how long to wait for the MySQL servers on start")
+	fs.DurationVar(&o.shutdownTimeout, "shutdown_timeout", 30*time.Second, "how long running requests may go on after SIGTERM")
+	fs.DurationVar(&o.queryTimeout, "query_timeout", time.Minute, "longest time that a query may run")
+	fs.DurationVar(&o.writeTimeout, "write_timeout", time.Minute, "longest time that a client may take nothing of its answer")
+	fs.IntVar(&o.maxRows, "max_rows", 0, "most rows that any query returns; 0: no limit but the request's own")
+	fs.IntVar(&o.maxQueryLength, "max_query_length", 64<<10, "longest SQL text in `bytes`, at most 262144")
+	fs.Int64Var(&o.maxBody, "max_body", 64<<20, "largest request body in `bytes`, also after decompression")
+	fs.Int64Var(&o.maxPending, "max_pending", 512<<20, "most `bytes` of log requests held at once; beyond it requests get 429")
+	fs.IntVar(&o.local, "local", 0, "start and supervise `N` local MariaDB servers in -data_dir instead of -mysql_address")
+	fs.StringVar(&o.dataDir, "data_dir", "data", "`folder` of the servers of -local")
+	fs.BoolVar(&o.rawLogs, "raw_logs", true, "keep each event as JSON in raw_logs")
+	fs.BoolVar(&o.logEvents, "log_events", false, "log each request, field, event and value (private data, and slow)")
+	fs.StringVar(&o.logFormat, "log_format", "text", "text or json")
+	fs.TextVar(&o.logLevel, "log_level", slog.LevelInfo, "debug, info, warn or error")
+	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
+}
+
+// parseOptions reads the flags, then for each flag not given its environment
+// variable, then the password files.
+func parseOptions(args []string, getenv func(string) string, output io.Writer) (*options, error) {
+	o := &options{}
+	fs := flag.NewFlagSet("databalancer", flag.ContinueOnError)
+	fs.SetOutput(output)
+	o.flags(fs)
+	fs.Usage = func() {
+		fmt.Fprintf(output, "Usage: databalancer [flags]\n       databalancer load [flags] FILE…\n\nEach flag has an environment variable, %sMYSQL_ADDRESS for -mysql_address.\n\n", envPrefix)
+		fs.PrintDefaults()
+	}
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if err := fromEnvironment(fs, getenv); err != nil {
+		return nil, err
+	}
+	return o, o.complete()
+}
+
+// fromEnvironment sets each flag that args did not name and whose variable is
+// not empty. The error names the variable, never its value.
+func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) error {
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	fs.VisitAll(func(f *flag.Flag) {
+		variable := envPrefix + strings.ToUpper(f.Name)
+		value := getenv(variable)
+		if given[f.Name] || value == "" {
+			return
+		}
+		if fs.Set(f.Name, value) != nil {
+			errs = append(errs, fmt.Errorf("environment variable %s: not a value for -%s", variable, f.Name))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func (o *options) complete() error {
+	if err := readSecret(&o.mysqlPassword, o.mysqlPasswordFile); err != nil {
+		return err
+	}
+	if err := readSecret(&o.queryPassword, o.queryPasswordFile); err != nil {
+		return err
+	}
+	if o.local < 0 || o.local > 64 {
+		return errors.New("-local: a number from 0 to 64")
+	}
+	if o.logFormat != "text" && o.logFormat != "json" {
+		return errors.New("-log_format: text or json")
+	}
+	if len(o.mysqlDatabase)+len(catalogSuffix) > 64 || o.mysqlDatabase == "" || strings.ContainsAny(o.mysqlDatabase, "`/\\.\x00") {
+		return fmt.Errorf("-mysql_database: %q is no name for a database of at most %d bytes", o.mysqlDatabase, 64-len(catalogSuffix))
+	}
+	if o.local > 0 {
+		return nil
+	}
+	var err error
+	o.addresses, err = parseAddresses(o.mysqlAddress)
+	return err
+}
+
+// readSecret replaces a secret by the first line of its file, if one is given.
+func readSecret(secret *string, file string) error {
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("password file: %w", err)
+	}
+	*secret, _, _ = strings.Cut(strings.TrimSuffix(string(text), "\n"), "\n")
+	*secret = strings.TrimSuffix(*secret, "\r")
+	return nil
+}
+
+// parseAddresses reads the value of -mysql_address. A server without a name
+// is named by its address.
+func parseAddresses(list string) ([]shardAddress, error) {
+	var addresses []shardAddress
+	seen := map[string]bool{}
+	for item := range strings.SplitSeq(list, ",") {
+		item = strings.TrimSpace(item)
+		name, address, named := strings.Cut(item, "=")
+		if !named {
+			name, address = item, item
+		}
+		if name == "" || address == "" {
+			return nil, fmt.Errorf("-mysql_address: %q is neither address nor name=address", item)
+		}
+		if seen["n"+name] || seen["a"+address] {
+			return nil, fmt.Errorf("-mysql_address: %q is there twice", item)
+		}
+		seen["n"+name], seen["a"+address] = true, true
+		addresses = append(addresses, shardAddress{name, address})
+	}
+	return addresses, nil
+}
+
+func (o *options) shardConfig(log *slog.Logger) shard.Config {
+	return shard.Config{
+		Username: o.mysqlUsername, Password: o.mysqlPassword,
+		QueryUsername: o.queryUsername, QueryPassword: o.queryPassword,
+		Database: o.mysqlDatabase, WriteConns: o.writeConns, QueryConns: o.queryConns,
+		Logger: log,
+	}
+}
+
+func (o *options) logger(w io.Writer) *slog.Logger {
+	handler := slog.HandlerOptions{Level: o.logLevel}
+	if o.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, &handler))
+	}
+	return slog.New(slog.NewTextHandler(w, &handler))
+}

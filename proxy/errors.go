@@ -1,0 +1,82 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kolide/databalancer/shard"
+)
+
+// The numbers of the servers' errors that matter here, from the MySQL 8.0
+// Error Message Reference; MariaDB and TiDB share them.
+const (
+	errBadField         = 1054
+	errNoSuchTable      = 1146
+	errQueryInterrupted = 1317
+)
+
+// ErrCancelled means that somebody stopped the query by its id.
+var ErrCancelled = errors.New("query cancelled")
+
+// StaleError means that a shard contradicts the snapshot that the plan was
+// made from. Nothing has reached the sink: after a refresh of the catalog the
+// query may be planned and run again.
+type StaleError struct {
+	Shard string
+	// Err is what the server said: a *shard.ServerError for an unknown table
+	// or column. It is shard.ErrUnreachable where there is no such shard, and
+	// nil where the result has other columns than planned.
+	Err error
+}
+
+func (e *StaleError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("shard %s: other columns than the catalog knows", e.Shard)
+	}
+	return e.Err.Error()
+}
+
+func (e *StaleError) Unwrap() error { return e.Err }
+
+// ShardError says on which shard a statement failed.
+type ShardError struct {
+	Shard string
+	Err   error
+}
+
+func (e *ShardError) Error() string { return e.Err.Error() }
+func (e *ShardError) Unwrap() error { return e.Err }
+
+// UnsupportedError means that the plan cannot be run with a right answer.
+// Its detail is meant for the client.
+type UnsupportedError struct{ Detail string }
+
+func (e *UnsupportedError) Error() string { return e.Detail }
+
+// stale turns a server's error that may come of an outdated snapshot into a
+// *StaleError, and returns others as they are.
+func stale(err error) error {
+	var server *shard.ServerError
+	if errors.As(err, &server) && (server.Number == errNoSuchTable || server.Number == errBadField) {
+		return &StaleError{Shard: server.Shard, Err: err}
+	}
+	return err
+}
+
+// verdict returns what Run says of err: the reason for which the context
+// ended, if it did, whatever came of that; and ErrCancelled for a statement
+// that another process has killed.
+func verdict(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var server *shard.ServerError
+	if errors.As(err, &server) && server.Number == errQueryInterrupted {
+		return ErrCancelled
+	}
+	return err
+}

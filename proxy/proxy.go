@@ -1,0 +1,168 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/shard"
+)
+
+// Shards finds shards. *shard.Set is one.
+type Shards interface {
+	// Shard returns the shard of that name, else shard.ErrUnknown.
+	Shard(name string) (*shard.Shard, error)
+	All() []*shard.Shard
+}
+
+// Config is what a Proxy needs.
+type Config struct {
+	Shards Shards
+	Logger *slog.Logger // nil: nothing is logged
+}
+
+// Proxy runs plans. It is safe for concurrent use.
+type Proxy struct {
+	shards  Shards
+	log     *slog.Logger
+	queries registry
+}
+
+// New returns a Proxy.
+func New(cfg Config) *Proxy {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Proxy{shards: cfg.Shards, log: cfg.Logger}
+}
+
+// Column is one column of an answer.
+type Column struct {
+	Name string
+	Type catalog.Type
+}
+
+// Sink takes an answer. Columns is called once, before the first row. An
+// error from either method ends the query, and Run returns it.
+type Sink interface {
+	Columns(columns []Column) error
+	// Row takes the values of one row in MySQL's own text form, nil for NULL.
+	// They are valid during the call.
+	Row(values [][]byte) error
+}
+
+// Result sums up an answer.
+type Result struct {
+	Rows      int64
+	Truncated bool // there were more rows than maxRows
+}
+
+// Run runs the plan and gives its answer to the sink, at most maxRows rows
+// (0: all). id names the query for Cancel; it must be unique and consist of at
+// most 64 ASCII letters, digits, '-' and '_'.
+//
+// When ctx ends first, Run returns context.Cause(ctx); after Cancel it returns
+// ErrCancelled. Other errors are *StaleError, *UnsupportedError, the sink's
+// own, and the shard package's.
+func (p *Proxy) Run(ctx context.Context, id string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
+	if !validID(id) {
+		return Result{}, fmt.Errorf("query id %q: malformed", id)
+	}
+	ctx, done, err := p.queries.add(ctx, id)
+	if err != nil {
+		return Result{}, err
+	}
+	defer done()
+	result, err := p.run(ctx, Tag(id), plan, maxRows, sink)
+	return result, verdict(ctx, err)
+}
+
+func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
+	if plan.Kind != router.Single && plan.Kind != router.Concat || len(plan.Steps) == 0 {
+		return Result{}, &UnsupportedError{Detail: fmt.Sprintf("plans of kind %s are not run yet", plan.Kind)}
+	}
+	arms, err := p.find(tag, plan)
+	if err != nil {
+		return Result{}, err
+	}
+	release, err := reserve(ctx, arms)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	steps, stop := context.WithCancelCause(ctx)
+	defer stop(nil) // after close, which knows better what is left to stop
+	defer p.close(arms)
+	if err := open(steps, stop, arms); err != nil {
+		return Result{}, stale(err)
+	}
+	columns, err := columnsOf(arms, plan.Columns)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := sink.Columns(columns); err != nil {
+		return Result{}, err
+	}
+	return emit(arms, maxRows, sink)
+}
+
+// emit hands the arms' rows to the sink, one arm after the other.
+func emit(arms []*arm, maxRows int, sink Sink) (result Result, err error) {
+	for _, a := range arms {
+		for a.rows.Next() {
+			if maxRows > 0 && result.Rows == int64(maxRows) {
+				result.Truncated = true
+				return result, nil
+			}
+			if err := sink.Row(a.rows.Values()); err != nil {
+				return result, err
+			}
+			result.Rows++
+		}
+		if err := a.rows.Err(); err != nil {
+			return result, a.wrap(err)
+		}
+	}
+	return result, nil
+}
+
+// Cancel stops the query of that id, whichever process runs it: it asks the
+// shards if this one does not. It reports whether there was such a query, and
+// an error only if there was none to be found and a shard could not be asked.
+func (p *Proxy) Cancel(ctx context.Context, id string) (bool, error) {
+	if !validID(id) {
+		return false, nil
+	}
+	if p.queries.cancel(id) {
+		return true, nil
+	}
+	shards := p.shards.All()
+	killed := make([]int, len(shards))
+	errs := make([]error, len(shards))
+	var asked sync.WaitGroup
+	for i, sh := range shards {
+		asked.Go(func() { killed[i], errs[i] = sh.KillTagged(ctx, Tag(id)) })
+	}
+	asked.Wait()
+	if slices.Max(append(killed, 0)) > 0 {
+		return true, nil
+	}
+	return false, errors.Join(errs...)
+}
+
+// Tag returns the comment with which every statement of a query begins.
+func Tag(id string) string { return "/* databalancer query_id=" + id + " */" }
+
+func validID(id string) bool {
+	for _, c := range []byte(id) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return id != "" && len(id) <= 64
+}

@@ -1,0 +1,296 @@
+package router
+
+import (
+	"strings"
+	"testing"
+)
+
+// attack is a text that a naive guard would let through, or break on. Either
+// code says how it is refused, or restored is the harmless text that is left.
+type attack struct {
+	sql      string
+	code     Code
+	restored string
+}
+
+var attacks = []attack{
+	// Strings that end early where backslashes are not escaped.
+	{sql: `select '\\', ', sleep(1)-- '`, restored: `SELECT '\\',', sleep(1)-- '`},
+	{sql: `select '\'', '\\\', sleep(1) -- '`, restored: `SELECT '''','\\'', sleep(1) -- '`},
+	{sql: `select "\"", ', sleep(1) -- '`, restored: `SELECT '"',', sleep(1) -- '`},
+	{sql: `select 'a''b', "c""d", 'e"f', "g'h", 'i\%j\_k'`, restored: `SELECT 'a''b','c"d','e"f','g''h','i\\%j\\_k'`},
+	{sql: "select 'a\\0b\\n\\r\\t\\Z\\b'", restored: "SELECT 'a\x00b\n\r\t\x1a\b'"},
+	{sql: "select 'x' from t where a = '\xbf\\' or sleep(1) -- '", code: Syntax}, // gbk's half character
+	{sql: "select '\xed\xa0\x80'", code: Syntax},                                 // a surrogate in UTF-8
+	{sql: "select `a\xff`", code: Syntax},
+
+	// Names.
+	{sql: "select `sleep(1) or abs`(1)", code: ForbiddenFunction},
+	{sql: "select `sleep`(1)", code: ForbiddenFunction},
+	{sql: "select `a``b`, `) union select sleep(1) -- x` from t", restored: "SELECT `a``b` AS `a``b`,`) union select sleep(1) -- x` AS `) union select sleep(1) -- x` FROM `t`"},
+	{sql: "select 1 as `a``, sleep(1) -- `", restored: "SELECT 1 AS `a``, sleep(1) -- `"},
+	{sql: "select 1 as 'a`, sleep(1) -- '", restored: "SELECT 1 AS `a``, sleep(1) -- `"},
+	{sql: "select 1 'a`, sleep(1) -- ' from t as `x``y`", restored: "SELECT 1 AS `a``, sleep(1) -- ` FROM `t` AS `x``y`"},
+	{sql: "select `abs`(1)", restored: "SELECT ABS(1) AS ```abs``(1)`"},
+	{sql: "select mysql.abs(1)", code: ForbiddenFunction},
+	{sql: "select `mysql`.`sleep(1) or abs`(1)", code: ForbiddenFunction},
+	{sql: "select * from *.t", code: ForbiddenTable},
+
+	// Functions that fold to others, or that the parser prints in its own way.
+	{sql: "select ſleep(1)", code: ForbiddenFunction},
+	{sql: "select \u212Aeep(1), ma\u212Ae_set(1, 'a')", code: ForbiddenFunction},
+	{sql: "select SLEEP (1)", code: ForbiddenFunction},
+	{sql: "select sLeEp(1), 1", code: ForbiddenFunction},
+	{sql: "select sleep\n(1)", code: ForbiddenFunction},
+	{sql: "select abs(sleep(1))", code: ForbiddenFunction},
+	{sql: "select 1 from t order by benchmark(1000000, md5(1))", code: ForbiddenFunction},
+	{sql: "select 1 from t group by get_lock('a', 1)", code: ForbiddenFunction},
+	{sql: "select 1 from t having release_lock('a')", code: ForbiddenFunction},
+	{sql: "select 1 from t join u on sleep(1)", code: ForbiddenFunction},
+	{sql: "select sum(sleep(1)) over (order by 1) from t", code: ForbiddenFunction},
+	{sql: "select sum(1) over (order by sleep(1)) from t", code: ForbiddenFunction},
+	{sql: "select sum(1) over w from t window w as (partition by sleep(1))", code: ForbiddenFunction},
+	{sql: "select group_concat(a order by sleep(1)) from t", code: ForbiddenFunction},
+	{sql: "select case sleep(1) when 1 then 2 end", code: ForbiddenFunction},
+	{sql: "select case 1 when sleep(1) then 2 end", code: ForbiddenFunction},
+	{sql: "select case 1 when 1 then sleep(1) end", code: ForbiddenFunction},
+	{sql: "select case 1 when 1 then 2 else sleep(1) end", code: ForbiddenFunction},
+	{sql: "select 1 in (1, sleep(1))", code: ForbiddenFunction},
+	{sql: "select (1, sleep(1)) = (1, 2)", code: ForbiddenFunction},
+	{sql: "select 1 between 0 and sleep(1)", code: ForbiddenFunction},
+	{sql: "select 'a' like sleep(1)", code: ForbiddenFunction},
+	{sql: "select 'a' regexp sleep(1)", code: ForbiddenFunction},
+	{sql: "select sleep(1) is null, 1", code: ForbiddenFunction},
+	{sql: "select sleep(1) is true", code: ForbiddenFunction},
+	{sql: "select -sleep(1), not 1", code: ForbiddenFunction},
+	{sql: "select sleep(1) collate utf8mb4_bin", code: ForbiddenFunction},
+	{sql: "select cast(sleep(1) as char)", code: ForbiddenFunction},
+	{sql: "select binary sleep(1)", code: ForbiddenFunction},
+	{sql: "select convert(sleep(1) using utf8mb4)", code: ForbiddenFunction},
+	{sql: "select char(sleep(1) using utf8mb4)", code: ForbiddenFunction},
+	{sql: "select char(65, sleep(1))", code: ForbiddenFunction},
+	{sql: "select date_add(now(), interval sleep(1) second)", code: ForbiddenFunction},
+	{sql: "select now() + interval sleep(1) second", code: ForbiddenFunction},
+	{sql: "select trim(both sleep(1) from 'a')", code: ForbiddenFunction},
+	{sql: "select extract(year from sleep(1))", code: ForbiddenFunction},
+	{sql: "select (select sleep(1))", code: ForbiddenFunction},
+	{sql: "select exists (select sleep(1))", code: ForbiddenFunction},
+	{sql: "select 1 = any (select sleep(1))", code: ForbiddenFunction},
+	{sql: "select * from (select sleep(1)) a", code: ForbiddenFunction},
+	{sql: "select 1 union select sleep(1)", code: ForbiddenFunction},
+	{sql: "select 1 union (select 2 union select sleep(1))", code: ForbiddenFunction},
+	{sql: "(select 1) union (select 2 order by sleep(1) limit 1) order by 1", code: ForbiddenFunction},
+	{sql: "select 1 union select 2 order by sleep(1)", code: ForbiddenFunction},
+	{sql: "with a as (select sleep(1)) select 1", code: ForbiddenFunction},
+	{sql: "with a as (with b as (select sleep(1)) select 1) select 1", code: ForbiddenFunction},
+	{sql: "select 1 union (with a as (select sleep(1)) select 1)", code: ForbiddenFunction},
+	{sql: "explain select sleep(1)", code: ForbiddenFunction},
+	{sql: "select match (a) against (sleep(1)) from t", code: ForbiddenFunction},
+	{sql: "select `convert`(1, sleep(1))", code: Syntax},
+	{sql: "select `convert`(1, 'x')", code: Syntax},
+	{sql: "select `convert`(1)", code: Syntax},
+	{sql: "select `trim`(1, 2, sleep(1))", code: Syntax},
+	{sql: "select `trim`()", code: Syntax},
+	{sql: "select trim(both null from 'a')", restored: "SELECT TRIM(BOTH (NULL) FROM 'a') AS `trim(both null from 'a')`"},
+	{sql: "select now() + interval (1) day", code: Unsupported},
+	{sql: "select interval(1)", code: Unsupported},
+	{sql: "select `extract`(1, sleep(1))", code: Syntax},
+	{sql: "select `date_add`(1, 2)", code: Syntax},
+	{sql: "select `date_add`(1, 2, 3)", code: Syntax},
+	{sql: "select `adddate`()", code: Syntax},
+	{sql: "select `timestampadd`(1, 2, 3)", code: Syntax},
+	{sql: "select `get_format`(1, 2)", code: Syntax},
+	{sql: "select `position`(1)", code: Syntax},
+	{sql: "select `weight_string`(1, 2, 3)", code: ForbiddenFunction},
+	{sql: "select `json_memberof`(1)", code: Syntax},
+	{sql: "select `char_func`(1, sleep(1))", code: Syntax},
+	{sql: "select `char_func`()", code: Syntax},
+	{sql: "select `count`(*)", code: Syntax},
+	{sql: "select `count`(1)", code: ForbiddenFunction},
+	{sql: "select count (1)", code: ForbiddenFunction},
+	{sql: "select `'tidb``.(dateliteral`(sleep(1))", code: Syntax},
+	{sql: "select {d sleep(1)}", code: Syntax},
+	{sql: "select {d 1 + 1}", code: Syntax},
+	{sql: "select {fn sleep(1)}", code: Unsupported},
+	{sql: "select {x 1 + 1} * 2", code: Unsupported},
+	{sql: "select `position`(a or b, c)", code: Syntax},
+	{sql: "select `position`(a, b)", restored: "SELECT POSITION(`a` IN `b`) AS ```position``(a, b)`"},
+	{sql: "select `json_memberof`(not a, b)", code: Syntax},
+	{sql: "select mod(a + 1, b * c)", restored: "SELECT MOD(`a`+1, `b`*`c`) AS `mod(a + 1, b * c)`"},
+	{sql: "select -mod(a, b) ^ 2 / mod(a mod b, c mod d)", restored: "SELECT -MOD(`a`, `b`)^2/MOD(`a`%`b`, `c`%`d`) AS `-mod(a, b) ^ 2 / mod(a mod b, c mod d)`"},
+	{sql: "select mod(a, b) % mod (c, d) mod (e)", restored: "SELECT MOD(`a`, `b`)%MOD(`c`, `d`)%(`e`) AS `mod(a, b) % mod (c, d) mod (e)`"},
+
+	// Hints and comments.
+	{sql: `select /*+ SET_VAR(a='*\/ sleep(1), /*') */ 1`, restored: "SELECT 1 AS `1`"},
+	{sql: "select /*+ max_execution_time(0) */ 1 /*+ x */", restored: "SELECT 1 AS `1`"},
+	{sql: "select 1 from t use index (`x``) union select sleep(1) -- `)", restored: "SELECT 1 AS `1` FROM `t`"},
+	{sql: "select 1 from t force index for order by (primary), u ignore key (a, b)", restored: "SELECT 1 AS `1` FROM `t` JOIN `u`"},
+	{sql: "select 1 /*!50701 , sleep(1) */", code: ForbiddenClause},
+	{sql: "select 1 /*!99999 , sleep(1) */", code: ForbiddenClause},
+	{sql: "select 1 /*! , sleep(1) */", code: ForbiddenClause},
+	{sql: "select 1 /*!*/", code: ForbiddenClause},
+	{sql: "select 1 /*M! , sleep(1) */", code: ForbiddenClause},
+	{sql: "select 1 /*M!100100 , sleep(1) */", code: ForbiddenClause},
+	{sql: "select 1 /*T! , sleep(1) */", code: ForbiddenClause},
+	{sql: "select 1 /*T![auto_rand] , sleep(1) */", code: ForbiddenClause},
+	{sql: "/*! drop table t */", code: ForbiddenClause},
+	{sql: "select 1 /* /*! */", restored: "SELECT 1 AS `1`"},
+	{sql: "select 1 -- /*! x */", restored: "SELECT 1 AS `1`"},
+	{sql: "select 1 # /*! x */\n+ 2", restored: "SELECT 1+2 AS `1 # /*! x */\n+ 2`"},
+	{sql: "select 1 --/*! , sleep(1) */\n", code: ForbiddenClause}, // two minuses, no comment
+	{sql: "select '/*! x */', \"/*M! y */\", `/*T! z */` from t", restored: "SELECT '/*! x */','/*M! y */',`/*T! z */` AS `/*T! z */` FROM `t`"},
+	{sql: `select '\'/*!', 1 /* ' */`, restored: `SELECT '''/*!',1 AS ` + "`1`"},
+	{sql: "select 1 /* ' */ , 2 /* ' */", restored: "SELECT 1 AS `1`,2 AS `2`"},
+	{sql: "select 1 /*/ , 2 */", restored: "SELECT 1 AS `1`"},
+	{sql: "select 1 /**/ + /***/ 2", restored: "SELECT 1+2 AS `1 /**/ + /***/ 2`"},
+	{sql: "select 1 /* never ends", code: Syntax},
+	{sql: "select 1 /*", code: Syntax},
+	{sql: "select 5--1, 5 - -1, - -1", restored: "SELECT 5--1 AS `5--1`,5--1 AS `5 - -1`,--1 AS `- -1`"},
+
+	// Clauses that write, lock or leave the tables.
+	{sql: "select 1 into outfile '/tmp/x'", code: ForbiddenClause},
+	{sql: "select 1 from t into outfile '/tmp/x' fields terminated by ','", code: ForbiddenClause},
+	{sql: "select 1 into dumpfile '/tmp/x'", code: ForbiddenClause},
+	{sql: "select 1 into @a", code: ForbiddenClause},
+	{sql: "select a into @a from t", code: ForbiddenClause},
+	{sql: "select (select 1 into outfile '/tmp/x')", code: ForbiddenClause},
+	{sql: "select 1 union select 2 into outfile '/tmp/x'", code: ForbiddenClause},
+	{sql: "table t into outfile '/tmp/x'", code: ForbiddenClause},
+	{sql: "select 1 from t for update", code: ForbiddenClause},
+	{sql: "select 1 from t for share", code: ForbiddenClause},
+	{sql: "select 1 from t for update nowait", code: ForbiddenClause},
+	{sql: "select 1 from t for update of t skip locked", code: ForbiddenClause},
+	{sql: "select 1 from t lock in share mode", code: ForbiddenClause},
+	{sql: "select * from (select 1 from t for update) a", code: ForbiddenClause},
+	{sql: "select 1 union select 2 from t for update", code: ForbiddenClause},
+	{sql: "select * from t procedure analyse()", code: ForbiddenClause},
+	{sql: "select @a", code: ForbiddenClause},
+	{sql: "select @a := 1", code: ForbiddenClause},
+	{sql: "select @'a', 1", code: ForbiddenClause},
+	{sql: "select @`a`", code: ForbiddenClause},
+	{sql: "select @@version", code: ForbiddenClause},
+	{sql: "select @@global.secure_file_priv", code: ForbiddenClause},
+	{sql: "select @@session.`sql_mode`", code: ForbiddenClause},
+	{sql: "select 1 from t limit @a", code: Syntax},
+	{sql: "select * from t partition (p0)", code: ForbiddenClause},
+	{sql: "select * from t tablesample bernoulli (10 percent)", code: ForbiddenClause},
+	{sql: "select * from t as of timestamp now()", code: ForbiddenClause},
+	{sql: "select default(a) from t", code: ForbiddenClause},
+	{sql: "select values(a) from t", code: ForbiddenClause},
+	{sql: "select * from t, lateral (select t.a) x", code: Unsupported},
+	{sql: "values row(1, 2)", code: Unsupported},
+	{sql: "select 1 union values row(1)", code: Unsupported},
+	{sql: "select a ilike 'x' from t", code: Unsupported},
+	{sql: "select cast(a as char array) from t", code: Unsupported},
+	{sql: "select cast('[1]' as vector)", code: Unsupported},
+	{sql: "select json_sum_crc32('[1]' as char array)", code: Unsupported},
+	{sql: "select approx_count_distinct(a) from t", code: ForbiddenFunction},
+	{sql: "select next value for s", code: ForbiddenFunction},
+	{sql: "select nextval(s), lastval(s)", code: ForbiddenFunction},
+	{sql: "select setval(s, 1)", code: ForbiddenFunction},
+
+	// Other statements.
+	{sql: "", code: Syntax},
+	{sql: " ; ", code: NotSelect},
+	{sql: "-- nothing", code: Syntax},
+	{sql: "((", code: Syntax},
+	{sql: "select 1; drop table t", code: NotSelect},
+	{sql: "select 1; select 2", code: NotSelect},
+	{sql: "select 1;;", restored: "SELECT 1 AS `1`"},
+	{sql: "drop table t", code: NotSelect},
+	{sql: "insert into t select 1", code: NotSelect},
+	{sql: "with a as (select 1) delete from t", code: NotSelect},
+	{sql: "with a as (select 1) update t set a = 1", code: NotSelect},
+	{sql: "set @a = 1", code: NotSelect},
+	{sql: "show tables", code: NotSelect},
+	{sql: "desc t", code: NotSelect},
+	{sql: "explain t", code: NotSelect},
+	{sql: "explain t a", code: NotSelect},
+	{sql: "explain delete from t", code: NotSelect},
+	{sql: "explain insert into t values (1)", code: NotSelect},
+	{sql: "explain for connection 1", code: NotSelect},
+	{sql: "explain analyze select 1", code: ForbiddenClause},
+	{sql: "explain explore select 1", code: NotSelect},
+	{sql: "explain format = 'json' select 1", code: Unsupported},
+	{sql: "call p()", code: NotSelect},
+	{sql: "do sleep(1)", code: NotSelect},
+	{sql: "handler t open", code: NotSelect},
+	{sql: "load data infile '/tmp/x' into table t", code: NotSelect},
+	{sql: "lock tables t write", code: NotSelect},
+	{sql: "prepare s from 'drop table t'", code: NotSelect},
+	{sql: "create table t as select 1", code: NotSelect},
+	{sql: "begin not atomic select 1; end", code: NotSelect},
+
+	// Literals.
+	{sql: "select _latin1'a' 'b'", code: Unsupported},
+	{sql: "select n'a' 'b'", code: Unsupported},
+	{sql: "select _gbk'\\\xef\xbf\xbd'", code: Syntax},
+	{sql: "select _gb18030 0x41", code: Syntax},
+	{sql: "select convert('a' using gbk)", code: Syntax},
+	{sql: "select cast('a' as char charset gbk)", code: Unsupported},
+	{sql: "select cast('a' as char binary)", code: Unsupported},
+	{sql: "select convert('a', char(3) binary)", code: Unsupported},
+	{sql: "select cast(1 as decimal(0, 0))", code: Unsupported},
+	{sql: "select +/* \x00 */ 1", restored: "SELECT +1 AS `1`"},
+	{sql: "select 1 + /* \x00 */ 1", restored: "SELECT 1+1 AS `1 + /* ? */ 1`"},
+	{sql: "select 1e400", code: Syntax},
+	{sql: "select x'4'", code: Syntax},
+	{sql: "select x'zz'", code: Syntax},
+	{sql: "select 0X41", code: Syntax},
+	{sql: "select b'2'", code: Syntax},
+	{sql: "select 1 as ''", code: Unsupported},
+	{sql: "select '", code: Syntax},
+	{sql: "select `", code: Syntax},
+	{sql: `select '\`, code: Syntax},
+	{sql: "select 1 where 1\x00", code: Syntax},
+}
+
+func TestAttacks(t *testing.T) {
+	for _, a := range attacks {
+		st, err := parse(a.sql, nil, limits{})
+		if a.code != "" {
+			if !isCode(err, a.code) {
+				t.Errorf("%q: error %v, want code %s", a.sql, err, a.code)
+			} else {
+				checkError(t, a.sql, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", a.sql, err)
+			continue
+		}
+		if text := checkRestored(t, a.sql, st); text != a.restored {
+			t.Errorf("%q\nrestored %q\nwant     %q", a.sql, text, a.restored)
+		}
+	}
+}
+
+// TestAllowedNothingElse holds the allow-list against what must never be in it.
+func TestAllowedNothingElse(t *testing.T) {
+	for _, name := range strings.Fields(`sleep benchmark get_lock release_lock release_all_locks is_free_lock
+		is_used_lock master_pos_wait master_gtid_wait source_pos_wait wait_for_executed_gtid_set
+		wait_until_sql_thread_after_gtids load_file lastval nextval setval last_insert_id found_rows row_count
+		connection_id user current_user session_user system_user current_role database schema version uuid
+		uuid_short sys_guid name_const extractvalue updatexml password old_password encrypt encode decode
+		aes_encrypt aes_decrypt des_encrypt des_decrypt random_bytes kdf statement_digest
+		validate_password_strength tidb_version tidb_decode_key ps_current_thread_id roles_graphml
+		can_access_database sys_exec sys_eval json_sum_crc32 weight_string values default translate decode_oracle`) {
+		for _, list := range []bool{has(functions, name), has(aggregates, name), has(windows, name)} {
+			if list {
+				t.Errorf("%s is on an allow-list", name)
+			}
+		}
+		if _, err := parse("select `"+name+"`('a', 1)", nil, limits{}); !isCode(err, ForbiddenFunction) {
+			t.Errorf("`%s`(): %v", name, err)
+		}
+		if _, err := parse("select "+name+"(1)", nil, limits{}); err == nil {
+			t.Errorf("%s(1) is accepted", name)
+		}
+	}
+}
+
+func has[V any](list map[string]V, name string) bool {
+	_, ok := list[name]
+	return ok
+}

@@ -1,0 +1,231 @@
+package router
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// output returns the columns of a SELECT, nil where their number cannot be
+// told, and with an empty name where that cannot. It spells out each * that
+// would show hidden columns.
+func (r *resolver) output(sel *ast.SelectStmt, sc *scope) ([]Column, error) {
+	if sel.Kind == ast.SelectStmtKindValues {
+		return nil, nil
+	}
+	o := output{r: r, scope: sc, wide: sc.wide(), known: true}
+	if shared, ok := o.share(sel.Fields.Fields); ok {
+		return shared, nil
+	}
+	for _, f := range sel.Fields.Fields {
+		if err := o.field(f); err != nil {
+			return nil, err
+		}
+	}
+	if o.wide {
+		sel.Fields.Fields = o.fields
+	}
+	if !o.known {
+		return nil, nil
+	}
+	return o.columns, r.spend(len(o.columns))
+}
+
+// output gathers what one SELECT returns.
+type output struct {
+	r       *resolver
+	scope   *scope
+	wide    bool // * must be spelled out
+	fields  []*ast.SelectField
+	columns []Column
+	known   bool // columns holds all columns so far
+}
+
+// share returns the columns of SELECT * FROM one derived table or CTE, which
+// are that one's own.
+func (o *output) share(fields []*ast.SelectField) ([]Column, bool) {
+	if len(fields) != 1 || fields[0].WildCard == nil || len(o.scope.sources) != 1 {
+		return nil, false
+	}
+	s := o.scope.sources[0]
+	if s.table != nil || fields[0].WildCard.Table.O != "" {
+		return nil, false
+	}
+	return s.columns, true
+}
+
+func (o *output) field(f *ast.SelectField) error {
+	switch {
+	case f.WildCard == nil:
+		o.keep(f)
+		return o.expression(f)
+	case f.WildCard.Table.O != "":
+		return o.qualifiedStar(f)
+	default:
+		return o.star(f)
+	}
+}
+
+func (o *output) keep(f *ast.SelectField) {
+	if o.wide {
+		o.fields = append(o.fields, f)
+	}
+}
+
+func (o *output) expression(f *ast.SelectField) error {
+	c, expr := Column{Name: f.AsName.O}, f.Expr
+	for {
+		inner, ok := expr.(*ast.ParenthesesExpr)
+		if !ok {
+			break
+		}
+		expr = inner.Expr
+	}
+	var err error
+	switch e := expr.(type) {
+	case *ast.ColumnNameExpr:
+		c.Name = cmp.Or(c.Name, e.Name.Name.O)
+		c.Type, err = o.r.typeOf(o.scope, e.Name)
+	case *literal:
+		c.Name = cmp.Or(c.Name, stringName(e))
+	}
+	o.columns = append(o.columns, c)
+	return err
+}
+
+// stringName returns the name of a column that is a string: the string. It is
+// empty where servers might change the name.
+func stringName(l *literal) string {
+	s := l.GetString()
+	if len(s) > 64 || l.joined >= 0 || l.charset() != "" || strings.TrimSpace(s) != s {
+		return ""
+	}
+	for _, c := range s {
+		if c < ' ' || c > '~' {
+			return ""
+		}
+	}
+	return s
+}
+
+// qualifiedStar adds the columns of t.*.
+func (o *output) qualifiedStar(f *ast.SelectField) error {
+	w := f.WildCard
+	s := o.scope.local(w.Table.O, false)
+	if s == nil {
+		s = o.scope.local(w.Table.O, true)
+	}
+	if s == nil || !o.r.ours(w.Schema.O, s) {
+		return refuse(UnknownTable, "unknown table `%s` in the select list", w.Table.O)
+	}
+	w.Schema, w.Table = ast.CIStr{}, ast.NewCIStr(s.name)
+	return o.source(f, s)
+}
+
+// source adds the columns of a source, as s.* shows them.
+func (o *output) source(f *ast.SelectField, s *source) error {
+	if !s.wide {
+		o.keep(f)
+	}
+	if !s.known() {
+		o.known = false
+		return nil
+	}
+	columns := s.list()
+	if err := o.r.spend(len(columns)); err != nil {
+		return err
+	}
+	if o.columns = append(o.columns, columns...); !s.wide {
+		return nil
+	}
+	spelled := make([]spelledField, len(columns))
+	for i, c := range columns {
+		o.fields = append(o.fields, spelled[i].of(s, c.Name))
+	}
+	return nil
+}
+
+// star adds the columns of a bare *.
+func (o *output) star(f *ast.SelectField) error {
+	switch {
+	case o.scope.from == nil:
+		return refuse(Syntax, "SELECT * needs a FROM")
+	case o.scope.merges:
+		return o.mergedStar(f)
+	}
+	for _, s := range o.scope.sources {
+		if err := o.source(o.all(s), s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all returns the field s.*, which takes part in spelling out *.
+func (o *output) all(s *source) *ast.SelectField {
+	if !o.wide {
+		return nil // the * stays
+	}
+	return &ast.SelectField{WildCard: &ast.WildCardField{Table: ast.NewCIStr(s.name)}}
+}
+
+func (o *output) mergedStar(f *ast.SelectField) error {
+	columns, known, err := o.r.visible(o.scope.from)
+	if err != nil {
+		return err
+	}
+	if !known && o.wide {
+		return refuse(Unsupported, "* over USING or NATURAL is not supported where the tables' columns cannot be told or are ambiguous: name the columns")
+	}
+	o.known = o.known && known
+	for _, c := range columns {
+		o.columns = append(o.columns, Column{Name: c.name, Type: c.typ})
+	}
+	if !o.wide {
+		return nil
+	}
+	spelled := make([]spelledField, len(columns))
+	for i, c := range columns {
+		o.fields = append(o.fields, spelled[i].of(c.source, c.name))
+	}
+	return nil
+}
+
+// typesKept are the types that a set operation of columns of one type keeps.
+// Others may change: BIGINT with BIGINT UNSIGNED makes a decimal.
+var typesKept = map[catalog.Type]bool{
+	catalog.Bool: true, catalog.JSON: true, catalog.Text: true, catalog.Float: true,
+	catalog.Timestamp: true, catalog.Date: true, catalog.Time: true,
+}
+
+// setColumns tells the columns of a set operation from those of its arms: the
+// names are the first arm's, a type is kept where all arms agree.
+func (r *resolver) setColumns(b *block) error {
+	first := b.arms[0].columns
+	if len(b.arms) == 1 || first == nil {
+		b.columns = first
+		return nil
+	}
+	if err := r.spend(len(first)); err != nil {
+		return err
+	}
+	b.columns = make([]Column, len(first))
+	for i, c := range first {
+		b.columns[i].Name = c.Name
+		if typesKept[c.Type] && armsAgree(b.arms[1:], i, c.Type) {
+			b.columns[i].Type = c.Type
+		}
+	}
+	return nil
+}
+
+func armsAgree(arms []*block, column int, typ catalog.Type) bool {
+	for _, a := range arms {
+		if column >= len(a.columns) || a.columns[column].Type != typ {
+			return false
+		}
+	}
+	return true
+}

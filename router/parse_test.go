@@ -1,0 +1,231 @@
+package router
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestErrorOffset(t *testing.T) {
+	long := "select " + strings.Repeat("a, ", 2000)
+	for _, test := range []struct {
+		sql    string
+		code   Code
+		offset int
+		detail string // a part of it
+	}{
+		{"select a form t", Syntax, 14, `line 1, column 15, near "t"`},
+		{"select *\nfrom t\nwhere", Syntax, 21, "at the end, line 3, column 6"},
+		{"select 'é' form t where x", Syntax, 17, `near "t where x"`},
+		{"select /* é */ 1 1", Syntax, 18, `near "1"`},
+		{"select 1 +", Syntax, 10, "at the end"},
+		{long + "from from t", Syntax, len(long) + 0, `near "from from t"`},
+		{long + "1 from t where ) " + strings.Repeat(" ", 3000), Syntax, len(long) + 15, `near ")"`},
+		{"select x'zz'", Syntax, 7, `near "x'zz'"`},
+		{"select 1 \xff", Syntax, 9, "UTF-8"},
+		{"select 'abc", Syntax, 7, "the string has no end"},
+		{"select `abc", Syntax, 7, "the quoted name has no end"},
+		{"select 1 /* abc", Syntax, 9, "the comment has no end"},
+		{"select 1, sleep(2)", ForbiddenFunction, 10, "the function sleep is not available"},
+		{"select 1, a.b(2)", ForbiddenFunction, 10, "a.b"},
+		{"select 1 + @a", ForbiddenClause, 11, "@a"},
+		{"select 1 /*! x */", ForbiddenClause, 9, "/*!"},
+		{"  drop table t", NotSelect, 2, "drop"},
+		{"select 1; select 2", NotSelect, 9, "one statement"},
+		{"select 1 from t for update", ForbiddenClause, 16, "lock"},
+		{"select 1 into outfile 'x'", ForbiddenClause, 9, "INTO"},
+		{"select 1 union select a limit", Syntax, 29, "at the end"},
+	} {
+		_, err := parse(test.sql, nil, limits{})
+		e, ok := err.(*Error)
+		if !ok || e.Code != test.code || e.Offset != test.offset || !strings.Contains(e.Detail, test.detail) {
+			t.Errorf("%.80q: %+v\nwant code %s, offset %d, detail with %q", test.sql, err, test.code, test.offset, test.detail)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		sql  string
+		lim  limits
+		ok   bool
+	}{
+		{"default length", "select '" + strings.Repeat("x", defaultLength-9) + "'", limits{}, true},
+		{"beyond the default length", "select '" + strings.Repeat("x", defaultLength-8) + "'", limits{}, false},
+		{"own length", "select 1234", limits{length: 11}, true},
+		{"beyond own length", "select 12345", limits{length: 11}, false},
+		{"greatest length", "select '" + strings.Repeat("x", maxLength) + "'", limits{length: 2 * maxLength}, false},
+		{"terms", "select 1" + strings.Repeat(" or 1", 5000), limits{}, true},
+		{"too many terms", "select 1" + strings.Repeat("+1", 15_000), limits{}, false},
+		{"list", "select 1 in (1" + strings.Repeat(",1", 19_000) + ")", limits{}, true},
+		{"long list", "select 1 in (1" + strings.Repeat(",1", 20_000) + ")", limits{}, false},
+		{"own nodes", "select 1, 2, 3", limits{nodes: 4}, true},
+		{"beyond own nodes", "select 1, 2, 3, 4", limits{nodes: 4}, false},
+		{"nested", "select " + strings.Repeat("(", 90) + "1" + strings.Repeat(")", 90), limits{}, true},
+		{"nested too deep", "select " + strings.Repeat("(", 210) + "1" + strings.Repeat(")", 210), limits{}, false},
+		{"negations", "select " + strings.Repeat("not ", 190) + "1", limits{}, true},
+		{"too many negations", "select " + strings.Repeat("not ", 210) + "1", limits{}, false},
+		{"own depth", "select ((1))", limits{depth: 4}, true},
+		{"beyond own depth", "select (((1)))", limits{depth: 4}, false},
+		{"joins", "select * from t" + strings.Repeat(" join t", 300), limits{}, true},
+		{"too many joins", "select * from t" + strings.Repeat(" join t", 1001), limits{}, false},
+		{"adjacent strings", "select ''" + strings.Repeat(" ''", 63), limits{}, true},
+		{"too many adjacent strings", "select ''" + strings.Repeat(" ''", 64), limits{}, false},
+		{"arms", "select 1" + strings.Repeat(" union all select 1", 3000), limits{}, true},
+	} {
+		st, err := parse(test.sql, nil, test.lim)
+		switch {
+		case test.ok && err != nil, !test.ok && !isCode(err, TooLarge):
+			t.Errorf("%s: error %v", test.name, err)
+		case test.ok:
+			checkRestored(t, test.name, st)
+		}
+	}
+}
+
+func TestArgs(t *testing.T) {
+	args := func(list ...any) []any { return list }
+	const restored = "SELECT "
+	for _, test := range []struct {
+		sql  string
+		args []any
+		want string // of the restored text, after SELECT
+	}{
+		{"select ?", args(nil), "NULL AS `?`"},
+		{"select ? x", args(true), "TRUE AS `x`"},
+		{"select ? x", args(false), "FALSE AS `x`"},
+		{"select ? x", args(int64(-7)), "-7 AS `x`"},
+		{"select ? x", args(int64(math.MinInt64)), "-9223372036854775808 AS `x`"},
+		{"select ? x", args(1.5), "1.5e+00 AS `x`"},
+		{"select ? x", args(`it's \ "q"`), `'it''s \\ "q"' AS ` + "`x`"},
+		{"select ? x", args("', sleep(1) -- "), `''', sleep(1) -- ' AS ` + "`x`"},
+		{"select ? x", args(`\`), `'\\' AS ` + "`x`"},
+		{"select ? x", args(`\', sleep(1) -- `), `'\\'', sleep(1) -- ' AS ` + "`x`"},
+		{"select ? x", args("a\x00b\n"), "'a\x00b\n' AS `x`"},
+		{"select ? x", args(json.Number("42")), "42 AS `x`"},
+		{"select ? x", args(json.Number("-42")), "-42 AS `x`"},
+		{"select ? x", args(json.Number("18446744073709551615")), "18446744073709551615 AS `x`"},
+		{"select ? x", args(json.Number("18446744073709551616")), "18446744073709551616 AS `x`"},
+		{"select ? x", args(json.Number("1.10")), "1.10 AS `x`"},
+		{"select ? x", args(json.Number("-0.5")), "-0.5 AS `x`"},
+		{"select ? x", args(json.Number("1e3")), "1e+03 AS `x`"},
+		{"select ? x", args(json.Number("1.5E-3")), "1.5e-03 AS `x`"},
+		{"select ? x", args(json.Number(strings.Repeat("9", 65))), strings.Repeat("9", 65) + " AS `x`"},
+		{"select a from t where b = ? and c in (?, ?) limit ?, ?", args("x", int64(1), nil, int64(2), json.Number("3")), "`a` AS `a` FROM `t` WHERE `b`='x' AND `c` IN (1,NULL) LIMIT 2,3"},
+		{"select a from t limit ? offset ?", args(int64(5), int64(6)), "`a` AS `a` FROM `t` LIMIT 6,5"},
+		{"select '?', `?`, ? x /* ? */ -- ?", args(int64(1)), "'?',`?` AS `?`,1 AS `x`"},
+		{"select interval ? day + ? x", args(int64(1), "2024-01-01"), "DATE_ADD('2024-01-01', INTERVAL 1 DAY) AS `x`"},
+		{"select 5-? x, 5 - ? y, -? z", args(int64(-1), int64(1), int64(-2)), "5--1 AS `x`,5-1 AS `y`,--2 AS `z`"},
+		{"select trim(both ? from ?) x", args(nil, "a"), "TRIM(BOTH (NULL) FROM 'a') AS `x`"},
+		{"select a from t order by ?", args(int64(1)), "`a` AS `a` FROM `t` ORDER BY 1"},
+		{"select a from t order by ?", args("a"), "`a` AS `a` FROM `t` ORDER BY 'a'"},
+		{"select lag(a, ?) over (order by b rows ? preceding) x from t", args(int64(1), int64(2)), "LAG(`a`, 1) OVER (ORDER BY `b` ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS `x` FROM `t`"},
+		{"select (select ? x) y union select ? order by ? limit ?", args(int64(1), int64(2), int64(3), int64(4)), "(SELECT 1 AS `x`) AS `y` UNION SELECT 2 ORDER BY 3 LIMIT 4"},
+	} {
+		st, err := parse(test.sql, test.args, limits{})
+		if err != nil {
+			t.Errorf("%s %v: %v", test.sql, test.args, err)
+			continue
+		}
+		if got := checkRestored(t, test.sql, st); got != restored+test.want {
+			t.Errorf("%s %v\nrestored %q\nwant     %q", test.sql, test.args, got, restored+test.want)
+		}
+	}
+}
+
+func TestBadArgs(t *testing.T) {
+	for _, test := range []struct {
+		sql  string
+		args []any
+		code Code
+	}{
+		{"select ?", nil, InvalidArgument},
+		{"select 1", []any{int64(1)}, InvalidArgument},
+		{"select '?'", []any{int64(1)}, InvalidArgument},
+		{"select ?, ?", []any{int64(1)}, InvalidArgument},
+		{"select ?", []any{int(1)}, InvalidArgument},
+		{"select ?", []any{[]byte("a")}, InvalidArgument},
+		{"select ?", []any{[]any{int64(1)}}, InvalidArgument},
+		{"select ?", []any{"\xff"}, InvalidArgument},
+		{"select ?", []any{math.NaN()}, InvalidArgument},
+		{"select ?", []any{math.Inf(1)}, InvalidArgument},
+		{"select ?", []any{json.Number("")}, InvalidArgument},
+		{"select ?", []any{json.Number("x")}, InvalidArgument},
+		{"select ?", []any{json.Number("1 ")}, InvalidArgument},
+		{"select ?", []any{json.Number("1, sleep(1)")}, InvalidArgument},
+		{"select ?", []any{json.Number("1--1")}, InvalidArgument},
+		{"select ?", []any{json.Number("0x41")}, InvalidArgument},
+		{"select ?", []any{json.Number("01")}, InvalidArgument},
+		{"select ?", []any{json.Number("1e400")}, InvalidArgument},
+		{"select ?", []any{json.Number(strings.Repeat("9", 66))}, InvalidArgument},
+		{"select ?", []any{json.Number("0." + strings.Repeat("1", 31))}, InvalidArgument},
+		{"select 1 limit ?", []any{int64(-1)}, InvalidArgument},
+		{"select 1 limit ?", []any{"1"}, InvalidArgument},
+		{"select 1 limit ?", []any{nil}, InvalidArgument},
+		{"select 1 limit ?", []any{1.0}, InvalidArgument},
+		{"select 1 limit 1 offset ?", []any{json.Number("1.5")}, InvalidArgument},
+		{"select sum(a) over (order by b rows ? preceding) from t", []any{int64(-1)}, InvalidArgument},
+		{"select ?", []any{strings.Repeat("x", defaultLength)}, TooLarge},
+		{"? 1", []any{"select"}, NotSelect},
+		{"select a from ?", []any{"t"}, Syntax},
+	} {
+		if _, err := parse(test.sql, test.args, limits{}); !isCode(err, test.code) {
+			t.Errorf("%s %.40q: error %v, want code %s", test.sql, test.args, err, test.code)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for sql, explain := range map[string]bool{
+		"explain select 1":                        true,
+		"describe select 1":                       true,
+		"desc with a as (select 1) select 1":      true,
+		"explain select 1 union select 2":         true,
+		"explain format = traditional select 1":   true,
+		"explain format = 'traditional' select 1": true,
+		"select 1":   false,
+		"(select 1)": false,
+	} {
+		st, err := parse(sql, nil, limits{})
+		if err != nil || st.explain != explain || st.source != sql {
+			t.Errorf("%s: %+v, %v", sql, st, err)
+		}
+	}
+}
+
+// TestParseConcurrently makes sure that no statement changes when its parser
+// parses others.
+func TestParseConcurrently(t *testing.T) {
+	queries := append(faithfulQueries, "select cast(a as char charset latin1 from", "select cast(a as char)")
+	want := make([]string, len(queries))
+	for i, query := range queries {
+		want[i] = restored(query)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i, query := range queries {
+				if got := restored(query); got != want[i] {
+					t.Errorf("%s\nrestored %q\nwant     %q", query, got, want[i])
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// restored returns the restored text or the error.
+func restored(query string) string {
+	st, err := parse(query, nil, limits{})
+	if err != nil {
+		return err.Error()
+	}
+	text, err := restore(st.node)
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}

@@ -1,0 +1,157 @@
+package router
+
+import (
+	"fmt"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// maxColumns bounds the columns that resolving one statement looks at, so
+// that a short text cannot multiply a wide table without end.
+const maxColumns = 100_000
+
+// resolver binds every name of one statement to what it stands for, and
+// rewrites the statement so that it means the same on a shard.
+type resolver struct {
+	snap     *catalog.Snapshot
+	database string
+	spent    int  // of maxColumns
+	withs    int  // WITH clauses met
+	braced   bool // one of them stands before a parenthesised query
+}
+
+// env is what a query block sees of the blocks around it.
+type env struct {
+	ctes  *cte   // the innermost first
+	outer *scope // for correlated names
+}
+
+// resolve binds the names in a statement, in place. The error is an *Error.
+func resolve(snap *catalog.Snapshot, database string, st *statement) (*block, error) {
+	r := &resolver{snap: snap, database: database}
+	b, err := r.query(st.node, env{})
+	if err != nil {
+		return nil, err
+	}
+	if r.braced && r.withs != countWith(st.source) {
+		return nil, refuse(Unsupported, "WITH in parentheses right after another WITH is not supported")
+	}
+	b.columns = named(b.columns)
+	return b, nil
+}
+
+// refuse returns an *Error that has no place in the text.
+func refuse(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Detail: fmt.Sprintf(format, args...), Offset: -1}
+}
+
+// spend counts n columns against the budget.
+func (r *resolver) spend(n int) error {
+	if r.spent += n; r.spent > maxColumns {
+		return refuse(TooLarge, "the query's parts have more than %d columns together", maxColumns)
+	}
+	return nil
+}
+
+// query resolves one query block and all blocks in it.
+func (r *resolver) query(node ast.Node, e env) (*block, error) {
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		return r.selectStmt(n, e)
+	case *ast.SetOprStmt:
+		r.braced = r.braced || n.IsInBraces
+		n.IsInBraces = false // parentheses are restored where they are needed
+		return r.setOperation(&setOperation{n, n.With, n.SelectList, n.OrderBy, n.Limit}, e)
+	case *ast.SetOprSelectList:
+		return r.setOperation(&setOperation{n, n.With, n, n.OrderBy, n.Limit}, e)
+	}
+	return nil, refuse(Unsupported, "a query of this form is not supported")
+}
+
+// setOperation is the common shape of *ast.SetOprStmt and, for its
+// parenthesised parts, *ast.SetOprSelectList.
+type setOperation struct {
+	node  ast.Node
+	with  *ast.WithClause
+	list  *ast.SetOprSelectList
+	order *ast.OrderByClause
+	limit *ast.Limit
+}
+
+func (r *resolver) setOperation(op *setOperation, e env) (*block, error) {
+	b := &block{node: op.node}
+	e, err := r.with(op.with, e, b)
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range op.list.Selects {
+		if sel, ok := node.(*ast.SelectStmt); ok && len(op.list.Selects) > 1 && (sel.OrderBy != nil || sel.Limit != nil) {
+			return nil, refuse(Syntax, "an arm of a set operation with its own ORDER BY or LIMIT needs parentheses")
+		}
+		arm, err := r.query(node, e)
+		if err != nil {
+			return nil, err
+		}
+		b.arms = append(b.arms, arm)
+		b.inner = append(b.inner, arm)
+	}
+	if err := r.setColumns(b); err != nil {
+		return nil, err
+	}
+	v := binder{r: r, ctes: e.ctes, scope: &scope{outer: e.outer}, block: b}
+	return b, v.visit(orNil(op.order), orNil(op.limit))
+}
+
+func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*block, error) {
+	r.braced = r.braced || sel.WithBeforeBraces
+	sel.WithBeforeBraces, sel.IsInBraces = false, false
+	b := &block{node: sel}
+	e, err := r.with(sel.With, e, b)
+	if err != nil {
+		return nil, err
+	}
+	if sel.Kind == ast.SelectStmtKindTable { // which MariaDB does not know
+		sel.Kind, sel.SelectStmtOpts = ast.SelectStmtKindSelect, &ast.SelectStmtOpts{SQLCache: true}
+	}
+	sc := &scope{outer: e.outer}
+	if err := r.from(sel, sc, e, b); err != nil {
+		return nil, err
+	}
+	if err := r.clauses(sel, binder{r: r, ctes: e.ctes, scope: sc, block: b}); err != nil {
+		return nil, err
+	}
+	b.columns, err = r.output(sel, sc)
+	return b, err
+}
+
+// clauses resolves the names in all clauses but WITH and FROM.
+func (r *resolver) clauses(sel *ast.SelectStmt, v binder) error {
+	for _, on := range v.scope.conditions {
+		if err := v.visit(on); err != nil {
+			return err
+		}
+	}
+	for i := range sel.WindowSpecs {
+		if err := v.visit(&sel.WindowSpecs[i]); err != nil {
+			return err
+		}
+	}
+	for _, row := range sel.Lists {
+		if err := v.visit(row); err != nil {
+			return err
+		}
+	}
+	return v.visit(orNil(sel.Fields), sel.Where, orNil(sel.GroupBy), orNil(sel.Having), orNil(sel.OrderBy), orNil(sel.Limit))
+}
+
+// orNil turns a nil pointer to a clause into a nil node.
+func orNil[T any, P interface {
+	*T
+	ast.Node
+}](clause P) ast.Node {
+	if clause == nil {
+		return nil
+	}
+	return clause
+}

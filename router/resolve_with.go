@@ -1,0 +1,160 @@
+package router
+
+import (
+	"strings"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// cte is one named query of a WITH. Those in scope form a list, the innermost
+// first.
+type cte struct {
+	next    *cte
+	node    *ast.CommonTableExpression
+	state   cteState
+	block   *block // nil until resolved
+	columns []Column
+
+	recursive bool // it names itself
+}
+
+type cteState int
+
+const (
+	ctePending cteState = iota // of a WITH RECURSIVE, and not yet reached
+	cteOpen                    // being resolved: a name of it is a recursion
+	cteDone
+)
+
+// lookup returns the CTE that an unqualified table name stands for, or nil.
+func (c *cte) lookup(name ast.CIStr) *cte {
+	for ; c != nil; c = c.next {
+		if c.node.Name.L == name.L {
+			return c
+		}
+	}
+	return nil
+}
+
+// with resolves a WITH and returns the environment of what follows it. Of a
+// plain WITH each query sees those before it; of a WITH RECURSIVE also
+// itself. Later ones it would see on MariaDB only, so that is refused.
+func (r *resolver) with(w *ast.WithClause, e env, b *block) (env, error) {
+	if w == nil {
+		return e, nil
+	}
+	r.withs++
+	around := e.ctes
+	ctes := make([]*cte, len(w.CTEs))
+	for i, node := range w.CTEs {
+		if err := checkCTE(node, w.CTEs[:i]); err != nil {
+			return e, err
+		}
+		ctes[i] = &cte{next: around, node: node}
+		if around = ctes[i]; w.IsRecursive {
+			e.ctes = around
+		}
+	}
+	for _, c := range ctes {
+		if err := r.cte(c, e); err != nil {
+			return e, err
+		}
+		if !w.IsRecursive {
+			e.ctes = c
+		}
+		b.inner = append(b.inner, c.block)
+	}
+	return e, nil
+}
+
+func checkCTE(node *ast.CommonTableExpression, before []*ast.CommonTableExpression) error {
+	if strings.HasPrefix(node.Name.L, catalog.ReservedPrefix) {
+		return forbidden(node.Name.O)
+	}
+	for _, b := range before {
+		if b.Name.L == node.Name.L {
+			return refuse(Syntax, "WITH names `%s` twice", node.Name.O)
+		}
+	}
+	return nil
+}
+
+// cte resolves the query of one CTE.
+func (r *resolver) cte(c *cte, e env) error {
+	c.state = cteOpen
+	b, err := r.query(c.node.Query.Query, e)
+	if err != nil {
+		return err
+	}
+	c.state, c.block = cteDone, b
+	c.columns, err = r.rename(b.columns, c.node.ColNameList)
+	if err == nil && c.recursive {
+		err = r.untype(c)
+	}
+	return err
+}
+
+// untype drops the types of a recursive CTE's columns: the server takes them
+// from the first arm alone.
+func (r *resolver) untype(c *cte) error {
+	if c.columns == nil {
+		return nil
+	}
+	if err := r.spend(len(c.columns)); err != nil {
+		return err
+	}
+	columns := make([]Column, len(c.columns))
+	for i := range columns {
+		columns[i].Name = c.columns[i].Name
+	}
+	c.columns = columns
+	return nil
+}
+
+// rename applies a column list, as in WITH t (a, b), to a block's columns.
+func (r *resolver) rename(columns []Column, list []ast.CIStr) ([]Column, error) {
+	if len(list) == 0 {
+		return named(columns), nil
+	}
+	if len(list) != len(columns) {
+		return nil, nil
+	}
+	if err := r.spend(len(list)); err != nil {
+		return nil, err
+	}
+	renamed := make([]Column, len(list))
+	for i := range renamed {
+		renamed[i] = Column{Name: list[i].O, Type: columns[i].Type}
+	}
+	return renamed, nil
+}
+
+// named returns the columns if the names of all are known, else nil.
+func named(columns []Column) []Column {
+	for i := range columns {
+		if columns[i].Name == "" {
+			return nil
+		}
+	}
+	return columns
+}
+
+// countWith counts the WITH clauses in a query's text. The parser drops the
+// inner one of WITH … (WITH … SELECT …), whose names would then stand for
+// other tables.
+func countWith(text string) int {
+	n := 0
+	s := scanner{src: text}
+	for t := s.next(); t.kind != tokenEnd; {
+		with := t.kind == tokenWord && strings.EqualFold(text[t.start:t.end], "with")
+		for t = s.next(); t.kind == tokenComment; {
+			t = s.next()
+		}
+		next := strings.ToLower(text[t.start:t.end])
+		if with && next != "rollup" && next != "query" {
+			n++
+		}
+	}
+	return n
+}

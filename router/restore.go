@@ -1,0 +1,28 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/format"
+)
+
+// restoreFlags make the printed text safe: without EscapeBackslash a string
+// that ends in a backslash would take the text behind it for its own.
+const restoreFlags = format.RestoreStringSingleQuotes | format.RestoreStringEscapeBackslash |
+	format.RestoreKeyWordUppercase | format.RestoreNameBackQuotes | format.RestoreStringWithoutDefaultCharset
+
+// restore prints a guarded tree as SQL that all servers read alike.
+func restore(node ast.Node) (text string, err error) {
+	defer func() {
+		if r := recover(); r != nil { // a tree that no parser makes
+			text, err = "", fmt.Errorf("restored statement: %v", r)
+		}
+	}()
+	var b strings.Builder
+	if err := node.Restore(format.NewRestoreCtx(restoreFlags, &b)); err != nil {
+		return "", fmt.Errorf("restored statement: %w", err)
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,59 @@
+package router
+
+import (
+	"github.com/kolide/databalancer/catalog"
+)
+
+// Config configures a [Router]. The zero value of each limit stands for its
+// default.
+type Config struct {
+	// Database is the name of our database on the shards: the only qualifier
+	// that table names may bear. It is compared exactly, as servers on Linux
+	// do.
+	Database string
+
+	MaxLength int // of a query, in bytes
+	MaxNodes  int // of a query's syntax tree
+	MaxDepth  int // of a query's syntax tree
+}
+
+// Router plans queries. It has no state of its own, and is safe for
+// concurrent use.
+type Router struct {
+	database string
+	limits   limits
+}
+
+// New returns a router.
+func New(cfg Config) *Router {
+	return &Router{
+		database: cfg.Database,
+		limits:   limits{length: cfg.MaxLength, nodes: cfg.MaxNodes, depth: cfg.MaxDepth},
+	}
+}
+
+// Query is what a client asks.
+type Query struct {
+	SQL string
+	// Args are the values of the placeholders in SQL, in order: each nil,
+	// bool, string, json.Number, int64 or float64.
+	Args []any
+	// MaxRows is the number of rows that the client will take, or 0 for all.
+	// One more is asked for, so that the reader can tell that there are more.
+	MaxRows int
+}
+
+// Plan turns a query into a plan for the given state of the catalog. The
+// error is an [*Error] whenever the query is at fault.
+func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
+	st, err := parse(q.SQL, q.Args, r.limits)
+	if err != nil {
+		return nil, err
+	}
+	root, err := resolve(snap, r.database, st)
+	if err != nil {
+		return nil, err
+	}
+	p := planner{snap: snap, root: root, explain: st.explain, maxRows: q.MaxRows}
+	return p.plan()
+}

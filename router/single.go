@@ -1,0 +1,113 @@
+package router
+
+import (
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// planner chooses the plan for one resolved statement. It may change the
+// statement's tree.
+type planner struct {
+	snap    *catalog.Snapshot
+	root    *block
+	explain bool
+	maxRows int
+}
+
+func (p *planner) plan() (*Plan, error) {
+	tables, _ := p.root.reach()
+	if shard, ok := soleShard(tables); ok {
+		return p.single(shard)
+	}
+	if p.explain {
+		return nil, refuse(Unsupported, "EXPLAIN is supported only for a query that one shard answers: %s", p.spread())
+	}
+	pieces, err := p.pieces()
+	if err != nil {
+		return nil, err
+	}
+	return p.concat(pieces)
+}
+
+// soleShard returns the one shard that has all of the tables, each whole: ""
+// when there are no tables. It reports false when there is no such shard.
+func soleShard(tables []*catalog.Table) (shard string, ok bool) {
+	for i, t := range tables {
+		if len(t.Placements) != 1 || i > 0 && t.Placements[0].Shard != shard {
+			return "", false
+		}
+		shard = t.Placements[0].Shard
+	}
+	return shard, true
+}
+
+// single plans the whole statement on one shard; a statement without tables
+// runs on any.
+func (p *planner) single(shard string) (*Plan, error) {
+	if shard == "" {
+		var err error
+		if shard, err = p.anyShard(); err != nil {
+			return nil, err
+		}
+	}
+	if p.explain {
+		sql, err := restore(p.root.node)
+		return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: "EXPLAIN " + sql}}, Explain: true}, err
+	}
+	p.limit(p.root.node)
+	sql, err := restore(p.root.node)
+	return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: sql}}, Columns: p.root.columns}, err
+}
+
+// anyShard returns the first shard by number, preferring active ones.
+func (p *planner) anyShard() (string, error) {
+	shards := p.snap.Shards()
+	for _, s := range shards {
+		if s.State == catalog.Active {
+			return s.Name, nil
+		}
+	}
+	if len(shards) == 0 {
+		return "", refuse(Unsupported, "there is no shard to run the query on")
+	}
+	return shards[0].Name, nil
+}
+
+// limit makes a statement return at most maxRows + 1 rows, if there is a
+// maxRows. LIMIT comes last of all that a statement does, so the rows that
+// are left are the same ones as before.
+func (p *planner) limit(statement ast.Node) {
+	if p.maxRows <= 0 {
+		return
+	}
+	rows := uint64(p.maxRows) + 1
+	switch n := statement.(type) {
+	case *ast.SelectStmt:
+		n.Limit = lower(n.Limit, rows)
+	case *ast.SetOprStmt:
+		n.Limit = lower(n.Limit, rows)
+	}
+}
+
+// lower returns a LIMIT of at most rows rows, with the offset of l, which may
+// be nil.
+func lower(l *ast.Limit, rows uint64) *ast.Limit {
+	limit := &ast.Limit{Count: ast.NewValueExpr(rows, "", "")}
+	if l == nil {
+		return limit
+	}
+	limit.Offset = l.Offset
+	if v, ok := l.Count.(ast.ValueExpr); ok {
+		switch n := v.GetValue().(type) {
+		case uint64:
+			if n > rows {
+				return limit
+			}
+		case int64:
+			if n > 0 && uint64(n) > rows {
+				return limit
+			}
+		}
+	}
+	return l
+}
