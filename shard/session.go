@@ -19,13 +19,35 @@ type session struct {
 	id      uint64      // the server's number of the connection, for KILL
 	server  Server
 	created time.Time
-	used    time.Time // when it was last given back
+	used    time.Time // when it was last given back; zero: never
+	shape   shape     // of its last result, if that is not too large to keep
+	values  [][]byte  // for the rows of one result after the other
+}
+
+// reshape notes the shape of a result.
+func (s *session) reshape(of *shape) {
+	if len(of.packets) <= maxShape {
+		s.shape = *of
+	}
+}
+
+// row returns room for the values of one row. There is one such row a
+// session, since it has one result at a time.
+func (s *session) row(columns int) [][]byte {
+	if columns > cap(s.values) {
+		s.values = make([][]byte, columns)
+	}
+	return s.values[:columns]
 }
 
 func (s *session) close() {
 	// The connection is given up; what happens to it then changes nothing.
 	_ = s.conn.Close()
 }
+
+// trusted reports whether the session was in use so recently that asking the
+// system whether its connection is alive costs more than it tells.
+func (s *session) trusted() bool { return time.Since(s.used) < trust }
 
 // alive reports whether the server has not closed the connection.
 func (s *session) alive(ctx context.Context) bool {
