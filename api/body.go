@@ -121,7 +121,11 @@ func (b *bodies) explain(err error) error {
 // requireJSON refuses a request whose Content-Type is not JSON in UTF-8. A
 // form of another origin can't send that without being asked first.
 func requireJSON(r *http.Request) error {
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := r.Header.Get("Content-Type")
+	if contentType == "application/json" {
+		return nil
+	}
+	mediaType, params, err := mime.ParseMediaType(contentType)
 	charset := params["charset"]
 	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return &problem{Status: 415, Code: "unsupported_media_type", Detail: "the Content-Type must be application/json"}
