@@ -56,7 +56,8 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (body []byte, rele
 // firstRead returns how much of a body to read at first: a byte more than it
 // has, to see its end.
 func firstRead(r *http.Request) int64 {
-	if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {
+	coding := r.Header.Get("Content-Encoding")
+	if r.ContentLength >= 0 && (coding == "" || coding == "identity") {
 		return r.ContentLength + 1
 	}
 	return max(r.ContentLength+1, minRead)

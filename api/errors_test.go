@@ -167,6 +167,13 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 		{"PUT", "/api/shards/a", `{"address":""}`, nil, 400, "invalid_argument"},
 		{"PUT", "/api/shards/", `{"address":"x"}`, nil, 400, "invalid_argument"},
 		{"PUT", "/api/shards/a", `{"address":"x","weight":-1}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":0}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":1e7}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":1e999}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":NaN}`, nil, 400, "invalid_json"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":null}`, nil, 200, ""},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":1e6}`, nil, 200, ""},
+		{"PUT", "/api/shards/a", `{"address":"::::"}`, fmt.Errorf("shard a: %w", shard.ErrAddress), 400, "invalid_argument"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrAddressDiffers, 409, "address_differs"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrRawLogs, 409, "name_taken"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &shard.IdentityError{Shard: "a"}, 409, "identity_conflict"},
@@ -185,7 +192,7 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 		t.Log(tt.method, tt.path, tt.body, tt.err)
 		r.expect(t, tt.status, tt.code)
 	}
-	for _, err := range []error{shard.ErrNoTable, shard.ErrNotBaseTable, shard.ErrSystemDatabase} {
+	for _, err := range []error{shard.ErrNoTable, shard.ErrNotBaseTable, shard.ErrSystemDatabase, shard.ErrOwnDatabase} {
 		p := problemOf(fmt.Errorf("table x: %w", err))
 		if p.Status < 400 || p.Status >= 500 {
 			t.Errorf("%v: status %d", err, p.Status)

@@ -60,6 +60,7 @@ type purpose int
 
 const (
 	forWriting purpose = iota
+	forCatalog
 	forQueries
 	forControl
 )
@@ -75,8 +76,9 @@ type connector struct {
 	purpose  purpose
 	expected *Identity // nil: any server will do
 	timeout  time.Duration
-	learned  func(Server) // nil: nobody wants to know
-	invalid  error        // what is wrong with the address, if anything
+	patience time.Duration // how long to wait for the server in a statement; 0: for ever
+	learned  func(Server)  // nil: nobody wants to know
+	invalid  error         // what is wrong with the address, if anything
 }
 
 // with returns a copy for another purpose and account.
@@ -103,7 +105,7 @@ func (c *connector) Driver() driver.Driver { return &mysql.MySQLDriver{} }
 // wrapped.
 func (c *connector) open(ctx context.Context) (*session, error) {
 	if c.invalid != nil {
-		return nil, fmt.Errorf("shard %s: %w", c.name, c.invalid)
+		return nil, &UnreachableError{c.name, c.invalid}
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -167,6 +169,7 @@ func (c *connector) dial(ctx context.Context) (*session, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd = c.account.username, c.account.password
 	cfg.Net, cfg.Addr, cfg.DBName = c.network, c.address, c.database
+	cfg.ReadTimeout, cfg.WriteTimeout = c.patience, c.patience
 	cfg.Collation = collation
 	cfg.Logger = &mysql.NopLogger{} // it tells of errors that it also returns
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {

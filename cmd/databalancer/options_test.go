@@ -64,6 +64,32 @@ func TestBadEnvironment(t *testing.T) {
 	}
 }
 
+// TestRanges refuses numbers out of range by the flag's name, and takes those
+// at the limits.
+func TestRanges(t *testing.T) {
+	for _, args := range [][]string{
+		{"-mysql_write_conns", "0"}, {"-mysql_write_conns", "-1"}, {"-mysql_query_conns", "0"},
+		{"-size_interval", "0"}, {"-size_interval", "-1s"}, {"-shutdown_timeout", "-1ns"},
+		{"-query_timeout", "0"}, {"-query_timeout", "-1s"}, {"-write_timeout", "0"}, {"-write_timeout", "-1s"},
+		{"-max_rows", "-1"}, {"-max_query_length", "0"}, {"-max_query_length", "262145"},
+		{"-max_body", "0"}, {"-max_body", "-1"}, {"-max_pending", "99", "-max_body", "100"},
+	} {
+		_, err := parseOptions(args, noEnvironment, new(bytes.Buffer))
+		if err == nil || !strings.HasPrefix(err.Error(), args[0]+": ") {
+			t.Errorf("%v: got %v", args, err)
+		}
+	}
+	for _, args := range [][]string{
+		{"-mysql_write_conns", "1"}, {"-mysql_query_conns", "1"}, {"-size_interval", "1ns"}, {"-shutdown_timeout", "0"},
+		{"-query_timeout", "1ns"}, {"-write_timeout", "1ns"}, {"-max_rows", "0"}, {"-max_query_length", "1"},
+		{"-max_query_length", "262144"}, {"-max_body", "1"}, {"-max_pending", "100", "-max_body", "100"},
+	} {
+		if _, err := parseOptions(args, noEnvironment, new(bytes.Buffer)); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
 // TestReadmeListsFlags holds the README's table to the flags.
 func TestReadmeListsFlags(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
