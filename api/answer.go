@@ -20,15 +20,16 @@ type answer struct {
 	request *queryRequest
 	id      string
 	start   time.Time
+	layouts *layouts
 	layout  *layout
 	rows    int64
 }
 
 // Columns implements proxy.Sink.
 func (a *answer) Columns(columns []proxy.Column) error {
-	a.layout = newLayout(a.request.format, a.request.shape, columns, a.request.quoteLarge)
+	a.layout = a.layouts.of(a.request.format, a.request.shape, columns, a.request.quoteLarge)
 	h := a.out.w.Header()
-	h.Set("Content-Type", contentTypes[a.request.format])
+	h["Content-Type"] = contentTypes[a.request.format]
 	if a.request.format != formatJSON {
 		h.Set("Trailer", truncatedHeader)
 	}

@@ -25,6 +25,7 @@ type API struct {
 	log      *slog.Logger
 	mux      *httprouter.Router
 	metrics  *metrics
+	layouts  layouts
 	logs     *bodies
 	requests *bodies
 }
@@ -60,12 +61,16 @@ func (a *API) serve(route string, h handler, w http.ResponseWriter, r *http.Requ
 	rec := &recorder{ResponseWriter: w}
 	defer func() { a.observe(route, rec, r, time.Since(start)) }()
 	defer a.recoverPanic(r.Context(), route, rec)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
+	header := w.Header()
+	header["X-Content-Type-Options"] = noSniff
+	header["Cache-Control"] = noStore
 	if err := h(rec, r, p); err != nil {
 		a.fail(r.Context(), rec, route, err)
 	}
 }
+
+// Values of headers that all answers share.
+var noSniff, noStore = []string{"nosniff"}, []string{"no-store"}
 
 // fail answers with the problem that err is, and logs what is ours to mend.
 func (a *API) fail(ctx context.Context, w *recorder, route string, err error) {

@@ -56,7 +56,8 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (body []byte, rele
 // firstRead returns how much of a body to read at first: a byte more than it
 // has, to see its end.
 func firstRead(r *http.Request) int64 {
-	if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {
+	coding := r.Header.Get("Content-Encoding")
+	if r.ContentLength >= 0 && (coding == "" || coding == "identity") {
 		return r.ContentLength + 1
 	}
 	return max(r.ContentLength+1, minRead)
@@ -121,7 +122,11 @@ func (b *bodies) explain(err error) error {
 // requireJSON refuses a request whose Content-Type is not JSON in UTF-8. A
 // form of another origin can't send that without being asked first.
 func requireJSON(r *http.Request) error {
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := r.Header.Get("Content-Type")
+	if contentType == "application/json" {
+		return nil
+	}
+	mediaType, params, err := mime.ParseMediaType(contentType)
 	charset := params["charset"]
 	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return &problem{Status: 415, Code: "unsupported_media_type", Detail: "the Content-Type must be application/json"}

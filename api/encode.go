@@ -3,10 +3,9 @@ package api
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
-
-	"github.com/go-faster/jx"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -62,8 +61,8 @@ func appendText(dst, value []byte) []byte {
 func plainPrefix(value []byte) int {
 	i := 0
 	for ; i+8 <= len(value); i += 8 {
-		if special(binary.LittleEndian.Uint64(value[i:])) {
-			break
+		if found := specials(binary.LittleEndian.Uint64(value[i:])); found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
 	for ; i < len(value); i++ {
@@ -74,17 +73,17 @@ func plainPrefix(value []byte) int {
 	return i
 }
 
-// special reports whether any of eight bytes is below a blank, a quotation
-// mark, a backslash, or above ASCII. Each term has a byte's highest bit set if
-// that byte, or one below it, is what the term looks for: subtracting makes a
-// smaller byte borrow.
-func special(w uint64) bool {
+// specials looks for bytes below a blank, quotation marks, backslashes and
+// bytes above ASCII among eight bytes. Each term has a byte's highest bit set
+// if that byte, or one below it, is what the term looks for: subtracting makes
+// a smaller byte borrow. So the lowest bit set is that of the first one.
+func specials(w uint64) uint64 {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x80 * ones
 	)
 	quote, backslash := w^'"'*ones, w^'\\'*ones
-	return (w|(w-' '*ones)|(quote-ones)|(backslash-ones))&highs != 0
+	return (w | (w - ' '*ones) | (quote - ones) | (backslash - ones)) & highs
 }
 
 // appendEscaped appends valid UTF-8 with the escapes that RFC 8259, section 7,
@@ -209,23 +208,6 @@ func appendBool(dst, value []byte) []byte {
 		return append(dst, "true"...)
 	}
 	return appendNumber(dst, value)
-}
-
-// appendJSON appends a JSON document on one line, as NDJSON needs it: a raw
-// line feed in a valid document is white space. Text that is no JSON, which a
-// server without a check may hold, is appended as a string.
-func appendJSON(dst, value []byte) []byte {
-	if !utf8.Valid(value) || !jx.Valid(value) {
-		return appendText(dst, value)
-	}
-	start := len(dst)
-	dst = append(dst, value...)
-	for i, c := range dst[start:] {
-		if c == '\n' || c == '\r' {
-			dst[start+i] = ' '
-		}
-	}
-	return dst
 }
 
 // appendBit appends the number that a BIT value's bytes stand for.

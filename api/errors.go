@@ -55,6 +55,8 @@ var conditions = []condition{
 	{shard.ErrNoTable, 404, "unknown_table", 0, "there is no such table on the shard, or queries may not see it"},
 	{shard.ErrNotBaseTable, 422, "not_base_table", 0, "only base tables can be registered"},
 	{shard.ErrSystemDatabase, 403, "forbidden_table", 0, "the database belongs to the server itself"},
+	{shard.ErrOwnDatabase, 403, "forbidden_table", 0, "the database is databalancer's own"},
+	{shard.ErrAddress, 400, "invalid_argument", 0, ""},
 	{shard.ErrAddressDiffers, 409, "address_differs", 0, "the shard is registered at another address"},
 	{shard.ErrRawLogs, 409, "name_taken", 0, "the server has a table raw_logs that is not databalancer's"},
 	{proxy.ErrCancelled, 409, "cancelled", 0, "the query was stopped by its id"},

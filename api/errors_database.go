@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/kolide/databalancer/shard"
 )
@@ -22,6 +21,9 @@ func (e *queryFault) problem(status int) *problem {
 // blame makes a *queryFault of a server's error if the query's text is the
 // reason for it, and returns other errors as they are.
 func blame(err error) error {
+	if err == nil {
+		return nil
+	}
 	var server *shard.ServerError
 	if errors.As(err, &server) && !errors.Is(err, shard.ErrUnreachable) && clientsFault(server) {
 		return &queryFault{server}
@@ -29,63 +31,44 @@ func blame(err error) error {
 	return err
 }
 
-// clientsFault reports whether a query's text can be the reason for a server's
-// error: by the class of its SQLSTATE (ISO/IEC 9075: 21 cardinality, 22 data,
-// 42 syntax or access rule), or by its number where the state is general.
+// clientsFault reports whether a query's text is the reason for a server's
+// error. All that a client can send is one SELECT, so it mostly is: what is
+// not stands in serverFaults.
 func clientsFault(e *shard.ServerError) bool {
-	if denied[e.Number] {
-		return false
-	}
-	if len(e.SQLState) == 5 && strings.Contains("21 22 42", e.SQLState[:2]) {
-		return true
-	}
-	for _, r := range queryErrors {
+	for _, r := range serverFaults {
 		if r.first <= e.Number && e.Number <= r.last {
-			return true
+			return false
 		}
 	}
-	return false
+	return true
 }
 
-// denied are errors of class 42 by which a server refuses our own account.
-var denied = map[uint16]bool{1044: true, 1045: true, 1142: true, 1143: true, 1227: true, 1370: true}
-
-// queryErrors are the numbers of errors with SQLSTATE HY000 that a SELECT's
-// text can cause, from the error references of MySQL 8.0 and MariaDB. The
-// numbers from 3000 to 3999 are MySQL's own, those from 4000 MariaDB's.
-var queryErrors = []struct{ first, last uint16 }{
-	{1105, 1105}, // unknown error, as TiDB reports faults in expressions
-	{1111, 1111}, // invalid use of a group function
-	{1115, 1116}, // unknown character set, too many tables
-	{1128, 1128}, // function not defined
-	{1191, 1191}, // no FULLTEXT index for MATCH
-	{1210, 1210}, // incorrect arguments
-	{1221, 1221}, // wrong usage, as of UNION and ORDER BY
-	{1235, 1235}, // not supported by this version
-	{1243, 1243}, // unknown statement handler
-	{1247, 1247}, // illegal reference
-	{1265, 1265}, // data truncated
-	{1267, 1267}, // illegal mix of collations
-	{1270, 1273}, // illegal mix of collations, unknown collation
-	{1292, 1292}, // truncated incorrect value
-	{1300, 1300}, // invalid character string
-	{1366, 1367}, // incorrect value, illegal non-numeric value
-	{1411, 1411}, // incorrect value for a function
-	{1416, 1416}, // invalid geometry
-	{1436, 1436}, // thread stack overrun by a deep expression
-	{1525, 1525}, // incorrect value
-	{1690, 1690}, // value out of range
-	{3037, 3037}, // invalid GIS data
-	{3064, 3064}, // incorrect type for an argument
-	{3140, 3158}, // JSON
-	{3505, 3506}, // incorrect arguments
-	{3548, 3555}, // spatial reference systems
-	{3568, 3599}, // CTEs and windows
-	{3617, 3618}, // spatial
-	{3636, 3636}, // recursion too deep
-	{3685, 3699}, // regular expressions
-	{4001, 4030}, // MariaDB: CTEs and windows
-	{4036, 4046}, // MariaDB: JSON
+// serverFaults are the numbers of errors that a server gives to a SELECT for
+// reasons of its own, from the error references of MySQL 8.0 and MariaDB.
+var serverFaults = []struct{ first, last uint16 }{
+	{1000, 1045}, // files, storage engines, memory, connections, accounts
+	{1053, 1053}, // shutdown
+	{1077, 1081}, // shutdown, sockets
+	{1114, 1114}, // table full
+	{1129, 1135}, // hosts, passwords, threads
+	{1142, 1143}, // privileges on tables and columns
+	{1180, 1181}, // commit, rollback
+	{1192, 1197}, // crashed tables, caches
+	{1203, 1203}, // too many connections
+	{1205, 1208}, // locks
+	{1213, 1213}, // deadlock
+	{1226, 1227}, // limits and privileges of an account
+	{1290, 1290}, // an option of the server is in the way
+	{1296, 1297}, // errors of engines
+	{1317, 1317}, // interrupted
+	{1370, 1370}, // privileges on routines
+	{1412, 1412}, // the table's definition has changed
+	{1613, 1615}, // re-preparing, XA
+	{1815, 1815}, // internal error
+	{1927, 1927}, // killed
+	{1969, 1969}, // time limit
+	{3024, 3024}, // time limit
+	{3169, 3169}, // killed
 }
 
 // serverProblem is for what is nobody's fault but ours or a server's.

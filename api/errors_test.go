@@ -114,6 +114,9 @@ func TestErrorsOfQueries(t *testing.T) {
 		{serverError(1365, "22012"), 400, "database_error", ""},
 		{serverError(3141, "22032"), 400, "database_error", ""},
 		{serverError(4038, "HY000"), 400, "database_error", ""},
+		{serverError(1052, "23000"), 400, "database_error", `"number":1052`},
+		{serverError(4079, "HY000"), 400, "database_error", ""},
+		{serverError(1815, "HY000"), 500, "internal", ""},
 		{serverError(1142, "42000"), 403, "database_error", `"number":1142`},
 		{serverError(1969, "70100"), 504, "timeout", ""},
 		{serverError(3024, "HY000"), 504, "timeout", ""},
@@ -164,6 +167,13 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 		{"PUT", "/api/shards/a", `{"address":""}`, nil, 400, "invalid_argument"},
 		{"PUT", "/api/shards/", `{"address":"x"}`, nil, 400, "invalid_argument"},
 		{"PUT", "/api/shards/a", `{"address":"x","weight":-1}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":0}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":1e7}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":1e999}`, nil, 400, "invalid_argument"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":NaN}`, nil, 400, "invalid_json"},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":null}`, nil, 200, ""},
+		{"PUT", "/api/shards/a", `{"address":"x","weight":1e6}`, nil, 200, ""},
+		{"PUT", "/api/shards/a", `{"address":"::::"}`, fmt.Errorf("shard a: %w", shard.ErrAddress), 400, "invalid_argument"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrAddressDiffers, 409, "address_differs"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrRawLogs, 409, "name_taken"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &shard.IdentityError{Shard: "a"}, 409, "identity_conflict"},
@@ -182,7 +192,7 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 		t.Log(tt.method, tt.path, tt.body, tt.err)
 		r.expect(t, tt.status, tt.code)
 	}
-	for _, err := range []error{shard.ErrNoTable, shard.ErrNotBaseTable, shard.ErrSystemDatabase} {
+	for _, err := range []error{shard.ErrNoTable, shard.ErrNotBaseTable, shard.ErrSystemDatabase, shard.ErrOwnDatabase} {
 		p := problemOf(fmt.Errorf("table x: %w", err))
 		if p.Status < 400 || p.Status >= 500 {
 			t.Errorf("%v: status %d", err, p.Status)

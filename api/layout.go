@@ -15,10 +15,11 @@ const (
 	formatCSV    format = "csv"
 )
 
-var contentTypes = map[format]string{
-	formatJSON:   "application/json",
-	formatNDJSON: "application/x-ndjson",
-	formatCSV:    "text/csv; charset=utf-8; header=present",
+// contentTypes are the values of the header, which all answers share.
+var contentTypes = map[format][]string{
+	formatJSON:   {"application/json"},
+	formatNDJSON: {"application/x-ndjson"},
+	formatCSV:    {"text/csv; charset=utf-8; header=present"},
 }
 
 // shape is the form of a row in JSON and NDJSON.
@@ -31,7 +32,7 @@ const (
 
 // layout is all that a format and a shape say about the bytes around and
 // between the values of an answer. One loop (layout.append) writes rows of
-// every kind.
+// every kind. It is not changed once made.
 type layout struct {
 	head      []byte
 	separator string // between rows

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/julienschmidt/httprouter"
@@ -26,10 +27,27 @@ type metrics struct {
 	aborted   *prometheus.CounterVec
 	rows      prometheus.Counter
 	events    prometheus.Counter
+
+	mu    sync.RWMutex
+	known map[outcome]series
+}
+
+// outcome is what a request's metrics are labelled with.
+type outcome struct {
+	route  string
+	status int
+}
+
+// series are the metrics of one outcome. To find them by their labels takes
+// much longer than to change them.
+type series struct {
+	requests prometheus.Counter
+	duration prometheus.Observer
 }
 
 func newMetrics(version string, cat Catalog, shards Shards) *metrics {
 	m := &metrics{
+		known: map[outcome]series{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "http_requests_total",
 			Help: "Requests answered, by route and status code."}, []string{"route", "code"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: "http_request_duration_seconds",
@@ -53,11 +71,27 @@ func newMetrics(version string, cat Catalog, shards Shards) *metrics {
 }
 
 func (m *metrics) request(route string, status int, aborted bool, dur time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	m.durations.WithLabelValues(route).Observe(dur.Seconds())
+	s := m.series(outcome{route, status})
+	s.requests.Inc()
+	s.duration.Observe(dur.Seconds())
 	if aborted {
 		m.aborted.WithLabelValues(route).Inc()
 	}
+}
+
+// series returns an outcome's metrics, which begin with its first request.
+func (m *metrics) series(o outcome) series {
+	m.mu.RLock()
+	s, ok := m.known[o]
+	m.mu.RUnlock()
+	if ok {
+		return s
+	}
+	s = series{m.requests.WithLabelValues(o.route, strconv.Itoa(o.status)), m.durations.WithLabelValues(o.route)}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known[o] = s
+	return s
 }
 
 func (a *API) getMetrics(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {

@@ -20,8 +20,10 @@ const queryIDHeader = "X-Query-Id"
 // newQueryID returns an id that cannot be guessed.
 func newQueryID() string {
 	var b [16]byte
+	var text [2 * len(b)]byte
 	rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
@@ -31,14 +33,12 @@ func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 		return err
 	}
 	id := newQueryID()
-	w.Header().Set(queryIDHeader, id)
+	w.Header()[queryIDHeader] = []string{id}
 	ctx, cancel := context.WithTimeout(r.Context(), req.timeout)
 	defer cancel()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	out := newStream(w, a.cfg.WriteTimeout, stop)
+	out := newStream(w, a.cfg.WriteTimeout, cancel)
 	defer out.close()
-	ans := &answer{out: out, request: req, id: id, start: start}
+	ans := &answer{out: out, request: req, id: id, start: start, layouts: &a.layouts}
 	result, err := a.runQuery(ctx, req, ans)
 	a.metrics.rows.Add(float64(result.Rows))
 	if err != nil {
@@ -55,6 +55,9 @@ func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 func (a *API) failAnswer(ctx context.Context, ans *answer, err error) error {
 	if ans.restart() {
 		return err
+	}
+	if gone := ans.out.failure(); gone != nil {
+		err = gone // whatever else came of it
 	}
 	p := problemOf(err)
 	p.QueryID = ans.id
@@ -99,6 +102,9 @@ func (a *API) withPlan(ctx context.Context, req *queryRequest, use func(*router.
 
 // outdated reports whether an outdated snapshot can be the reason for err.
 func outdated(err error) bool {
+	if err == nil {
+		return false
+	}
 	var (
 		refusal *router.Error
 		stale   *proxy.StaleError

@@ -94,6 +94,9 @@ func (a *API) queryTimeout(asked *string) (time.Duration, error) {
 // negotiate chooses the format of the answer: by ?format=, else by the header
 // Accept (RFC 9110, section 12.5.1), else JSON.
 func negotiate(r *http.Request) (format, error) {
+	if r.URL.RawQuery == "" && len(r.Header["Accept"]) == 0 {
+		return formatJSON, nil
+	}
 	if name := r.URL.Query().Get("format"); name != "" {
 		if _, ok := contentTypes[format(name)]; !ok {
 			return "", invalidArgument("format must be json, ndjson or csv")

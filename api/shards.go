@@ -100,8 +100,8 @@ func shardName(p httprouter.Params) string {
 // putShard adds a shard, or changes the weight or the address of a known one.
 func (a *API) putShard(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
 	var body struct {
-		Address string  `json:"address"`
-		Weight  float64 `json:"weight"`
+		Address string   `json:"address"`
+		Weight  *float64 `json:"weight"`
 	}
 	if err := a.decode(w, r, &body); err != nil {
 		return err
@@ -112,10 +112,14 @@ func (a *API) putShard(w http.ResponseWriter, r *http.Request, p httprouter.Para
 		return invalidArgument("the path must end with the shard's name")
 	case body.Address == "":
 		return invalidArgument("address must be host:port or the path of a unix socket")
-	case body.Weight < 0:
-		return invalidArgument("weight must be positive")
+	case body.Weight != nil && !(*body.Weight > 0 && *body.Weight <= catalog.MaxWeight):
+		return invalidArgument("weight must be above 0, and at most %g", float64(catalog.MaxWeight))
 	}
-	s, err := a.cfg.Join(r.Context(), name, body.Address, body.Weight)
+	weight := 0.0
+	if body.Weight != nil {
+		weight = *body.Weight
+	}
+	s, err := a.cfg.Join(r.Context(), name, body.Address, weight)
 	if err != nil {
 		return joinError(err)
 	}

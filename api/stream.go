@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	bufferSize = 64 << 10               // a buffer this full is sent
-	bufferKeep = 256 << 10              // a buffer grown larger is not pooled
-	flushAfter = 200 * time.Millisecond // rows wait no longer than about this
+	bufferSize = 64 << 10  // a buffer this full is sent
+	bufferKeep = 256 << 10 // a buffer grown larger is not pooled
 )
 
 var buffers = sync.Pool{New: func() any {
@@ -24,12 +23,12 @@ var buffers = sync.Pool{New: func() any {
 var errClientGone = errors.New("client gone")
 
 // stream is a body that is sent while it grows. Besides the goroutine that
-// fills it, its own timer touches it, and the writer: mu is for that.
+// fills it, the clock touches it, and the writer: mu is for that.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	timeout time.Duration // for each write
-	broken  func(error)   // called with the error of a write, once
+	broken  func()        // called when a write fails, once
 
 	mu     sync.Mutex
 	pooled *[]byte
@@ -37,10 +36,12 @@ type stream struct {
 	sent   bool // the status has gone out
 	closed bool
 	err    error // of the first write that had one
-	timer  *time.Timer
 }
 
-func newStream(w http.ResponseWriter, timeout time.Duration, broken func(error)) *stream {
+// streamClock ticks for all streams.
+var streamClock clock
+
+func newStream(w http.ResponseWriter, timeout time.Duration, broken func()) *stream {
 	pooled := buffers.Get().(*[]byte)
 	return &stream{
 		w: w, control: http.NewResponseController(w), timeout: timeout, broken: broken,
@@ -50,16 +51,14 @@ func newStream(w http.ResponseWriter, timeout time.Duration, broken func(error))
 
 // trickle makes the stream send what it has, every now and then, although
 // the buffer is not full.
-func (s *stream) trickle() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.timer == nil {
-		s.timer = time.AfterFunc(flushAfter, s.tick)
-	}
-}
+func (s *stream) trickle() { streamClock.add(s) }
 
+// tick sends what there is, unless the stream is busy: while a client takes
+// its time over one write, no more goroutines are to wait for it.
 func (s *stream) tick() {
-	s.mu.Lock()
+	if !s.mu.TryLock() {
+		return
+	}
 	defer s.mu.Unlock()
 	if s.closed {
 		return
@@ -67,7 +66,6 @@ func (s *stream) tick() {
 	if len(s.buf) > 0 && s.send() == nil {
 		_ = s.control.Flush() // the next write tells
 	}
-	s.timer.Reset(flushAfter)
 }
 
 // grown sends the buffer if it is full. The caller holds mu.
@@ -87,7 +85,7 @@ func (s *stream) send() error {
 	s.deadline()
 	if _, err := s.w.Write(s.buf); err != nil {
 		s.err = fmt.Errorf("%w: %w", errClientGone, err)
-		s.broken(s.err)
+		s.broken()
 	}
 	s.buf = s.buf[:0]
 	return s.err
@@ -103,22 +101,27 @@ func (s *stream) deadline() {
 // holds mu.
 func (s *stream) end() error {
 	if !s.sent {
-		s.w.Header().Set("Content-Length", strconv.Itoa(len(s.buf)))
+		s.w.Header()["Content-Length"] = []string{strconv.Itoa(len(s.buf))}
 	}
 	return s.send()
 }
 
-// close ends the timer's use of the writer and gives the buffer back.
+// failure returns the error of the write that failed, if one has.
+func (s *stream) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// close ends the clock's use of the writer and gives the buffer back.
 func (s *stream) close() {
+	streamClock.remove(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return
 	}
 	s.closed = true
-	if s.timer != nil {
-		s.timer.Stop()
-	}
 	if cap(s.buf) <= bufferKeep {
 		*s.pooled = s.buf[:0]
 		buffers.Put(s.pooled)

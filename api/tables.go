@@ -22,12 +22,11 @@ func (a *API) putTable(w http.ResponseWriter, r *http.Request, p httprouter.Para
 	if body.Shard == "" {
 		return invalidArgument("shard must name the shard that has the table")
 	}
-	name := p.ByName("table")
 	sh, err := a.cfg.Shards.Shard(body.Shard)
 	if err != nil {
 		return fmt.Errorf("shard %s: %w", body.Shard, err)
 	}
-	columns, err := sh.Describe(r.Context(), body.Database, name)
+	name, columns, err := sh.Describe(r.Context(), body.Database, p.ByName("table"))
 	if err != nil {
 		return err
 	}

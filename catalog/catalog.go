@@ -15,11 +15,12 @@ import (
 // after it has failed halfway, or has succeeded: it then does what is left to
 // do. A method waits at most about a second for locks on the shard, and
 // returns an error that is ErrBusy when it didn't get them, so that a schema
-// change never makes a queue of a table's users.
+// change never makes a queue of a table's users. Errors name the shard.
 type DDL interface {
 	// CreateTable creates the placement's table with all columns of t. Where
 	// the table exists, it adds the columns that are missing. A table that an
 	// earlier life of the family left behind (see Table.ID) gives way.
+	// One that somebody else made is ErrNameTaken, and stays as it is.
 	CreateTable(ctx context.Context, shard string, t *Table, p Placement) error
 	// AddColumns adds those of cols that the table doesn't have yet, in one
 	// statement. t has all columns, those of cols included.
@@ -28,6 +29,10 @@ type DDL interface {
 	// raw_logs.
 	DropTable(ctx context.Context, shard string, t *Table, p Placement) error
 }
+
+// DatabaseSuffix makes the name of the catalog's database of that of the
+// shards' database.
+const DatabaseSuffix = "_catalog"
 
 // Config configures a Catalog. A catalog of the zero Config can be read, but
 // has no means to change families.

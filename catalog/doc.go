@@ -32,6 +32,8 @@
 // Whoever finds an unfinished intent finishes it: the next caller that wants
 // the family changed, or Run in any process. The row's lock keeps two from
 // running DDL for a family at once, and one ALTER carries all that is pending.
+// An intent to create a family whose name the shard's server has given to a
+// table of somebody else is withdrawn in that same transaction.
 // A family's id names one life of it: who comes late, for a family that was
 // dropped or created anew meanwhile, finds the id gone and does nothing.
 //

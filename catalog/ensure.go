@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -77,11 +78,12 @@ func covers(s *Snapshot, name string, fields []Field) (*Table, error) {
 }
 
 // recheck is covers over the newest snapshot: what was in the way may be gone.
-// While the catalog is unavailable, the last snapshot's verdict stands.
+// While the catalog is unavailable, the last snapshot's verdict stands; and
+// what is missing can't be added, so nobody waits for that server twice.
 func (c *Catalog) recheck(ctx context.Context, name string, fields []Field, verdict error) (*Table, error) {
 	snapshot, err := c.Refresh(ctx)
 	if err != nil {
-		return nil, verdict
+		return nil, cmp.Or(verdict, err)
 	}
 	return covers(snapshot, name, fields)
 }

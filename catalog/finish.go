@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,13 +12,18 @@ import (
 // finish does what the family's intents say and marks it done: the second and
 // third step. It does nothing when someone else has done so, or when the
 // family of that id is gone. While the table is busy it tries again until ctx
-// ends.
+// ends. It withdraws the intent to create a family whose name is taken on the
+// shard, and returns that ErrNameTaken.
 func (c *Catalog) finish(ctx context.Context, id int64) error {
 	wait := backoff{min: 50 * time.Millisecond, max: 3 * time.Second}
 	for {
-		err := c.tx(ctx, func(tx *sql.Tx) error { return c.finishIn(ctx, tx, id, forUpdate) })
+		var refused error
+		err := c.tx(ctx, func(tx *sql.Tx) (err error) {
+			refused, err = c.finishIn(ctx, tx, id, forUpdate)
+			return err
+		})
 		if err == nil {
-			return c.failpoint("finished")
+			return cmp.Or(refused, c.failpoint("finished"))
 		}
 		if !errors.Is(err, ErrBusy) {
 			return err
@@ -31,35 +37,49 @@ func (c *Catalog) finish(ctx context.Context, id int64) error {
 // tryFinish is one attempt of finish. It does nothing while someone else is
 // at it.
 func (c *Catalog) tryFinish(ctx context.Context, id int64) error {
-	err := c.tryTx(ctx, func(tx *sql.Tx) error { return c.finishIn(ctx, tx, id, forUpdateNoWait) })
+	var refused error
+	err := c.tryTx(ctx, func(tx *sql.Tx) (err error) {
+		refused, err = c.finishIn(ctx, tx, id, forUpdateNoWait)
+		return err
+	})
 	if lockHeld(err) || lost(err) {
 		return nil
 	}
-	return classify(err)
+	return cmp.Or(classify(err), refused)
 }
 
-func (c *Catalog) finishIn(ctx context.Context, tx *sql.Tx, id int64, lock string) error {
+// finishIn is one attempt of finish, in a transaction. refused is why the
+// intent was withdrawn, which is to be committed like any other outcome.
+func (c *Catalog) finishIn(ctx context.Context, tx *sql.Tx, id int64, lock string) (refused, err error) {
 	f, err := lockFamily(ctx, tx, lock, `f.id = ?`, id)
 	if err != nil || f == nil || !f.unfinished() {
-		return err
+		return nil, err
 	}
 	if err := c.failpoint("before DDL"); err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.runDDL(ctx, f); err != nil {
-		return err
+		if f.state != familyCreating || !errors.Is(err, ErrNameTaken) {
+			return nil, err
+		}
+		refused = err
 	}
 	if err := c.failpoint("after DDL"); err != nil {
-		return err
+		return nil, err
 	}
 	version, err := bump(ctx, tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := markDone(ctx, tx, f, version); err != nil {
-		return err
+	if refused != nil {
+		err = forget(ctx, tx, f.id)
+	} else {
+		err = markDone(ctx, tx, f, version)
 	}
-	return c.failpoint("finish before commit")
+	if err != nil {
+		return nil, err
+	}
+	return refused, c.failpoint("finish before commit")
 }
 
 // runDDL makes the shards agree with the intents.
@@ -76,7 +96,7 @@ func (c *Catalog) runDDL(ctx context.Context, f *family) error {
 			err = c.cfg.DDL.AddColumns(ctx, p.Shard, t, f.pending)
 		}
 		if err != nil {
-			return &shardError{fmt.Errorf("family %s: shard %s: %w", f.name, p.Shard, err)}
+			return &shardError{fmt.Errorf("family %s: %w", f.name, err)}
 		}
 	}
 	return nil

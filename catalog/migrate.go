@@ -9,7 +9,10 @@ import (
 )
 
 // migrationWait bounds how long a process waits for another to migrate.
-const migrationWait = time.Minute
+const (
+	migrationWait  = time.Minute
+	migrationRound = 4 * time.Second
+)
 
 // metaTable holds one row: the version of the schema, the catalog's identity,
 // its own version, and when a process last claimed the refresh of sizes.
@@ -149,9 +152,13 @@ func migrateStep(ctx context.Context, conn *sql.Conn, version int) error {
 func lockMigration(ctx context.Context, conn *sql.Conn) (unlock func(), err error) {
 	const name = `CONCAT('databalancer.', SHA1(DATABASE()))`
 	var got sql.NullInt64
-	err = conn.QueryRowContext(ctx, `SELECT GET_LOCK(`+name+`, ?)`, int(migrationWait.Seconds())).Scan(&got)
-	if err != nil {
-		return nil, fmt.Errorf("catalog migration lock: %w", err)
+	// In short rounds, so that no single answer takes long: the connection may
+	// count as lost then.
+	for waited := time.Duration(0); got.Int64 != 1 && waited < migrationWait; waited += migrationRound {
+		err = conn.QueryRowContext(ctx, `SELECT GET_LOCK(`+name+`, ?)`, int(migrationRound.Seconds())).Scan(&got)
+		if err != nil {
+			return nil, fmt.Errorf("catalog migration lock: %w", err)
+		}
 	}
 	if got.Int64 != 1 {
 		return nil, fmt.Errorf("catalog migration lock: held by another process for %v", migrationWait)

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// readTimeout bounds a read of the catalog, which waits for no locks.
+// readTimeout bounds a read of the catalog, which waits for no locks but for
+// its turn.
 const readTimeout = 10 * time.Second
 
 // reads orders the refreshes of a process. One reads at a time, with its own
@@ -30,6 +31,8 @@ func newReads() reads { return reads{turn: make(chan struct{}, 1)} }
 // nothing has changed that costs one round trip, and concurrent calls share
 // it. Errors are ErrUnavailable, within ten seconds, and ErrOtherCatalog.
 func (c *Catalog) Refresh(ctx context.Context) (*Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	before := c.reads.begun.Load()
 	select {
 	case c.reads.turn <- struct{}{}:
@@ -50,9 +53,7 @@ func (c *Catalog) Refresh(ctx context.Context) (*Snapshot, error) {
 // read refreshes the snapshot. Its caller holds the turn.
 func (c *Catalog) read(ctx context.Context) error {
 	number := c.reads.begun.Add(1)
-	bounded, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	err := classify(c.update(bounded))
+	err := classify(c.update(ctx))
 	if err == nil || ctx.Err() == nil { // else it is this caller's end alone
 		c.reads.ended, c.reads.err = number, err
 	}

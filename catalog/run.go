@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -96,8 +98,9 @@ func due(seen map[int64]*sighting, f *family) bool {
 
 func (c *Catalog) sweep(ctx context.Context, id int64, name string) {
 	err := c.tryFinish(ctx, id)
-	if err == nil {
-		_, err = c.Refresh(ctx)
+	if err == nil || errors.Is(err, ErrNameTaken) { // something has changed
+		_, failed := c.Refresh(ctx)
+		err = cmp.Or(err, failed)
 	}
 	if err != nil && ctx.Err() == nil {
 		c.cfg.Logger.Warn("Unfinished change of a family", "family", name, "err", err)

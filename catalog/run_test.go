@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -92,6 +93,66 @@ func TestSweeps(t *testing.T) {
 		sweep(t.Context())
 	}
 	shards.check(t, c.Snapshot(), "dogs")
+}
+
+// A family whose name is taken on the shard by somebody else's table leaves
+// nothing behind, whoever finds out.
+func TestRefusedCreate(t *testing.T) {
+	d, shards := newDatabase(t), newFakeShards(t)
+	shards.before = func(_, shard, _ string) error { return fmt.Errorf("shard %s: %w", shard, catalog.ErrNameTaken) }
+	c := d.open(t, catalog.Config{DDL: shards})
+	addShards(t, c, 1)
+	gone := func(step string, before uint64) {
+		t.Helper()
+		if s := refresh(t, c); s.Version <= before {
+			t.Errorf("%s: version %d, as before", step, s.Version)
+		}
+		for _, table := range []string{"families", "columns", "placements"} {
+			if n := d.count(t, table); n != 0 {
+				t.Errorf("%s: %d rows in %s", step, n, table)
+			}
+		}
+		if left := c.Unfinished(); len(left) != 0 {
+			t.Errorf("%s: unfinished: %v", step, left)
+		}
+	}
+	before := c.Snapshot().Version
+	_, err := c.EnsureFamily(t.Context(), "dogs", text("name"))
+	if !errors.Is(err, catalog.ErrNameTaken) || err.Error() != "family dogs: shard s0: name taken" {
+		t.Errorf("got %v", err)
+	}
+	gone("create", before)
+
+	dying := d.open(t, catalog.Config{DDL: shards}.WithFailpoint(crashAt("proposed")))
+	if _, err := dying.EnsureFamily(t.Context(), "dogs", text("name")); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	before = refresh(t, c).Version
+	sweep := c.Sweeper()
+	for range 2 {
+		sweep(t.Context())
+	}
+	gone("sweep", before)
+	dogs := &catalog.Table{Name: "dogs", Placements: []catalog.Placement{{Shard: "s0"}}}
+	if err := c.RegisterTable(t.Context(), dogs); err != nil {
+		t.Errorf("the name is not free: %v", err)
+	}
+}
+
+// A column that can't be added because the table is no longer the family's
+// does not cost the family its place in the catalog.
+func TestRefusedColumn(t *testing.T) {
+	d, shards := newDatabase(t), newFakeShards(t)
+	c := d.open(t, catalog.Config{DDL: shards})
+	addShards(t, c, 1)
+	ensure(t, c, "dogs", text("name")...)
+	shards.before = func(string, string, string) error { return catalog.ErrNameTaken }
+	if _, err := c.EnsureFamily(t.Context(), "dogs", text("breed")); !errors.Is(err, catalog.ErrNameTaken) {
+		t.Errorf("got %v", err)
+	}
+	shards.before = nil
+	ensure(t, c, "dogs", text("breed")...)
+	shards.check(t, c.Snapshot(), "dogs", "name", "breed")
 }
 
 // recorder is a log handler that keeps the messages.

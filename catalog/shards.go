@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 )
@@ -13,6 +12,9 @@ import (
 // placedBytes is what a family counts for until its shard's size is measured
 // again, so that a burst of new families spreads.
 const placedBytes = 16 << 20
+
+// MaxWeight is the greatest weight that a shard can have.
+const MaxWeight = 1e6
 
 // place returns the active shard with the least data for its weight, and
 // counts the family that is placed there. The shards stay locked until the
@@ -119,7 +121,7 @@ func (s *Shard) validate() error {
 		return invalid("identity", s.Identity)
 	case s.State != Active && s.State != ReadOnly:
 		return invalid("state", string(s.State))
-	case !(s.Weight > 0) || math.IsInf(s.Weight, 0):
+	case !(s.Weight > 0) || s.Weight > MaxWeight:
 		return invalid("weight", strconv.FormatFloat(s.Weight, 'g', -1, 64))
 	}
 	return nil

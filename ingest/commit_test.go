@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"strings"
 	"sync"
@@ -194,7 +193,7 @@ func TestCancelWhileQueued(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := h.values(t); !strings.HasSuffix(got, ",stays") || strings.Contains(got, "gone") {
+	if got := h.values(t); !strings.Contains(got, "stays") || strings.Contains(got, "gone") {
 		t.Errorf("values %s", got)
 	}
 }
@@ -227,13 +226,18 @@ func (h *held) writers(t *testing.T) int {
 
 func TestBusy(t *testing.T) {
 	body := event(strings.Repeat("x", 100))
-	h := holdOf(t, newFixture(t, 1, func(c *Config) { c.MaxPending = int64(2*len(body) + len(event("first 0"))) }))
+	h := holdOf(t, newFixture(t, 1))
 	first := h.start(t.Context(), event("first 0"))
 	h.queued(t, 0, 1)
 	second := h.start(t.Context(), body)
 	h.queued(t, 0, 2)
 	third := h.start(t.Context(), body)
 	h.queued(t, 1, 2)
+	three := h.pending.Load()
+	if least := int64(2 * 2 * len(body)); three < least { // each with its raw log
+		t.Errorf("three requests are counted for %d bytes, less than %d", three, least)
+	}
+	h.cfg.MaxPending = three
 	if _, err := h.Put(t.Context(), []byte(body)); !errors.Is(err, ErrBusy) {
 		t.Errorf("%v", err)
 	}
@@ -245,6 +249,9 @@ func TestBusy(t *testing.T) {
 	}
 	if _, err := h.Put(t.Context(), []byte(event(strings.Repeat("x", 1000)))); err != nil {
 		t.Errorf("a large request alone: %v", err)
+	}
+	if left := h.pending.Load(); left != 0 {
+		t.Errorf("%d bytes are still counted", left)
 	}
 }
 
@@ -312,25 +319,33 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
-// TestStatementsAreFoundAgain stores the same request again: nothing is
-// prepared for it.
+// TestStatementsAreFoundAgain stores the same request again and again: each
+// connection prepares its statements once. There may be two connections, as a
+// request is answered before its connection is given back.
 func TestStatementsAreFoundAgain(t *testing.T) {
 	f := newFixture(t, 1)
-	prepared := func() map[*prepared]bool {
-		found := map[*prepared]bool{}
+	prepared := func() (all map[*prepared]bool, most int) {
+		all = map[*prepared]bool{}
 		for _, s := range f.writer.sessions.all {
 			for _, p := range s.prepared {
-				found[p] = true
+				all[p] = true
 			}
+			most = max(most, len(s.prepared))
 		}
-		return found
+		return all, most
 	}
 	f.put(t, dogs)
-	before := prepared()
-	for range 5 {
+	before, each := prepared()
+	for range 20 {
 		f.put(t, dogs)
 	}
-	if after := prepared(); len(before) == 0 || !maps.Equal(before, after) {
-		t.Errorf("%d statements, then %d", len(before), len(after))
+	after, most := prepared()
+	if each == 0 || most != each || len(after) > maxWorkers*each {
+		t.Errorf("%d statements a connection, then %d; %d in all", each, most, len(after))
+	}
+	for p := range before {
+		if !after[p] {
+			t.Error("a statement was given up")
+		}
 	}
 }

@@ -110,6 +110,7 @@ func (d *decoder) events() error {
 		if size := d.pos - start; size > d.maxEvent {
 			return &TooLargeError{Event: i, Size: size, Limit: d.maxEvent}
 		}
+		d.foresee(d.pos, len(d.buf))
 	}
 }
 

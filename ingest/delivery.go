@@ -58,7 +58,9 @@ func (d *delivery) ensure(ctx context.Context) (*catalog.Table, error) {
 		return nil, err
 	}
 	d.result.Created = d.result.Created || change.Created
-	d.result.ColumnsAdded = append(d.result.ColumnsAdded, change.Added...)
+	for _, field := range change.Added {
+		d.result.ColumnsAdded = append(d.result.ColumnsAdded, catalog.FieldColumn(field))
+	}
 	if !d.fields.storedAs(change.Table) { // someone else was first, with wider types
 		if err := d.decode(change.Table); err != nil {
 			return nil, err
@@ -99,7 +101,7 @@ func (d *delivery) stale(ctx context.Context, table *catalog.Table, err error) b
 const maxPooled = 16 << 20
 
 func (d *delivery) release() {
-	if r := d.rows; cap(r.arena)+cap(r.raw)+16*cap(r.cells) <= maxPooled {
+	if r := d.rows; r.memory() <= maxPooled {
 		r.reset(nil)
 		rowsPool.Put(r)
 	}

@@ -120,11 +120,16 @@ func TestLostConnection(t *testing.T) {
 			}
 			c.cut.Store(nil)
 			f.addresses[0] = server
-			if n := f.count(t, "", "q"); n != tt.rows {
-				t.Errorf("%d rows, want %d", n, tt.rows)
-			}
-			if n := f.count(t, "", "raw_logs"); n != tt.rows {
-				t.Errorf("%d raw logs, want %d", n, tt.rows)
+			for _, table := range []string{"q", "raw_logs"} {
+				n := f.count(t, "", table)
+				// A COMMIT whose client has gone may take the server a while.
+				for wait := 0; n != tt.rows && wait < 500; wait++ {
+					time.Sleep(10 * time.Millisecond)
+					n = f.count(t, "", table)
+				}
+				if n != tt.rows {
+					t.Errorf("%d rows in %s, want %d", n, table, tt.rows)
+				}
 			}
 			f.put(t, event("later"))
 		})

@@ -32,9 +32,10 @@ type Config struct {
 	// LogEvents logs a line for each request, schema field, event and value.
 	LogEvents bool
 	Logger    *slog.Logger // nil: nothing is logged
-	// MaxPending bounds the bytes of all requests that are decoded or wait to
-	// be stored at a time; beyond it Put returns ErrBusy. A single request is
-	// always taken. 0 means 256 MiB.
+	// MaxPending bounds the bytes of memory of all requests that are decoded
+	// or wait to be stored at a time: of their bodies, and of what was made of
+	// those. Beyond it Put returns ErrBusy. A single request is always taken.
+	// 0 means 256 MiB.
 	MaxPending int64
 	// MaxEvent bounds the bytes of one event. It must stay below the servers'
 	// max_allowed_packet. 0 means 15 MiB.
@@ -77,14 +78,14 @@ type Result struct {
 	Family       string   // as the catalog has it
 	Accepted     int      // events stored
 	Created      bool     // the request created the family
-	ColumnsAdded []string // the fields that the family didn't have, in the request's order
+	ColumnsAdded []string // the columns of fields that the family didn't have, in the request's order
 }
 
 // Ingester stores requests. It is safe for concurrent use.
 type Ingester struct {
 	cfg     Config
 	writer  *writer
-	pending atomic.Int64 // bytes of the bodies that Put works on
+	pending atomic.Int64 // bytes of memory of the requests that Put works on
 }
 
 // New returns an Ingester. Close ends it.
@@ -115,9 +116,10 @@ func (in *Ingester) Close() error {
 // ErrBusy, ErrClosed or ErrOutcomeUnknown; and the shard's errors,
 // shard.ErrUnreachable among them.
 func (in *Ingester) Put(ctx context.Context, body []byte) (*Result, error) {
-	size := int64(len(body))
-	defer in.pending.Add(-size)
-	if waiting := in.pending.Add(size); waiting > in.cfg.MaxPending && waiting > size {
+	held := &holding{in: in}
+	defer held.release()
+	// What the rows will take shows when they are there.
+	if !held.resize(expectedMemory(len(body), in.cfg.RawLogs)) {
 		return nil, ErrBusy
 	}
 	req, err := parseRequest(body)
@@ -128,6 +130,9 @@ func (in *Ingester) Put(ctx context.Context, body []byte) (*Result, error) {
 	defer d.release()
 	if err := d.decode(in.known(req.family)); err != nil {
 		return nil, err
+	}
+	if !held.resize(int64(len(body)) + d.rows.filled()) {
+		return nil, ErrBusy
 	}
 	in.logEvents(ctx, req, d.rows)
 	return d.deliver(ctx)

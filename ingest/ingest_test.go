@@ -46,6 +46,43 @@ func TestExample(t *testing.T) {
 	}
 }
 
+// TestColumnsAdded names columns, not fields.
+func TestColumnsAdded(t *testing.T) {
+	f := newFixture(t, 1)
+	r := f.put(t, `{"family":"c","schema":{"id":"int","a":"int"},"logs":[{"id":7,"a":1}]}`)
+	if want := []string{"_id", "a"}; !reflect.DeepEqual(r.ColumnsAdded, want) {
+		t.Errorf("got %v, want %v", r.ColumnsAdded, want)
+	}
+}
+
+// TestForeignName leaves nothing of a family whose name a table on the shard
+// has already.
+func TestForeignName(t *testing.T) {
+	f := newFixture(t, 1)
+	f.exec(t, "", "CREATE TABLE plain (a INT)")
+	_, err := f.Put(t.Context(), []byte(`{"family":"plain","schema":{"a":"int"},"logs":[{"a":1}]}`))
+	const want = "family plain: shard s0: name taken by a table that is not this family's"
+	if !errors.Is(err, catalog.ErrNameTaken) || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	sh, _ := f.shards.Shard("s0")
+	name, columns, err := sh.Describe(t.Context(), "", "PLAIN")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := &catalog.Table{Name: name, Columns: columns, Placements: []catalog.Placement{{Shard: "s0"}}}
+	for range 2 {
+		if err := f.catalog.RegisterTable(t.Context(), table); err != nil {
+			t.Errorf("the table can't be registered: %v", err)
+		}
+	}
+	f.exec(t, "", "DROP TABLE plain")
+	if err := f.catalog.UnregisterTable(t.Context(), "plain"); err != nil {
+		t.Fatal(err)
+	}
+	f.put(t, `{"family":"plain","schema":{"a":"int"},"logs":[{"a":1}]}`)
+}
+
 func TestEmptySchema(t *testing.T) {
 	f := newFixture(t, 1)
 	if r := f.put(t, `{"family":"e","schema":{},"logs":[]}`); !r.Created || r.Accepted != 0 || r.ColumnsAdded != nil {

@@ -139,7 +139,7 @@ func (s *ddlSession) complete(ctx context.Context, t *catalog.Table) error {
 	case life == "":
 		return fmt.Errorf("table %s is missing", t.Name)
 	case life != lifeComment(t.ID):
-		return fmt.Errorf("table %s: %w by a table that is not this family's", t.Name, catalog.ErrNameTaken)
+		return fmt.Errorf("%w by a table that is not this family's", catalog.ErrNameTaken)
 	}
 	present, err := s.columns(ctx, t.Name)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
@@ -17,6 +18,7 @@ import (
 type arm struct {
 	shard *shard.Shard
 	sql   string
+	clock string // the time that the statement is told; empty: the server's own
 	conn  *shard.Conn
 	rows  *shard.Rows
 }
@@ -38,6 +40,9 @@ func (p *Proxy) find(tag string, plan *router.Plan) ([]*arm, error) {
 // reserve takes a connection for each arm: shard by shard in the order of
 // their names, all of a shard's at once.
 func reserve(ctx context.Context, arms []*arm) (release func(), err error) {
+	if len(arms) == 1 {
+		return reserveGroup(ctx, arms)
+	}
 	var releases []func()
 	release = func() {
 		for _, r := range slices.Backward(releases) {
@@ -45,12 +50,21 @@ func reserve(ctx context.Context, arms []*arm) (release func(), err error) {
 		}
 	}
 	for _, group := range byShard(arms) {
-		r, err := group[0].shard.Reserve(ctx, len(group))
+		r, err := reserveGroup(ctx, group)
 		if err != nil {
 			release()
-			return nil, reserveError(group, err)
+			return nil, err
 		}
 		releases = append(releases, r)
+	}
+	return release, nil
+}
+
+// reserveGroup takes a connection for each arm of one shard.
+func reserveGroup(ctx context.Context, group []*arm) (release func(), err error) {
+	release, err = group[0].shard.Reserve(ctx, len(group))
+	if err != nil {
+		return nil, reserveError(group, err)
 	}
 	return release, nil
 }
@@ -79,6 +93,15 @@ func byShard(arms []*arm) [][]*arm {
 	return groups
 }
 
+// fork returns the context under which the arms run, and what ends it. A
+// single arm runs under ctx: there are no others to stop when it fails.
+func fork(ctx context.Context, arms []*arm) (context.Context, context.CancelCauseFunc) {
+	if len(arms) == 1 {
+		return ctx, func(error) {}
+	}
+	return context.WithCancelCause(ctx)
+}
+
 // open starts all arms at once and waits until each has its result's columns.
 // It returns the first error in time, having called stop, which must end ctx;
 // what is open after that is close's to close.
@@ -103,10 +126,25 @@ func open(ctx context.Context, stop context.CancelCauseFunc, arms []*arm) error 
 }
 
 func (a *arm) open(ctx context.Context) (err error) {
-	if a.conn, err = a.shard.Conn(ctx); err == nil {
-		a.rows, err = a.conn.Query(ctx, a.sql)
+	if a.conn, err = a.shard.Conn(ctx); err != nil {
+		return a.wrap(err)
 	}
+	if a.clock != "" {
+		if _, err := a.conn.Query(ctx, "SET timestamp = "+a.clock); err != nil {
+			return a.wrap(err)
+		}
+	}
+	a.rows, err = a.conn.Query(ctx, a.sql)
 	return a.wrap(err)
+}
+
+// setClock tells all arms one time: of one server's statement, every part has
+// the same NOW(). It is a number of seconds, with microseconds.
+func setClock(arms []*arm, now time.Time) {
+	clock := fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
+	for _, a := range arms {
+		a.clock = clock
+	}
 }
 
 // wrap names the shard in an error.
@@ -122,16 +160,23 @@ func (a *arm) close() (err error) {
 	if a.rows != nil {
 		err = a.rows.Close()
 	}
-	if a.conn != nil {
-		err = errors.Join(err, a.conn.Close())
+	if a.conn == nil {
+		return err
 	}
-	return err
+	if a.clock != "" { // rarer than it is worth a statement to set it back
+		a.conn.Discard()
+	}
+	return errors.Join(err, a.conn.Close())
 }
 
 // close closes all arms at once, since each may have a KILL to send. An arm
 // that could not be stopped is no failure of the query, whose rows are out by
 // then, but its server's time is being wasted: that is logged.
 func (p *Proxy) close(arms []*arm) {
+	if len(arms) == 1 {
+		p.closeArm(arms[0])
+		return
+	}
 	var wait sync.WaitGroup
 	for _, a := range arms[1:] {
 		wait.Go(func() { p.closeArm(a) })

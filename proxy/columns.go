@@ -24,6 +24,10 @@ func columnsOf(arms []*arm, planned []router.Column) ([]Column, error) {
 	}
 	columns := make([]Column, len(types))
 	for i, t := range types {
+		if t.Type == catalog.Bit && (planned == nil || planned[i].Type != catalog.Bit) {
+			return nil, &UnsupportedError{Detail: fmt.Sprintf(
+				"column %d (%s) is a computed BIT, which servers send in a form that cannot be told from a BIT's; CAST it AS UNSIGNED", i+1, t.Name)}
+		}
 		columns[i] = Column{Name: t.Name, Type: t.Type}
 		if t.Type == "" { // nothing but NULL
 			columns[i].Type = catalog.Text
@@ -63,8 +67,12 @@ func refines(known, wire catalog.Type) bool {
 
 // mergeAll returns the column types that all arms share. Where they do not
 // agree a single server would convert the values; so the query is refused
-// rather than answered with other values than that server's.
+// rather than answered with other values than that server's. The caller must
+// not change the types.
 func mergeAll(arms []*arm) ([]shard.ColumnType, error) {
+	if len(arms) == 1 {
+		return arms[0].rows.Columns(), nil
+	}
 	merged := append([]shard.ColumnType(nil), arms[0].rows.Columns()...)
 	for _, a := range arms[1:] {
 		columns := a.rows.Columns()
@@ -73,6 +81,13 @@ func mergeAll(arms []*arm) ([]shard.ColumnType, error) {
 				"the SELECTs of a UNION have a different number of columns: %d and %d", len(merged), len(columns))}
 		}
 		for i := range merged {
+			for _, t := range []shard.ColumnType{merged[i], columns[i]} {
+				if converted(t) {
+					return nil, &UnsupportedError{Detail: fmt.Sprintf(
+						"column %d (%s) of a UNION over several shards is %s, which one server would convert; CAST it to another type",
+						i+1, merged[i].Name, spell(t))}
+				}
+			}
 			if !merge(&merged[i], columns[i]) {
 				return nil, &UnsupportedError{Detail: fmt.Sprintf(
 					"column %d (%s) of a UNION over several shards is %s in one SELECT and %s in another; CAST both to one type",
@@ -81,6 +96,13 @@ func mergeAll(arms []*arm) ([]shard.ColumnType, error) {
 		}
 	}
 	return merged, nil
+}
+
+// converted reports whether a single server's UNION may change a value though
+// the types agree: ROUND(x, 1) of a DOUBLE is clamped to the digits of its
+// type, and a computed YEAR of zero gets four digits.
+func converted(t shard.ColumnType) bool {
+	return t.Type == catalog.Float && t.HasScale || t.Type == catalog.Year
 }
 
 // merge makes t the type of both columns, under its own name, and reports

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router"
@@ -90,12 +91,15 @@ func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows 
 	if err != nil {
 		return Result{}, err
 	}
+	if plan.Clock {
+		setClock(arms, time.Now())
+	}
 	release, err := reserve(ctx, arms)
 	if err != nil {
 		return Result{}, err
 	}
 	defer release()
-	steps, stop := context.WithCancelCause(ctx)
+	steps, stop := fork(ctx, arms)
 	defer stop(nil) // after close, which knows better what is left to stop
 	defer p.close(arms)
 	if err := open(steps, stop, arms); err != nil {

@@ -122,7 +122,7 @@ func TestConcat(t *testing.T) {
 
 func TestConcatTypesDiffer(t *testing.T) {
 	f := newFixture(t, 2)
-	const definition = "CREATE TABLE t (i BIGINT, u BIGINT UNSIGNED, f FLOAT, d DOUBLE, e DECIMAL(10,2), s DATETIME, s6 DATETIME(6), x TEXT, y BLOB, b BINARY(3), v VARBINARY(3))"
+	const definition = "CREATE TABLE t (i BIGINT, u BIGINT UNSIGNED, f FLOAT, d DOUBLE, e DECIMAL(10,2), s DATETIME, s6 DATETIME(6), x TEXT, y BLOB, b BINARY(3), v VARBINARY(3), r YEAR, f3 FLOAT(10,3))"
 	f.exec(t, 0, definition)
 	f.exec(t, 1, definition)
 	tests := []struct{ first, second, names string }{
@@ -135,6 +135,9 @@ func TestConcatTypesDiffer(t *testing.T) {
 		{"x", "y", "TEXT in one SELECT and BLOB in another"},
 		{"b", "v", "BINARY in one SELECT and VARBINARY in another"},
 		{"b", "b", "BINARY in one SELECT and BINARY in another"},
+		{"d", "ROUND(d, 1)", "DOUBLE with 1 fractional digits, which one server would convert"},
+		{"f3", "f3", "which one server would convert"},
+		{"r", "COALESCE(r)", "YEAR, which one server would convert"},
 		{"i", "i, i", "different number of columns: 1 and 2"},
 	}
 	for _, tt := range tests {
@@ -219,4 +222,44 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("unknown shard: %v", err)
 	}
 	f.idle(t, "test")
+}
+
+// TestComputedBit refuses what the server sends as digits, though it calls it
+// a BIT, and answers the BIT itself.
+func TestComputedBit(t *testing.T) {
+	f := newFixture(t, 1)
+	f.exec(t, 0, "CREATE TABLE t (b BIT(9))", "INSERT INTO t VALUES (341)")
+	var unsupported *UnsupportedError
+	for _, plan := range []*router.Plan{
+		single("SELECT MAX(b) AS m FROM t"), single("SELECT MAX(b) AS m FROM t", router.Column{Name: "m"}),
+	} {
+		if _, _, err := f.run(t, plan, 0); !errors.As(err, &unsupported) {
+			t.Errorf("MAX: %v, want an UnsupportedError", err)
+		}
+	}
+	s, _, err := f.run(t, single("SELECT b FROM t", router.Column{Name: "b", Type: catalog.Bit}), 0)
+	if err != nil || len(s.rows) != 1 || s.rows[0] != "\x01\x55" {
+		t.Errorf("the column: %q, %v", s.rows, err)
+	}
+}
+
+// TestClock tells all arms of a plan one time, and later plans their own.
+func TestClock(t *testing.T) {
+	f := newFixture(t, 2)
+	plan := concat("SELECT NOW(6), SLEEP(0.01)", "SELECT NOW(6), 0")
+	for _, clock := range []bool{true, false, true} {
+		plan.Clock = clock
+		s, _, err := f.run(t, plan, 0)
+		if err != nil || len(s.rows) != 2 {
+			t.Fatalf("%q, %v", s.rows, err)
+		}
+		if same := s.rows[0] == s.rows[1]; same != clock {
+			t.Errorf("one time %t: %q", clock, s.rows)
+		}
+	}
+	first, _, _ := f.run(t, single("SELECT NOW(6)"), 0)
+	second, _, _ := f.run(t, single("SELECT NOW(6)"), 0)
+	if first.rows[0] == second.rows[0] {
+		t.Errorf("the time stands still: %q", first.rows)
+	}
 }

@@ -21,6 +21,8 @@ type block struct {
 
 	aggregate bool // calls an aggregate or window function itself
 	volatile  bool // calls a function with another value at each call itself
+	sequence  bool // calls RAND with a seed itself: each row's value follows from the last one's
+	clock     bool // calls a function of the statement's time itself
 }
 
 // addTable notes that the block's FROM names a table.

@@ -62,6 +62,9 @@ func parseTable(t testing.TB, line string) *catalog.Table {
 		name, typ, _ := strings.Cut(column, " ")
 		typ, group, grouped := strings.Cut(typ, "/")
 		c := catalog.Column{Name: name, Type: catalog.Type(typ), Position: i}
+		if typ == "uuid" {
+			c.Type, c.DataType = catalog.Text, "uuid"
+		}
 		if grouped {
 			if _, err := fmt.Sscan(group, &c.Group); err != nil {
 				t.Fatalf("column %q: %v", column, err)

@@ -2,6 +2,7 @@ package router
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
@@ -90,6 +91,9 @@ func (o *output) expression(f *ast.SelectField) error {
 		c.Type, err = o.r.typeOf(o.scope, e.Name)
 	case *literal:
 		c.Name = cmp.Or(c.Name, stringName(e))
+		if e.value == nil {
+			c.Type = alwaysNull
+		}
 	}
 	o.columns = append(o.columns, c)
 	return err
@@ -133,18 +137,27 @@ func (o *output) source(f *ast.SelectField, s *source) error {
 		o.known = false
 		return nil
 	}
-	columns := s.list()
-	if err := o.r.spend(len(columns)); err != nil {
+	width := s.width()
+	if err := o.r.spend(width); err != nil {
 		return err
 	}
-	if o.columns = append(o.columns, columns...); !s.wide {
-		return nil
+	o.columns = slices.Grow(o.columns, width)
+	for i := range width {
+		o.columns = append(o.columns, s.column(i))
 	}
-	spelled := make([]spelledField, len(columns))
-	for i, c := range columns {
-		o.fields = append(o.fields, spelled[i].of(s, c.Name))
+	if s.wide {
+		o.spell(s)
 	}
 	return nil
+}
+
+// spell adds a field for each column of a source with hidden ones.
+func (o *output) spell(s *source) {
+	spelled := make([]spelledField, s.width())
+	o.fields = slices.Grow(o.fields, len(spelled))
+	for i := range spelled {
+		o.fields = append(o.fields, spelled[i].of(s, s.column(i).Name))
+	}
 }
 
 // star adds the columns of a bare *.
@@ -200,6 +213,10 @@ var typesKept = map[catalog.Type]bool{
 	catalog.Timestamp: true, catalog.Date: true, catalog.Time: true,
 }
 
+// alwaysNull is the type, inside the resolver alone, of a column that is a bare
+// NULL: in a set operation it takes the type of the other arms' columns.
+const alwaysNull catalog.Type = "null"
+
 // setColumns tells the columns of a set operation from those of its arms: the
 // names are the first arm's, a type is kept where all arms agree.
 func (r *resolver) setColumns(b *block) error {
@@ -213,19 +230,42 @@ func (r *resolver) setColumns(b *block) error {
 	}
 	b.columns = make([]Column, len(first))
 	for i, c := range first {
-		b.columns[i].Name = c.Name
-		if typesKept[c.Type] && armsAgree(b.arms[1:], i, c.Type) {
-			b.columns[i].Type = c.Type
-		}
+		b.columns[i] = Column{Name: c.Name, Type: commonType(b.arms, i)}
 	}
 	return nil
 }
 
-func armsAgree(arms []*block, column int, typ catalog.Type) bool {
+// commonType returns the type of a column of a set operation, or none where
+// that cannot be told.
+func commonType(arms []*block, column int) catalog.Type {
+	common := alwaysNull
 	for _, a := range arms {
-		if column >= len(a.columns) || a.columns[column].Type != typ {
-			return false
+		if column >= len(a.columns) {
+			return ""
+		}
+		typ := a.columns[column].Type
+		switch {
+		case typ == alwaysNull || typ == common:
+		case common == alwaysNull && typesKept[typ]:
+			common = typ
+		default:
+			return ""
 		}
 	}
-	return true
+	return common
+}
+
+// published returns columns without the types that only the resolver knows.
+func published(columns []Column) []Column {
+	isNull := func(c Column) bool { return c.Type == alwaysNull }
+	if !slices.ContainsFunc(columns, isNull) {
+		return columns
+	}
+	columns = slices.Clone(columns)
+	for i := range columns {
+		if isNull(columns[i]) {
+			columns[i].Type = ""
+		}
+	}
+	return columns
 }

@@ -44,13 +44,17 @@ func (g *guard) refuseClauses(sel *ast.SelectStmt) error {
 // dropHints removes hints and those options that only hint, and turns TABLE t
 // into SELECT * FROM t.
 func (g *guard) dropHints(sel *ast.SelectStmt) {
-	opts := &ast.SelectStmtOpts{SQLCache: true}
-	if sel.SelectStmtOpts != nil {
-		opts.Distinct = sel.SelectStmtOpts.Distinct
-		opts.StraightJoin = sel.SelectStmtOpts.StraightJoin
-		opts.ExplicitAll = sel.SelectStmtOpts.ExplicitAll
+	if sel.SelectStmtOpts == nil {
+		sel.SelectStmtOpts = new(ast.SelectStmtOpts)
 	}
-	sel.SelectStmtOpts, sel.TableHints = opts, nil
+	opts := sel.SelectStmtOpts
+	*opts = ast.SelectStmtOpts{
+		SQLCache:     true,
+		Distinct:     opts.Distinct,
+		StraightJoin: opts.StraightJoin,
+		ExplicitAll:  opts.ExplicitAll,
+	}
+	sel.TableHints = nil
 	sel.Kind = ast.SelectStmtKindSelect
 }
 

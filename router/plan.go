@@ -31,6 +31,9 @@ type Plan struct {
 	// Columns are the output columns that the catalog leads to expect. It is
 	// nil where they cannot be told.
 	Columns []Column
+	// Clock is set when the steps of a Concat ask for the time: all of them
+	// must be told the same, as one server's statement has but one.
+	Clock bool
 	// Explain is set when the steps ask for the server's own query plan; the
 	// output columns are then the server's, and Columns is nil.
 	Explain bool
@@ -60,6 +63,9 @@ func (p *Plan) String() string {
 	b.WriteString(string(p.Kind))
 	if p.Home != "" {
 		b.WriteString(" on [" + p.Home + "]")
+	}
+	if p.Clock {
+		b.WriteString(" at one time")
 	}
 	b.WriteByte('\n')
 	for _, s := range p.Steps {

@@ -69,6 +69,8 @@ func obstacle(b *block) string {
 		return "HAVING"
 	case len(sel.WindowSpecs) > 0 || b.any(func(b *block) bool { return b.aggregate }):
 		return "an aggregate or window function"
+	case b.any(func(b *block) bool { return b.sequence }):
+		return "RAND with a seed"
 	case sel.OrderBy != nil:
 		return "ORDER BY"
 	case sel.Limit != nil:

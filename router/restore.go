@@ -13,6 +13,10 @@ import (
 const restoreFlags = format.RestoreStringSingleQuotes | format.RestoreStringEscapeBackslash |
 	format.RestoreKeyWordUppercase | format.RestoreNameBackQuotes | format.RestoreStringWithoutDefaultCharset
 
+// restoreSize is enough for most restored statements, in bytes: the parts are
+// short, so that growing from nothing takes several steps.
+const restoreSize = 128
+
 // restore prints a guarded tree as SQL that all servers read alike.
 func restore(node ast.Node) (text string, err error) {
 	defer func() {
@@ -21,6 +25,7 @@ func restore(node ast.Node) (text string, err error) {
 		}
 	}()
 	var b strings.Builder
+	b.Grow(restoreSize)
 	if err := node.Restore(format.NewRestoreCtx(restoreFlags, &b)); err != nil {
 		return "", fmt.Errorf("restored statement: %w", err)
 	}

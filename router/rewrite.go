@@ -47,7 +47,7 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 	case *ast.AggregateFuncExpr, *ast.WindowFuncExpr:
 		v.block.aggregate = true
 	case *ast.FuncCallExpr:
-		v.block.volatile = v.block.volatile || isVolatile(n.FnName.L)
+		v.block.call(n)
 	case *ast.TableName:
 		v.err = refuse(Unsupported, "a table name outside FROM is not supported")
 	}
@@ -95,6 +95,25 @@ func (r *resolver) ours(schema string, s *source) bool {
 
 func unknownColumn(n *ast.ColumnName) *Error {
 	return refuse(UnknownColumn, "unknown column `%s`", n.OrigColName())
+}
+
+// call notes what a call of a function makes of the block.
+func (b *block) call(n *ast.FuncCallExpr) {
+	name := n.FnName.L
+	b.volatile = b.volatile || isVolatile(name)
+	b.sequence = b.sequence || name == "rand" && len(n.Args) > 0
+	b.clock = b.clock || isClock(name)
+}
+
+// isClock reports whether a function, in lower case, depends on the time at
+// which its statement began.
+func isClock(function string) bool {
+	switch function {
+	case "now", "current_timestamp", "localtime", "localtimestamp", "curdate", "current_date", "curtime", "current_time",
+		"utc_date", "utc_time", "utc_timestamp", "unix_timestamp":
+		return true
+	}
+	return false
 }
 
 // isVolatile reports whether a function, in lower case, may return another

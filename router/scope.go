@@ -24,16 +24,21 @@ type source struct {
 // known reports whether the source's columns can be told.
 func (s *source) known() bool { return s.table != nil || s.columns != nil }
 
-// list returns the columns that * shows, nil when they are not known.
-func (s *source) list() []Column {
+// width returns the number of columns that * shows, 0 when they are not known.
+func (s *source) width() int {
 	if s.table == nil {
-		return s.columns
+		return len(s.columns)
 	}
-	columns := make([]Column, len(s.table.Columns))
-	for i := range columns {
-		columns[i] = Column{Name: s.table.Columns[i].Name, Type: s.table.Columns[i].Type}
+	return len(s.table.Columns)
+}
+
+// column returns one of the columns that * shows.
+func (s *source) column(i int) Column {
+	if s.table == nil {
+		return s.columns[i]
 	}
-	return columns
+	c := &s.table.Columns[i]
+	return Column{Name: c.Name, Type: c.Type}
 }
 
 // count returns the number of columns of that name, and the type of the

@@ -1,6 +1,8 @@
 package router
 
 import (
+	"slices"
+
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -25,7 +27,7 @@ func (p *planner) concat(pieces []piece) (*Plan, error) {
 	s := steps{
 		with: withOf(p.root.node),
 		used: make(map[*cte]bool),
-		plan: &Plan{Kind: Concat, Columns: p.root.columns},
+		plan: &Plan{Kind: Concat, Columns: published(p.root.columns)},
 	}
 	for len(pieces) > 0 {
 		n := neighbours(pieces)
@@ -39,7 +41,31 @@ func (p *planner) concat(pieces []piece) (*Plan, error) {
 		}
 		pieces = pieces[n:]
 	}
+	if len(s.plan.Steps) > 1 {
+		if err := p.mergeable(); err != nil {
+			return nil, err
+		}
+		s.plan.Clock = p.root.any(func(b *block) bool { return b.clock })
+	}
 	return s.plan, nil
+}
+
+// disguised are MariaDB's types whose values look like text on the wire, but
+// which a UNION with text converts.
+var disguised = []string{"uuid", "inet4", "inet6"}
+
+// mergeable refuses tables with columns whose type the proxy, which must see
+// to it that the steps' types agree, cannot tell.
+func (p *planner) mergeable() error {
+	tables, _ := p.root.reach()
+	for _, t := range tables {
+		for i := range t.Columns {
+			if c := &t.Columns[i]; slices.Contains(disguised, c.DataType) {
+				return refuse(Unsupported, "a UNION across shards of `%s`, which has the column `%s` of type %s, is not supported", t.Name, c.Name, c.DataType)
+			}
+		}
+	}
+	return nil
 }
 
 // neighbours returns how many of the first pieces may run as one statement.

@@ -36,12 +36,12 @@ func (r *resolver) visibleSource(s *source) ([]merged, bool, error) {
 	if !s.known() {
 		return nil, false, nil
 	}
-	list := s.list()
-	if err := r.spend(len(list)); err != nil {
+	if err := r.spend(s.width()); err != nil {
 		return nil, false, err
 	}
-	columns := make([]merged, len(list))
-	for i, c := range list {
+	columns := make([]merged, s.width())
+	for i := range columns {
+		c := s.column(i)
 		columns[i] = merged{source: s, name: c.Name, typ: c.Type}
 	}
 	return columns, true, nil

@@ -1,7 +1,6 @@
 package shard
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -12,15 +11,15 @@ import (
 const defaultPort = "3306"
 
 // errAccountInAddress does not quote the address, which may hold a password.
-var errAccountInAddress = errors.New("address: it holds an @; accounts are configured apart from addresses")
+var errAccountInAddress = fmt.Errorf("%w: it holds an @; accounts are configured apart from addresses", ErrAddress)
 
 // parseAddress splits an address into what net.Dial wants. It is host:port,
 // host with the port 3306, [v6]:port, a bare IPv6 address, or the absolute
-// path of a unix socket.
+// path of a unix socket. Errors are ErrAddress.
 func parseAddress(address string) (network, dial string, err error) {
 	switch {
 	case address == "":
-		return "", "", errors.New("address: empty")
+		return "", "", fmt.Errorf("%w: it is empty", ErrAddress)
 	case address[0] == '/':
 		return "unix", address, nil
 	case strings.Contains(address, "@"):
@@ -34,13 +33,13 @@ func parseAddress(address string) (network, dial string, err error) {
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", "", fmt.Errorf("address: %w", err)
+		return "", "", fmt.Errorf("%w: %w", ErrAddress, err)
 	}
 	if host == "" || strings.ContainsAny(host, " \t\r\n/,=") {
-		return "", "", fmt.Errorf("address %q: no valid host", address)
+		return "", "", fmt.Errorf("%w %q: no valid host", ErrAddress, address)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", "", fmt.Errorf("address %q: no valid port", address)
+		return "", "", fmt.Errorf("%w %q: no valid port", ErrAddress, address)
 	}
 	return "tcp", address, nil
 }

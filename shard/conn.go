@@ -29,6 +29,7 @@ type Conn struct {
 	session *session
 	wire    wire
 	broken  bool  // not to be used for another statement
+	heard   bool  // the server has answered a statement
 	rows    *Rows // of the last statement
 
 	// While a statement runs, its context's end starts one goroutine that
@@ -52,6 +53,18 @@ func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("shard %s: %w", c.shard.Name(), context.Cause(ctx))
 	}
+	rows, err := c.run(ctx, statement)
+	if err == nil || !c.stale(err) {
+		return rows, err
+	}
+	if err := c.renew(ctx); err != nil {
+		return nil, err
+	}
+	return c.run(ctx, statement)
+}
+
+// run sends the statement and returns its rows, or ends it.
+func (c *Conn) run(ctx context.Context, statement string) (*Rows, error) {
 	c.start(ctx)
 	rows, err := c.execute(statement)
 	if err == nil && !rows.done {
@@ -62,6 +75,24 @@ func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 		return nil, err
 	}
 	return rows, nil
+}
+
+// stale reports whether a statement failed because its connection had been
+// lost before, which nobody checks when it was in use only just now: nothing
+// came in answer, and soon. A packet that the server sent unasked, to say why
+// it leaves, is out of sequence. The statement may be sent once more, since
+// it changes nothing. One that ran for a while is not: it may be what its
+// server fell over, or somebody has cut its connection to be rid of it.
+func (c *Conn) stale(err error) bool {
+	return !c.heard && c.cause == nil && time.Since(c.session.used) < 2*trust &&
+		(errors.Is(err, ErrUnreachable) || errors.Is(err, errSequence))
+}
+
+// renew replaces the lost connection by a new one.
+func (c *Conn) renew(ctx context.Context) (err error) {
+	c.session, err = c.shard.renew(ctx, c.session)
+	c.broken = err != nil
+	return err
 }
 
 // Close gives the connection back, and ends a statement that it still runs.
@@ -77,6 +108,10 @@ func (c *Conn) Close() error {
 	c.broken = true
 	return nil
 }
+
+// Discard makes Close end the connection, for one whose session is not as it
+// was.
+func (c *Conn) Discard() { c.broken = true }
 
 func (c *Conn) start(ctx context.Context) {
 	c.wire.start(c.session.socket)
@@ -145,6 +180,7 @@ func (c *Conn) execute(statement string) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.heard = true
 	switch p[0] {
 	case markOK:
 		return &Rows{conn: c, done: true}, checkStatus(okStatus(p[1:]))
@@ -164,25 +200,24 @@ func (c *Conn) execute(statement string) (*Rows, error) {
 const maxColumns = 1 << 16
 
 func (c *Conn) columns(count int) (*Rows, error) {
-	rows := &Rows{conn: c, columns: make([]ColumnType, count), values: make([][]byte, count)}
-	for i := range rows.columns {
+	definitions := newShaper(&c.session.shape, count)
+	for i := range count {
 		p, err := c.wire.packet()
 		if err != nil {
 			return nil, err
 		}
-		d, err := readDefinition(p)
-		if err != nil {
+		if err := definitions.add(p); err != nil {
 			return nil, fmt.Errorf("column %d: %w", i, err)
 		}
-		rows.columns[i] = d.column()
-		rows.zerofill = rows.zerofill || rows.columns[i].zerofill
 	}
 	if c.session.socket.agreed&deprecateEOF == 0 {
 		if _, err := c.wire.packet(); err != nil {
 			return nil, err
 		}
 	}
-	return rows, nil
+	s := definitions.shape()
+	c.session.reshape(s)
+	return &Rows{conn: c, columns: s.columns, zerofill: s.zerofill, values: c.session.row(count)}, nil
 }
 
 // ended checks the packet that ended the rows.

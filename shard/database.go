@@ -44,15 +44,18 @@ func reach(ctx context.Context, cfg Config, address string) error {
 	return nil
 }
 
-// OpenDatabase creates a database where it is missing, with utf8mb4 and its
-// collation utf8mb4_unicode_ci, and returns a pool of at most
-// cfg.WriteConns connections to it, with the settings of Shard.Write. It does
-// not ask the server which shard it is.
+// OpenDatabase creates the catalog's database where it is missing, with
+// utf8mb4 and its collation utf8mb4_unicode_ci, and returns a pool of at most
+// cfg.WriteConns connections to it. Their settings are those of Shard.Write,
+// but no statement may wait longer than 5 s for a lock, nor the connection
+// longer than 8 s for the server, which is lost then. OpenDatabase does not
+// ask the server which shard it is.
 func OpenDatabase(ctx context.Context, cfg Config, address, database string) (*sql.DB, error) {
-	c, err := bareConnector(cfg, address, forWriting)
+	c, err := bareConnector(cfg, address, forCatalog)
 	if err != nil {
 		return nil, err
 	}
+	c.patience = catalogPatience
 	bare := openPool(c, 1)
 	defer bare.Close()
 	if _, err := bare.ExecContext(ctx, createDatabase(database)); err != nil {

@@ -25,6 +25,9 @@ func TestOpenDatabase(t *testing.T) {
 			database+" utf8mb4_unicode_ci +00:00 STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION" {
 			t.Errorf("got %s", got)
 		}
+		if wait := scan[int](t, db, "SELECT @@innodb_lock_wait_timeout"); time.Duration(wait)*time.Second >= catalogPatience {
+			t.Errorf("waits %d s for a lock, and no longer for the server", wait)
+		}
 		if n := db.Stats().MaxOpenConnections; n != 3 {
 			t.Errorf("at most %d connections", n)
 		}
@@ -133,9 +136,9 @@ func TestDescribe(t *testing.T) {
 	}
 	exec(t, sh, "CREATE TABLE d (id BIGINT PRIMARY KEY, "+strings.Join(columns, ", ")+hidden+")")
 	for _, database := range []string{"", f.database} {
-		got, err := sh.Describe(t.Context(), database, "d")
-		if err != nil || len(got) != len(tests)+1 {
-			t.Fatalf("got %v, %v", got, err)
+		name, got, err := sh.Describe(t.Context(), database, "D")
+		if err != nil || name != "d" || len(got) != len(tests)+1 {
+			t.Fatalf("got %s, %v, %v", name, got, err)
 		}
 		if want := (catalog.Column{Name: "id", Type: catalog.Int, DataType: "bigint"}); got[0] != want {
 			t.Errorf("got %+v", got[0])
@@ -156,6 +159,9 @@ func TestDescribeRefuses(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
 	exec(t, sh, "CREATE TABLE d (a INT)", "CREATE VIEW v AS SELECT * FROM d")
+	other := localtest.Database(t, f.addresses...) // of another databalancer
+	exec(t, sh, createIdentity(other), "CREATE TABLE "+other+".d (a INT)",
+		"CREATE DATABASE "+other+"_catalog", "CREATE TABLE "+other+"_catalog.meta (a INT)")
 	sequence := ErrNoTable
 	if f.vendor(t) == MariaDB {
 		exec(t, sh, "CREATE SEQUENCE q")
@@ -168,11 +174,31 @@ func TestDescribeRefuses(t *testing.T) {
 		{"", "missing", ErrNoTable}, {"missing", "d", ErrNoTable}, {"", "databalancer_shard", ErrNoTable},
 		{"", "v", ErrNotBaseTable}, {"", "q", sequence},
 		{"mysql", "user", ErrSystemDatabase}, {"MySQL", "user", ErrSystemDatabase}, {"information_schema", "tables", ErrSystemDatabase},
+		{f.database + "_catalog", "meta", ErrOwnDatabase}, {strings.ToUpper(f.database) + "_CATALOG", "meta", ErrOwnDatabase},
+		{other, "d", ErrOwnDatabase}, {other + "_catalog", "meta", ErrOwnDatabase},
 		{"performance_schema", "threads", ErrSystemDatabase}, {"sys", "version", ErrSystemDatabase},
 	}
 	for _, tt := range tests {
-		if got, err := sh.Describe(t.Context(), tt.database, tt.table); !errors.Is(err, tt.want) || got != nil {
-			t.Errorf("%s.%s: got %v, %v", tt.database, tt.table, got, err)
+		if name, got, err := sh.Describe(t.Context(), tt.database, tt.table); !errors.Is(err, tt.want) || name != "" || got != nil {
+			t.Errorf("%s.%s: got %s, %v, %v", tt.database, tt.table, name, got, err)
+		}
+	}
+}
+
+// TestDescribeCase looks tables up by names in another case than theirs.
+func TestDescribeCase(t *testing.T) {
+	f := newFixture(t, 1)
+	sh := f.shard(t, "s0")
+	exec(t, sh, "CREATE TABLE plain (a INT)")
+	names := map[string]string{"plain": "plain", "PLAIN": "plain", "Plain": "plain", "pläin": ""}
+	if scan[int](t, sh.Write(), "SELECT @@lower_case_table_names") == 0 && f.vendor(t) != TiDB {
+		exec(t, sh, "CREATE TABLE two (a INT)", "CREATE VIEW Two AS SELECT * FROM plain", "CREATE TABLE TWO (b INT)")
+		names["two"], names["TWO"], names["tWO"] = "two", "TWO", ""
+	}
+	for asked, want := range names {
+		got, columns, err := sh.Describe(t.Context(), "", asked)
+		if got != want || (want == "") != errors.Is(err, ErrNoTable) || (want == "") != (len(columns) == 0) {
+			t.Errorf("%s: got %q, %v, %v, want %q", asked, got, columns, err, want)
 		}
 	}
 }

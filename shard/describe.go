@@ -19,9 +19,12 @@ var systemDatabases = map[string]bool{
 }
 
 const (
-	selectTableType = `
-		SELECT table_type FROM information_schema.tables
-		WHERE table_schema = ? AND table_name = ?`
+	selectTables = `
+		SELECT table_name, table_type FROM information_schema.tables
+		WHERE table_schema = ? AND LOWER(table_name) = LOWER(?)`
+	countOwnTables = `
+		SELECT COUNT(*) FROM information_schema.tables
+		WHERE table_schema IN (?, ?) AND table_name = '` + identityTable + `'`
 	selectColumns = `
 		SELECT column_name, data_type, is_nullable = 'YES'
 		FROM information_schema.columns
@@ -32,45 +35,98 @@ const (
 		WHERE constraint_schema = ? AND table_name = ?` // MariaDB's only
 )
 
-// Describe returns the columns of a base table that the query account may
-// see, in their order, without the invisible ones; an empty database is ours.
-// Errors: ErrSystemDatabase, ErrNoTable, ErrNotBaseTable.
-func (sh *Shard) Describe(ctx context.Context, database, table string) ([]catalog.Column, error) {
+// Describe returns the name of a base table that the query account may see, as
+// the server spells it, and its columns, in their order, without the invisible
+// ones. An empty database is ours. The table is the one of exactly that name,
+// or else the only one whose name differs in case alone. Errors:
+// ErrSystemDatabase, ErrOwnDatabase, ErrNoTable, ErrNotBaseTable.
+func (sh *Shard) Describe(ctx context.Context, database, table string) (name string, columns []catalog.Column, err error) {
 	if database == "" {
 		database = sh.cfg.Database
 	}
-	if systemDatabases[strings.ToLower(database)] {
-		return nil, fmt.Errorf("shard %s: %s: %w", sh.Name(), database, ErrSystemDatabase)
+	if err := sh.checkDatabase(ctx, database); err != nil {
+		return "", nil, err
 	}
 	if isReserved(table) {
-		return nil, fmt.Errorf("shard %s: %s.%s: %w", sh.Name(), database, table, ErrNoTable)
+		return "", nil, fmt.Errorf("shard %s: %s.%s: %w", sh.Name(), database, table, ErrNoTable)
 	}
-	if err := sh.checkBaseTable(ctx, database, table); err != nil {
-		return nil, err
+	if name, err = sh.findBaseTable(ctx, database, table); err != nil {
+		return "", nil, err
 	}
-	columns, err := sh.readColumns(ctx, database, table)
-	if err != nil {
-		return nil, sh.wrap(err)
+	if columns, err = sh.readColumns(ctx, database, name); err != nil {
+		return "", nil, sh.wrap(err)
 	}
-	if err := sh.markJSON(ctx, database, table, columns); err != nil {
-		return nil, sh.wrap(err)
+	if err := sh.markJSON(ctx, database, name, columns); err != nil {
+		return "", nil, sh.wrap(err)
 	}
-	return columns, nil
+	return name, columns, nil
 }
 
-func (sh *Shard) checkBaseTable(ctx context.Context, database, table string) error {
-	var kind string
-	err := sh.control.QueryRowContext(ctx, selectTableType, database, table).Scan(&kind)
+// checkDatabase refuses the servers' own databases, and those that are ours or
+// another databalancer's: shards' databases but this shard's, and catalogs',
+// which are known by their names. The account for writing sees more of them
+// than the one for queries.
+func (sh *Shard) checkDatabase(ctx context.Context, database string) error {
+	own := sh.cfg.Database
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("shard %s: %s.%s: %w", sh.Name(), database, table, ErrNoTable)
-	case err != nil:
+	case systemDatabases[strings.ToLower(database)]:
+		return fmt.Errorf("shard %s: %s: %w", sh.Name(), database, ErrSystemDatabase)
+	case database == own:
+		return nil
+	case strings.EqualFold(database, own+catalog.DatabaseSuffix):
+		return fmt.Errorf("shard %s: %s: %w", sh.Name(), database, ErrOwnDatabase)
+	}
+	var n int
+	shards := strings.TrimSuffix(database, catalog.DatabaseSuffix)
+	if err := sh.write.QueryRowContext(ctx, countOwnTables, database, shards).Scan(&n); err != nil {
 		return sh.wrap(err)
-	case kind != "BASE TABLE" && kind != "SYSTEM VERSIONED": // the latter is MariaDB's
-		return fmt.Errorf("shard %s: %s.%s: %w but a %s",
-			sh.Name(), database, table, ErrNotBaseTable, strings.ToLower(kind))
+	}
+	if n > 0 {
+		return fmt.Errorf("shard %s: %s: %w", sh.Name(), database, ErrOwnDatabase)
 	}
 	return nil
+}
+
+// findBaseTable returns the table's name as the server spells it.
+func (sh *Shard) findBaseTable(ctx context.Context, database, table string) (string, error) {
+	name, kind, err := sh.findTable(ctx, database, table)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", fmt.Errorf("shard %s: %s.%s: %w", sh.Name(), database, table, ErrNoTable)
+	case err != nil:
+		return "", sh.wrap(err)
+	case kind != "BASE TABLE" && kind != "SYSTEM VERSIONED": // the latter is MariaDB's
+		return "", fmt.Errorf("shard %s: %s.%s: %w but a %s",
+			sh.Name(), database, table, ErrNotBaseTable, strings.ToLower(kind))
+	}
+	return name, nil
+}
+
+// findTable returns sql.ErrNoRows unless it finds one table.
+func (sh *Shard) findTable(ctx context.Context, database, table string) (name, kind string, err error) {
+	rows, err := sh.control.QueryContext(ctx, selectTables, database, table)
+	if err != nil {
+		return "", "", err
+	}
+	defer rows.Close()
+	matches := 0
+	for rows.Next() {
+		var n, k string
+		if err := rows.Scan(&n, &k); err != nil {
+			return "", "", err
+		}
+		switch {
+		case n == table:
+			return n, k, nil
+		case strings.EqualFold(n, table): // the server may also take é for e
+			name, kind = n, k
+			matches++
+		}
+	}
+	if err := rows.Err(); err != nil || matches == 1 {
+		return name, kind, err
+	}
+	return "", "", sql.ErrNoRows
 }
 
 func (sh *Shard) readColumns(ctx context.Context, database, table string) ([]catalog.Column, error) {

@@ -23,6 +23,10 @@ var (
 	ErrNotBaseTable = errors.New("not a base table")
 	// ErrSystemDatabase means that a database belongs to the server itself.
 	ErrSystemDatabase = errors.New("database belongs to the server")
+	// ErrOwnDatabase means that a database holds databalancer's own tables.
+	ErrOwnDatabase = errors.New("database is databalancer's own")
+	// ErrAddress means that a text is no address of a server.
+	ErrAddress = errors.New("invalid address")
 	// ErrAddressDiffers means that Join met a shard which the catalog knows at
 	// another address, and was not asked to move it.
 	ErrAddressDiffers = errors.New("shard is registered at another address")

@@ -131,7 +131,7 @@ func TestJoinRefuses(t *testing.T) {
 		{"a known name with another identity", f, "s0", f.addresses[1], JoinOptions{}, nil, "is another shard: s1"},
 		{"the same, to be moved", f, "s0", f.addresses[1], JoinOptions{MoveAddress: true}, nil, "is another shard: s1"},
 		{"a known name on a new server", foreign, "s0", fresh, JoinOptions{MoveAddress: true}, nil, "is no shard"},
-		{"an invalid address", f, "s3", "a b", JoinOptions{}, nil, "shard s3: address"},
+		{"an invalid address", f, "s3", "a b", JoinOptions{}, ErrAddress, "shard s3: invalid address"},
 		{"a dead address", f, "s3", "127.0.0.1:1", JoinOptions{}, ErrUnreachable, ""},
 	}
 	for _, tt := range tests {
@@ -141,7 +141,7 @@ func TestJoinRefuses(t *testing.T) {
 			t.Errorf("%s: got %v", tt.what, err)
 		}
 		var identity *IdentityError
-		if tt.is == nil && tt.what != "an invalid address" && !errors.As(err, &identity) {
+		if tt.is == nil && !errors.As(err, &identity) {
 			t.Errorf("%s: got a %T", tt.what, err)
 		}
 		if tt.f.registry.version != version {

@@ -36,6 +36,9 @@ func TestParseAddress(t *testing.T) {
 		{"host:65536", "", "", "no valid port"},
 		{"host:mysql", "", "", "no valid port"},
 		{"a:b:c", "", "", "too many colons"},
+		{"::::", "", "", "too many colons"},
+		{"127.0.0.1:99999", "", "", "no valid port"},
+		{"127.0.0.1:3306)/mysql?x=(", "", "", "no valid port"},
 		{"root:hunter2@host:3306", "", "", "it holds an @"},
 	}
 	for _, tt := range tests {
@@ -43,7 +46,7 @@ func TestParseAddress(t *testing.T) {
 		if network != tt.network || dial != tt.dial {
 			t.Errorf("%q: got %q %q", tt.address, network, dial)
 		}
-		if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+		if (err == nil) != (tt.err == "") || (err == nil) == errors.Is(err, ErrAddress) || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%q: got error %v, want %q", tt.address, err, tt.err)
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {

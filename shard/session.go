@@ -19,13 +19,35 @@ type session struct {
 	id      uint64      // the server's number of the connection, for KILL
 	server  Server
 	created time.Time
-	used    time.Time // when it was last given back
+	used    time.Time // when it was last given back; zero: never
+	shape   shape     // of its last result, if that is not too large to keep
+	values  [][]byte  // for the rows of one result after the other
+}
+
+// reshape notes the shape of a result.
+func (s *session) reshape(of *shape) {
+	if len(of.packets) <= maxShape {
+		s.shape = *of
+	}
+}
+
+// row returns room for the values of one row. There is one such row a
+// session, since it has one result at a time.
+func (s *session) row(columns int) [][]byte {
+	if columns > cap(s.values) {
+		s.values = make([][]byte, columns)
+	}
+	return s.values[:columns]
 }
 
 func (s *session) close() {
 	// The connection is given up; what happens to it then changes nothing.
 	_ = s.conn.Close()
 }
+
+// trusted reports whether the session was in use so recently that asking the
+// system whether its connection is alive costs more than it tells.
+func (s *session) trusted() bool { return time.Since(s.used) < trust }
 
 // alive reports whether the server has not closed the connection.
 func (s *session) alive(ctx context.Context) bool {
@@ -38,6 +60,7 @@ type purpose int
 
 const (
 	forWriting purpose = iota
+	forCatalog
 	forQueries
 	forControl
 )
@@ -53,8 +76,9 @@ type connector struct {
 	purpose  purpose
 	expected *Identity // nil: any server will do
 	timeout  time.Duration
-	learned  func(Server) // nil: nobody wants to know
-	invalid  error        // what is wrong with the address, if anything
+	patience time.Duration // how long to wait for the server in a statement; 0: for ever
+	learned  func(Server)  // nil: nobody wants to know
+	invalid  error         // what is wrong with the address, if anything
 }
 
 // with returns a copy for another purpose and account.
@@ -81,7 +105,7 @@ func (c *connector) Driver() driver.Driver { return &mysql.MySQLDriver{} }
 // wrapped.
 func (c *connector) open(ctx context.Context) (*session, error) {
 	if c.invalid != nil {
-		return nil, fmt.Errorf("shard %s: %w", c.name, c.invalid)
+		return nil, &UnreachableError{c.name, c.invalid}
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -145,6 +169,7 @@ func (c *connector) dial(ctx context.Context) (*session, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd = c.account.username, c.account.password
 	cfg.Net, cfg.Addr, cfg.DBName = c.network, c.address, c.database
+	cfg.ReadTimeout, cfg.WriteTimeout = c.patience, c.patience
 	cfg.Collation = collation
 	cfg.Logger = &mysql.NopLogger{} // it tells of errors that it also returns
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -365,7 +365,7 @@ func TestInvalidAddressInCatalog(t *testing.T) {
 	f := emptyFixture(t, "d")
 	f.Sync(catalog.NewSnapshot(1, []catalog.Shard{{Name: "s0", Address: "root:hunter2@host"}}, nil))
 	for what, try := range ways(f.shard(t, "s0")) {
-		if err := try(t.Context()); !errors.Is(err, errAccountInAddress) {
+		if err := try(t.Context()); !errors.Is(err, errAccountInAddress) || !errors.Is(err, ErrUnreachable) {
 			t.Errorf("%s: got %v", what, err)
 		}
 	}

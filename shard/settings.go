@@ -1,5 +1,7 @@
 package shard
 
+import "time"
+
 // What every session is pinned to, whatever the server's defaults. The
 // collation exists on MySQL 8, MariaDB and TiDB.
 const (
@@ -8,6 +10,15 @@ const (
 		", time_zone = '+00:00', autocommit = 1" +
 		", group_concat_max_len = 1048576, lock_wait_timeout = 10"
 )
+
+// catalogPatience is how long a connection to the catalog waits for the server
+// to answer or to take a statement. The server's own waits for locks are
+// shorter, so that only a server that hangs uses it up. While a transaction
+// there is open for a schema change on a shard nobody waits, so that may last.
+const catalogPatience = 8 * time.Second
+
+const catalogSettings = ", lock_wait_timeout = 5, innodb_lock_wait_timeout = 5" +
+	", sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 
 // settings returns the statements that begin a session.
 //
@@ -32,6 +43,8 @@ func settings(p purpose, server Server) []string {
 			s = append(s, "SET SESSION information_schema_stats_expiry = 0")
 		}
 		return s
+	case forCatalog:
+		return []string{commonSettings + catalogSettings}
 	}
 	return []string{commonSettings + ", innodb_lock_wait_timeout = 10, sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"}
 }

@@ -122,13 +122,26 @@ func (sh *Shard) queue(ctx context.Context, n int) error {
 // close. ctx bounds only getting it.
 func (sh *Shard) Conn(ctx context.Context) (*Conn, error) {
 	s, err := sh.query.get(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
 	if err != nil {
-		return nil, sh.wrap(err)
+		return nil, sh.connError(ctx, err)
 	}
 	return &Conn{shard: sh, session: s}, nil
+}
+
+// renew returns a new session in place of one whose connection was lost.
+func (sh *Shard) renew(ctx context.Context, lost *session) (*session, error) {
+	s, err := sh.query.renew(ctx, lost)
+	if err != nil {
+		return nil, sh.connError(ctx, err)
+	}
+	return s, nil
+}
+
+func (sh *Shard) connError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return sh.wrap(err)
 }
 
 func (sh *Shard) wrap(err error) error { return Wrap(sh.Name(), err) }

@@ -12,12 +12,12 @@ import (
 func TestTiDBTakesOurStatements(t *testing.T) {
 	server := ParseServer("8.0.11-TiDB-v8.1.0")
 	statements := []string{
-		selectServer, selectIdentity, selectSizes, selectTableType, selectColumns, selectRawLogs, selectNextID, countDatabases,
+		selectServer, selectIdentity, selectSizes, selectTables, countOwnTables, selectColumns, selectRawLogs, selectNextID, countDatabases,
 		createDatabase("d"), createIdentity("d"), createRawLogs(server, "d", 3), raiseRawLogs("d", 3),
 		claimIdentity("d"), finishIdentity("d"), selectOwnIdentity("d"),
 		killStatement(server, 1<<62), selectRunning(server),
 	}
-	for _, p := range []purpose{forWriting, forQueries, forControl} {
+	for _, p := range []purpose{forWriting, forCatalog, forQueries, forControl} {
 		statements = append(statements, settings(p, server)...)
 	}
 	p := parser.New()

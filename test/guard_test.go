@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kolide/databalancer/local/localtest"
 )
@@ -135,4 +136,32 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestQueryUser gives queries an account that can only SELECT, as the
+// security document advises: queries, their cancellation and the health
+// checks must need no more.
+func TestQueryUser(t *testing.T) {
+	flags, addresses, database := onShards(t, 1)
+	admin := open(t, addresses[0], "")
+	for _, host := range []string{"localhost", "%"} {
+		for _, statement := range []string{
+			"CREATE USER 'reader'@'" + host + "' IDENTIFIED BY 'only-reads'", "GRANT SELECT ON `" + database + "`.* TO 'reader'@'" + host + "'",
+		} {
+			if _, err := admin.Exec(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Cleanup(func() { _, _ = admin.Exec("DROP USER 'reader'@'%', 'reader'@'localhost'") })
+	s := startServer(t, append(flags, "-mysql_query_username", "reader", "-mysql_query_password", "only-reads")...)
+	s.put("numbers", map[string]string{"n": "int"}, numbers(100_000))
+	if got := s.rows("SELECT COUNT(*) FROM numbers"); got != "[100000]" {
+		t.Errorf("count: got %s", got)
+	}
+	s.refused(504, "timeout", "POST", "/api/query", map[string]any{"query": "SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1", "timeout": "500ms"})
+	eventually(t, 5*time.Second, "the KILL arrived", func() bool {
+		return selectText(t, admin, "SELECT user FROM information_schema.processlist WHERE info LIKE '/* databalancer query_id%'") == ""
+	})
+	s.expect(200, "GET", "/readyz", nil)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -75,7 +76,7 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.maxRows, "max_rows", 0, "most rows that any query returns; 0: no limit but the request's own")
 	fs.IntVar(&o.maxQueryLength, "max_query_length", 64<<10, "longest SQL text in `bytes`, at most 262144")
 	fs.Int64Var(&o.maxBody, "max_body", 64<<20, "largest request body in `bytes`, also after decompression")
-	fs.Int64Var(&o.maxPending, "max_pending", 512<<20, "most `bytes` of log requests held at once; beyond it requests get 429")
+	fs.Int64Var(&o.maxPending, "max_pending", 512<<20, "most `bytes` of memory for log requests at once, where one counts for about 3 times its decompressed body (6 times where fields are tiny); beyond it requests get 429, but one alone is always taken; the garbage collector may double it")
 	fs.IntVar(&o.local, "local", 0, "start and supervise `N` local MariaDB servers in -data_dir instead of -mysql_address")
 	fs.StringVar(&o.dataDir, "data_dir", "data", "`folder` of the servers of -local")
 	fs.BoolVar(&o.rawLogs, "raw_logs", true, "keep each event as JSON in raw_logs")
@@ -140,8 +141,11 @@ func (o *options) complete() error {
 	if o.logFormat != "text" && o.logFormat != "json" {
 		return errors.New("-log_format: text or json")
 	}
-	if len(o.mysqlDatabase)+len(catalogSuffix) > 64 || o.mysqlDatabase == "" || strings.ContainsAny(o.mysqlDatabase, "`/\\.\x00") {
-		return fmt.Errorf("-mysql_database: %q is no name for a database of at most %d bytes", o.mysqlDatabase, 64-len(catalogSuffix))
+	if err := o.checkRanges(); err != nil {
+		return err
+	}
+	if len(o.mysqlDatabase)+len(catalog.DatabaseSuffix) > 64 || o.mysqlDatabase == "" || strings.ContainsAny(o.mysqlDatabase, "`/\\.\x00") {
+		return fmt.Errorf("-mysql_database: %q is no name for a database of at most %d bytes", o.mysqlDatabase, 64-len(catalog.DatabaseSuffix))
 	}
 	if o.local > 0 {
 		return nil
@@ -149,6 +153,35 @@ func (o *options) complete() error {
 	var err error
 	o.addresses, err = parseAddresses(o.mysqlAddress)
 	return err
+}
+
+// longestQuery is the most that -max_query_length can be: the router takes no
+// more.
+const longestQuery = 256 << 10
+
+// checkRanges returns an error for the first number that is out of range.
+func (o *options) checkRanges() error {
+	for _, r := range []struct {
+		flag string
+		ok   bool
+		want string
+	}{
+		{"mysql_write_conns", o.writeConns >= 1, "at least 1"},
+		{"mysql_query_conns", o.queryConns >= 1, "at least 1"},
+		{"size_interval", o.sizeInterval > 0, "a duration above 0"},
+		{"shutdown_timeout", o.shutdownTimeout >= 0, "a duration that is not negative"},
+		{"query_timeout", o.queryTimeout > 0, "a duration above 0"},
+		{"write_timeout", o.writeTimeout > 0, "a duration above 0"},
+		{"max_rows", o.maxRows >= 0, "0 or more"},
+		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= longestQuery, fmt.Sprintf("a number from 1 to %d", longestQuery)},
+		{"max_body", o.maxBody >= 1, "at least 1"},
+		{"max_pending", o.maxPending >= o.maxBody, "at least -max_body"},
+	} {
+		if !r.ok {
+			return fmt.Errorf("-%s: %s", r.flag, r.want)
+		}
+	}
+	return nil
 }
 
 // readSecret replaces a secret by the first line of its file, if one is given.

@@ -14,9 +14,6 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// catalogSuffix makes the catalog database's name of -mysql_database.
-const catalogSuffix = "_catalog"
-
 // watchInterval is how often the shards are pinged.
 const watchInterval = 5 * time.Second
 
@@ -65,7 +62,7 @@ func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config
 	if err != nil {
 		return err
 	}
-	name := o.mysqlDatabase + catalogSuffix
+	name := o.mysqlDatabase + catalog.DatabaseSuffix
 	if identity.Found {
 		has, err := shard.HasDatabase(ctx, config, address, name)
 		if err != nil {

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+)
+
+// cost is what the storing or reading of rows took.
+type cost struct {
+	rows            int
+	took            time.Duration
+	program, server time.Duration // CPU time
+}
+
+func (c *cost) add(d cost) {
+	c.rows += d.rows
+	c.took += d.took
+	c.program += d.program
+	c.server += d.server
+}
+
+func (c *cost) rate() float64        { return float64(c.rows) / c.took.Seconds() }
+func (c *cost) total() time.Duration { return c.program + c.server }
+
+// perRow returns a time's share of each row, in µs.
+func (c *cost) perRow(d time.Duration) float64 {
+	return float64(d.Microseconds()) / float64(c.rows)
+}
+
+// costOf measures what f takes, which returns the number of rows it handled.
+func (b *bed) costOf(ctx context.Context, f func() (rows int, err error)) (cost, error) {
+	before, err := b.cpu(ctx)
+	if err != nil {
+		return cost{}, err
+	}
+	began := time.Now()
+	rows, err := f()
+	if err != nil {
+		return cost{}, err
+	}
+	took := time.Since(began)
+	after, err := b.cpu(ctx)
+	if err != nil {
+		return cost{}, err
+	}
+	return cost{rows, took, after.program - before.program, after.server - before.server}, nil
+}
+
+// cpu returns the CPU time so far of the program and the MariaDB server.
+func (b *bed) cpu(ctx context.Context) (c cost, err error) {
+	var pidFile string
+	if err := b.direct.QueryRowContext(ctx, "SELECT @@pid_file").Scan(&pidFile); err != nil {
+		return c, fmt.Errorf("MariaDB's process: %w", err)
+	}
+	text, err := os.ReadFile(pidFile)
+	if err != nil {
+		return c, fmt.Errorf("MariaDB's process: %w", err)
+	}
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(text)))
+	if err != nil {
+		return c, fmt.Errorf("MariaDB's process: %w", err)
+	}
+	if c.server, err = cpuTime(pid); err != nil {
+		return c, err
+	}
+	c.program, err = cpuTime(b.program.pid())
+	return c, err
+}

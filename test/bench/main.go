@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// benchmark is one comparison.
+type benchmark struct {
+	name string
+	run  func(ctx context.Context, b *bed) ([]measure, error)
+}
+
+// benchmarks are all there are, in the order in which they run: ingest leaves
+// the rows that the others read.
+var benchmarks = []benchmark{
+	{"ingest", ingest},
+	{"stream", stream},
+	{"point", point},
+}
+
+// options are the program's flags.
+type options struct {
+	rows    int
+	only    string
+	quick   bool
+	data    string
+	out     string
+	profile string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run measures and prints the table to stdout. It returns the process's exit
+// code: 0 when everything was measured, whether or not the targets are met.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var o options
+	set := flag.NewFlagSet("bench", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.IntVar(&o.rows, "rows", 1_000_000, "`rows` to store and to stream")
+	set.StringVar(&o.only, "only", "", "`names` of the benchmarks to run, separated by commas (default: all)")
+	set.BoolVar(&o.quick, "quick", false, "few rows and short rounds: shows that it runs, not how fast")
+	set.StringVar(&o.data, "data", os.Getenv("DATABALANCER_TEST_DATA"), "`folder` with Zeek's dns.json.gz (default: events of the same kind are made up)")
+	set.StringVar(&o.out, "out", "", "`file` whose measured section is replaced by the results")
+	set.StringVar(&o.profile, "profile", "", "`folder` for CPU profiles of the program, one a benchmark")
+	if err := set.Parse(args); err != nil {
+		return 2
+	}
+	chosen, err := choose(o.only)
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 2
+	}
+	if o.quick {
+		o.rows = min(o.rows, 20_000)
+	}
+	if err := measureAll(ctx, o, chosen, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+// choose returns the benchmarks of the given names.
+func choose(only string) ([]benchmark, error) {
+	if only == "" {
+		return benchmarks, nil
+	}
+	names := strings.Split(only, ",")
+	var chosen []benchmark
+	for _, b := range benchmarks {
+		if i := slices.Index(names, b.name); i >= 0 {
+			chosen = append(chosen, b)
+			names = slices.Delete(names, i, i+1)
+		}
+	}
+	if len(names) > 0 {
+		return nil, fmt.Errorf("no benchmark is called %s", strings.Join(names, ", "))
+	}
+	return chosen, nil
+}
+
+func measureAll(ctx context.Context, o options, chosen []benchmark, stdout, stderr io.Writer) (err error) {
+	began := time.Now()
+	b, err := newBed(ctx, o, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := b.close(); err == nil {
+			err = closing
+		}
+	}()
+	r := report{machine: describeMachine(ctx, b), setting: b.setting(), quick: o.quick}
+	for _, bench := range chosen {
+		b.logf("%s", bench.name)
+		measures, err := bench.run(ctx, b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", bench.name, err)
+		}
+		r.add(bench.name, measures)
+	}
+	r.took = time.Since(began)
+	fmt.Fprint(stdout, r.markdown())
+	if o.out != "" {
+		return r.writeInto(o.out)
+	}
+	return nil
+}
