@@ -50,8 +50,9 @@ func loadState(ctx context.Context, q querier, version uint64, old *state) (*sta
 
 func loadShards(ctx context.Context, q querier) ([]Shard, error) {
 	return collect(ctx, q, "shards", func(rows *sql.Rows, s *Shard) error {
-		return rows.Scan(&s.Number, &s.Name, &s.Address, &s.Identity, &s.State, &s.Weight, &s.Bytes, &s.Rows, &s.Placed)
-	}, `SELECT number, name, address, identity, state, weight, bytes, row_count, placed FROM shards`)
+		return rows.Scan(&s.Number, &s.Name, &s.Address, &s.Identity, &s.Catalog, &s.State, &s.Weight, &s.Bytes, &s.Rows, &s.Placed)
+	}, `SELECT s.number, s.name, s.address, s.identity, m.identity, s.state, s.weight, s.bytes, s.row_count, s.placed
+		FROM shards s JOIN meta m ON m.one = 1`)
 }
 
 // refreshFamilies returns old's families without those that are gone, and

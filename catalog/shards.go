@@ -41,7 +41,7 @@ func place(ctx context.Context, tx *sql.Tx) (string, error) {
 // is: the catalog's address is right, not the caller's. Errors are
 // *ShardConflictError, *InvalidShardError and ErrUnavailable.
 func (c *Catalog) AddShard(ctx context.Context, s Shard) (*Shard, error) {
-	s = Shard{Name: s.Name, Address: s.Address, Identity: s.Identity, State: s.State, Weight: s.Weight}
+	s = Shard{Name: s.Name, Address: s.Address, Identity: s.Identity, Catalog: c.id, State: s.State, Weight: s.Weight}
 	if s.State == "" {
 		s.State = Active
 	}

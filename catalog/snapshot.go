@@ -20,6 +20,7 @@ type Shard struct {
 	Name     string // unique
 	Address  string // host:port, or the path of a unix socket
 	Identity string // the server's own, kept in a table of ours on it
+	Catalog  string // the identity of the catalog that has the shard
 	State    ShardState
 	Weight   float64 // its share of new families, relative to the others'
 	Bytes    int64   // data and indexes, at the last size refresh

@@ -53,8 +53,6 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.shards.SetCatalogID(f.catalog.ID())
-	f.shards.Sync(f.catalog.Snapshot())
 	for i, address := range addresses {
 		if _, err := f.shards.Join(ctx, f.catalog, fmt.Sprintf("s%d", i), address, shard.JoinOptions{}); err != nil {
 			t.Fatal(err)

@@ -47,7 +47,6 @@ func startProcess(t *testing.T, f *fixture, addresses []string) {
 		t.Error(err)
 		return
 	}
-	f.SetCatalogID(cat.ID())
 	for i, address := range addresses {
 		sh, err := f.Join(t.Context(), cat, fmt.Sprintf("s%d", i), address, JoinOptions{})
 		if err != nil {

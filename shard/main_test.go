@@ -37,7 +37,11 @@ func (r *registry) Refresh(context.Context) (*catalog.Snapshot, error) {
 }
 
 func (r *registry) snapshot() *catalog.Snapshot {
-	return catalog.NewSnapshot(r.version, slices.Clone(r.shards), nil)
+	shards := slices.Clone(r.shards)
+	for i := range shards {
+		shards[i].Catalog = r.id
+	}
+	return catalog.NewSnapshot(r.version, shards, nil)
 }
 
 func (r *registry) AddShard(_ context.Context, s catalog.Shard) (*catalog.Shard, error) {
@@ -124,9 +128,7 @@ func emptyFixture(t testing.TB, database string, change ...func(*Config)) *fixtu
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { set.Close() })
-	f := &fixture{Set: set, registry: &registry{id: "catalog-of-" + database}, database: database}
-	set.SetCatalogID(f.registry.id)
-	return f
+	return &fixture{Set: set, registry: &registry{id: "catalog-of-" + database}, database: database}
 }
 
 func (f *fixture) shard(t testing.TB, name string) *Shard {

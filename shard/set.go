@@ -13,11 +13,10 @@ import (
 type Set struct {
 	cfg Config
 
-	mu        sync.RWMutex
-	catalogID string
-	shards    map[string]*Shard
-	order     []*Shard // by number; replaced, never changed
-	closed    bool
+	mu     sync.RWMutex
+	shards map[string]*Shard
+	order  []*Shard // by number; replaced, never changed
+	closed bool
 }
 
 // NewSet returns a set without shards: Sync brings them.
@@ -28,23 +27,8 @@ func NewSet(cfg Config) (*Set, error) {
 	return &Set{cfg: cfg.withDefaults(), shards: map[string]*Shard{}}, nil
 }
 
-// SetCatalogID says which catalog the shards must belong to. Those that the
-// set has already are closed; the next Sync brings them back.
-func (s *Set) SetCatalogID(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.catalogID == id {
-		return
-	}
-	s.catalogID = id
-	for _, sh := range s.order {
-		sh.close()
-	}
-	s.shards, s.order = map[string]*Shard{}, nil
-}
-
-// Sync makes the set that of the snapshot. A shard whose address, identity or
-// number has changed gets new pools; a shard without an identity, which no
+// Sync makes the set that of the snapshot. A shard whose address, identity,
+// catalog or number has changed gets new pools; a shard without an identity, which no
 // catalog has, is not asked for one. Sync connects to nothing, and statements
 // that run on replaced pools go on to their end.
 func (s *Set) Sync(snap *catalog.Snapshot) {
@@ -58,7 +42,7 @@ func (s *Set) Sync(snap *catalog.Snapshot) {
 	for _, known := range snap.Shards() {
 		sh := s.shards[known.Name]
 		if sh == nil || !samePools(sh.known, known) {
-			sh = newShard(s.cfg, known, s.catalogID)
+			sh = newShard(s.cfg, known)
 		}
 		next[known.Name] = sh
 		order = append(order, sh)
@@ -73,7 +57,7 @@ func (s *Set) Sync(snap *catalog.Snapshot) {
 
 // samePools reports whether two versions of a shard can use the same pools.
 func samePools(a, b catalog.Shard) bool {
-	return a.Address == b.Address && a.Identity == b.Identity && a.Number == b.Number
+	return a.Address == b.Address && a.Identity == b.Identity && a.Catalog == b.Catalog && a.Number == b.Number
 }
 
 // Shard returns the shard of that name, or ErrUnknown.

@@ -50,14 +50,14 @@ func TestSync(t *testing.T) {
 	}
 }
 
-func TestSetCatalogIDReplacesShards(t *testing.T) {
+func TestSyncWithAnotherCatalog(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
-	f.SetCatalogID(f.registry.id)
+	f.Sync(f.registry.snapshot())
 	if f.shard(t, "s0") != sh {
 		t.Error("the same catalog replaced the shards")
 	}
-	f.SetCatalogID("another")
+	f.registry.id = "another"
 	f.Sync(f.registry.snapshot())
 	var identity *IdentityError
 	if _, err := f.shard(t, "s0").Conn(t.Context()); !errors.As(err, &identity) {
@@ -117,12 +117,12 @@ func TestServersThatAreNoShard(t *testing.T) {
 		"another catalog":  func(_ *Config, id *string) { *id = "another" },
 	}
 	for name, change := range tests {
-		cfg, id := f.cfg, f.registry.id
-		change(&cfg, &id)
-		sh := newShard(cfg, known, id)
+		cfg, known := f.cfg, known
+		change(&cfg, &known.Catalog)
+		sh := newShard(cfg, known)
 		defer sh.close()
 		var identity *IdentityError
-		if _, err := sh.Conn(t.Context()); !errors.As(err, &identity) || identity.Expected.Catalog != id {
+		if _, err := sh.Conn(t.Context()); !errors.As(err, &identity) || identity.Expected.Catalog != known.Catalog {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -344,7 +344,7 @@ func TestHealthAndUnreachable(t *testing.T) {
 func TestSilentServer(t *testing.T) {
 	address := silence(t)
 	cfg := Config{Username: "root", Database: "d", DialTimeout: 100 * time.Millisecond}.withDefaults()
-	sh := newShard(cfg, catalog.Shard{Name: "silent", Address: address}, "")
+	sh := newShard(cfg, catalog.Shard{Name: "silent", Address: address})
 	defer sh.close()
 	for what, try := range ways(sh) {
 		if err := Wrap("silent", try(t.Context())); !errors.Is(err, ErrUnreachable) {

@@ -34,12 +34,12 @@ type Shard struct {
 }
 
 // newShard makes the pools, but no connection.
-func newShard(cfg Config, known catalog.Shard, catalogID string) *Shard {
+func newShard(cfg Config, known catalog.Shard) *Shard {
 	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns))}
 	sh.health.Store(&Health{})
 	base := connector{name: known.Name, database: cfg.Database, timeout: cfg.DialTimeout, learned: sh.learn}
 	if known.Identity != "" {
-		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: catalogID}
+		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: known.Catalog}
 	}
 	base.network, base.address, base.invalid = parseAddress(known.Address)
 	sh.write = openPool(base.with(forWriting, cfg.account()), cfg.WriteConns)

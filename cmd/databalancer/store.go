@@ -81,8 +81,6 @@ func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config
 	if err != nil {
 		return fmt.Errorf("catalog at %s: %w", address, err)
 	}
-	s.shards.SetCatalogID(s.catalog.ID())
-	s.shards.Sync(s.catalog.Snapshot())
 	return nil
 }
 
