@@ -61,10 +61,6 @@ const KeyColumn = "id"
 // shard.
 const RawLogs = "raw_logs"
 
-// ReservedPrefix begins the names of databalancer's own tables and columns,
-// in any case. No family, field or registered table may begin with it.
-const ReservedPrefix = "databalancer"
-
 // PlacementSpan is the distance between the first ids of two placements of a
 // table: placement n counts from n·PlacementSpan + 1, so ids stay unique over
 // all placements, and below 2^53 for 8,192 of them.

@@ -11,7 +11,7 @@ import (
 // reserved returns ErrNameTaken for raw_logs and for names that begin with
 // ReservedPrefix.
 func reserved(name string) error {
-	if key := nameKey(name); key == RawLogs || strings.HasPrefix(key, ReservedPrefix) {
+	if strings.EqualFold(name, RawLogs) || IsReserved(name) {
 		return fmt.Errorf("name %s: %w: it is reserved", name, ErrNameTaken)
 	}
 	return nil

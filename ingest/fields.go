@@ -67,60 +67,31 @@ func (s *fieldSet) storedAs(table *catalog.Table) bool {
 // checkField checks a field's name.
 func checkField(name string) (Code, string) {
 	switch {
-	case len(name) == 0 || len(name) > maxName:
+	case len(name) == 0 || len(name) > catalog.MaxName:
 		return InvalidField, "a name has 1 to 64 characters"
 	case strings.IndexFunc(name, func(r rune) bool { return r != '/' && !nameRune(r) }) >= 0:
 		return InvalidField, "a name consists of ASCII letters, digits and _ - . : @ $ /"
-	case reserved(name):
+	case catalog.IsReserved(name):
 		return ReservedField, "names that begin with " + catalog.ReservedPrefix + " are reserved"
 	}
 	return "", ""
 }
 
-const (
-	maxName     = 64  // characters, of fields and families
-	maxFileName = 200 // bytes of a family as the servers encode it in a file's name
-)
-
 // checkFamily checks a family's name.
 func checkFamily(name string) (Code, string) {
 	switch {
-	case len(name) == 0 || len(name) > maxName:
+	case len(name) == 0 || len(name) > catalog.MaxName:
 		return InvalidFamily, "a name has 1 to 64 characters"
 	case strings.IndexFunc(name, func(r rune) bool { return !nameRune(r) }) >= 0:
 		return InvalidFamily, "a name consists of ASCII letters, digits and _ - . : @ $"
 	case name == "." || name == "..":
 		return InvalidFamily, "a name is not . or .."
-	case fileNameSize(name) > maxFileName:
+	case catalog.FileNameSize(name) > catalog.MaxFileName:
 		return InvalidFamily, "a name takes at most 200 bytes in a file's name, where each of - . : @ $ counts as five"
-	case reserved(name), strings.EqualFold(name, catalog.RawLogs):
+	case catalog.IsReserved(name), strings.EqualFold(name, catalog.RawLogs):
 		return ReservedFamily, catalog.RawLogs + " and names that begin with " + catalog.ReservedPrefix + " are reserved"
 	}
 	return "", ""
 }
 
-// fileNameSize returns the length of a table's name in a file's name, where
-// MySQL writes other characters than these as @ and four digits (MySQL manual,
-// "Mapping of Identifiers to File Names").
-func fileNameSize(name string) int {
-	size := 0
-	for _, r := range name {
-		if plainRune(r) {
-			size++
-		} else {
-			size += 5
-		}
-	}
-	return size
-}
-
-func plainRune(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_'
-}
-
-func nameRune(r rune) bool { return plainRune(r) || strings.ContainsRune("-.:@$", r) }
-
-func reserved(name string) bool {
-	n := len(catalog.ReservedPrefix)
-	return len(name) >= n && strings.EqualFold(name[:n], catalog.ReservedPrefix)
-}
+func nameRune(r rune) bool { return catalog.IsPlain(r) || strings.ContainsRune("-.:@$", r) }

@@ -1,8 +1,6 @@
 package router
 
 import (
-	"strings"
-
 	"github.com/kolide/databalancer/catalog"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -210,7 +208,7 @@ func (f *fromResolver) derivedSource(ts *ast.TableSource) (*source, error) {
 
 // table returns the catalog's table for a reference.
 func (r *resolver) table(n *ast.TableName) (*catalog.Table, error) {
-	if n.Schema.O != "" && n.Schema.O != r.database || strings.HasPrefix(n.Name.L, catalog.ReservedPrefix) {
+	if n.Schema.O != "" && n.Schema.O != r.database || catalog.IsReserved(n.Name.O) {
 		return nil, forbidden(qualified(n))
 	}
 	t, ok := r.snap.Table(n.Name.O)

@@ -69,7 +69,7 @@ func (r *resolver) with(w *ast.WithClause, e env, b *block) (env, error) {
 }
 
 func checkCTE(node *ast.CommonTableExpression, before []*ast.CommonTableExpression) error {
-	if strings.HasPrefix(node.Name.L, catalog.ReservedPrefix) {
+	if catalog.IsReserved(node.Name.O) {
 		return forbidden(node.Name.O)
 	}
 	for _, b := range before {

@@ -47,7 +47,7 @@ func (sh *Shard) Describe(ctx context.Context, database, table string) (name str
 	if err := sh.checkDatabase(ctx, database); err != nil {
 		return "", nil, err
 	}
-	if isReserved(table) {
+	if catalog.IsReserved(table) {
 		return "", nil, fmt.Errorf("shard %s: %s.%s: %w", sh.Name(), database, table, ErrNoTable)
 	}
 	if name, err = sh.findBaseTable(ctx, database, table); err != nil {

@@ -2,7 +2,6 @@ package shard
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
@@ -36,17 +35,11 @@ func (sh *Shard) Sizes(ctx context.Context) ([]TableSize, error) {
 		if err := rows.Scan(&t.Name, &t.Rows, &t.Bytes); err != nil {
 			return nil, sh.wrap(err)
 		}
-		if !isReserved(t.Name) {
+		if !catalog.IsReserved(t.Name) {
 			sizes = append(sizes, t)
 		}
 	}
 	return sizes, sh.wrap(rows.Err())
-}
-
-// isReserved reports whether a name is one of databalancer's own.
-func isReserved(name string) bool {
-	n := len(catalog.ReservedPrefix)
-	return len(name) >= n && strings.EqualFold(name[:n], catalog.ReservedPrefix)
 }
 
 // Sizer is what Measure needs of the catalog; *catalog.Catalog is one.

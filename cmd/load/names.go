@@ -8,13 +8,6 @@ import (
 	"github.com/kolide/databalancer/catalog"
 )
 
-// maxName is the length of the longest name of a field or family, in bytes,
-// and maxFileName that of a family's as MySQL encodes it in a file name.
-const (
-	maxName     = 64
-	maxFileName = 200
-)
-
 // columnKey is what makes two fields' columns the same one.
 func columnKey(field string) string { return strings.ToLower(catalog.FieldColumn(field)) }
 
@@ -58,7 +51,7 @@ func freeName(name string, taken map[string]bool) string {
 	free := name
 	for n := 2; taken[columnKey(free)]; n++ {
 		suffix := "_" + strconv.Itoa(n)
-		free = name[:min(len(name), maxName-len(suffix))] + suffix
+		free = name[:min(len(name), catalog.MaxName-len(suffix))] + suffix
 	}
 	return free
 }
@@ -75,7 +68,7 @@ func cleanFamily(family string) string {
 	case strings.EqualFold(name, catalog.RawLogs):
 		name = "_" + name
 	}
-	for fileNameLength(name) > maxFileName {
+	for catalog.FileNameSize(name) > catalog.MaxFileName {
 		name = name[:len(name)-1]
 	}
 	return name
@@ -83,33 +76,13 @@ func cleanFamily(family string) string {
 
 func cleanName(name, punctuation string) string {
 	name = strings.Map(func(r rune) rune {
-		if isLetterOrDigit(r) || r < 0x80 && strings.ContainsRune(punctuation, r) {
+		if catalog.IsPlain(r) || r < 0x80 && strings.ContainsRune(punctuation, r) {
 			return r
 		}
 		return '_'
 	}, name)
-	const reserved = catalog.ReservedPrefix
-	if name == "" || len(name) >= len(reserved) && strings.EqualFold(name[:len(reserved)], reserved) {
+	if name == "" || catalog.IsReserved(name) {
 		name = "_" + name
 	}
-	return name[:min(len(name), maxName)]
-}
-
-func isLetterOrDigit(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
-}
-
-// fileNameLength is the length of a table's file name: letters, digits and _
-// stand for themselves, every other character takes five bytes (MySQL manual,
-// "Mapping of Identifiers to File Names").
-func fileNameLength(name string) int {
-	n := 0
-	for _, r := range name {
-		if isLetterOrDigit(r) || r == '_' {
-			n++
-		} else {
-			n += 5
-		}
-	}
-	return n
+	return name[:min(len(name), catalog.MaxName)]
 }
