@@ -84,11 +84,7 @@ func (p *parser) missing() error {
 }
 
 func (p *parser) member() error {
-	key, escaped, err := p.key()
-	if err != nil {
-		return err
-	}
-	name, err := p.plainText(key, escaped)
+	name, err := p.name()
 	if err != nil {
 		return err
 	}
@@ -109,6 +105,15 @@ func (p *parser) once(seen *bool, name string, read func() error) error {
 	}
 	*seen = true
 	return read()
+}
+
+// name reads a member's name.
+func (p *parser) name() (string, error) {
+	key, escaped, err := p.key()
+	if err != nil {
+		return "", err
+	}
+	return p.plainText(key, escaped)
 }
 
 // plainText returns the text of a name or a string.

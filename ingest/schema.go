@@ -44,11 +44,7 @@ func (p *parser) readSchema() error {
 
 // schemaField reads one field and its type.
 func (p *parser) schemaField(s *schema) error {
-	key, escaped, err := p.key()
-	if err != nil {
-		return err
-	}
-	name, err := p.plainText(key, escaped)
+	name, err := p.name()
 	if err != nil {
 		return err
 	}
