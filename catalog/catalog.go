@@ -18,9 +18,9 @@ import (
 // change never makes a queue of a table's users. Errors name the shard.
 type DDL interface {
 	// CreateTable creates the placement's table with all columns of t. Where
-	// the table exists, it adds the columns that are missing. A table that an
-	// earlier life of the family left behind (see Table.ID) gives way.
-	// One that somebody else made is ErrNameTaken, and stays as it is.
+	// the table exists, it adds the columns that are missing. A table that
+	// somebody else made, or an earlier life of the family left behind (see
+	// Table.ID), is ErrNameTaken, and stays as it is.
 	CreateTable(ctx context.Context, shard string, t *Table, p Placement) error
 	// AddColumns adds those of cols that the table doesn't have yet, in one
 	// statement. t has all columns, those of cols included.

@@ -40,8 +40,8 @@
 // What remains is a process that is suspended between step 2's check and its
 // DDL for so long that the server drops its connection, and the lock with it.
 // It may then create the table of a family that was dropped. Such a table
-// holds no data, no query can name it, and it gives way to that of the next
-// family of that name.
+// holds no data and no query can name it, but the next family of that name is
+// refused until somebody drops it.
 //
 // # Columns
 //
