@@ -148,7 +148,11 @@ type explainStep struct {
 func newExplanation(plan *router.Plan) explanation {
 	e := explanation{Kind: plan.Kind, Home: plan.Home, Steps: []explainStep{}, Text: plan.String()}
 	for _, s := range plan.Steps {
-		e.Steps = append(e.Steps, explainStep(s))
+		step := explainStep{Shard: s.Shard, SQL: s.SQL}
+		if s.Ship != nil {
+			step.Into = s.Ship.Into
+		}
+		e.Steps = append(e.Steps, step)
 	}
 	return e
 }

@@ -120,6 +120,8 @@ func FieldColumn(field string) string {
 type Placement struct {
 	Number int    // from 0; see PlacementSpan
 	Shard  string // the shard's name
+	Rows   int64  // estimated, when last measured; 0: not known
+	Bytes  int64  // data and indexes, when last measured; 0: not known
 }
 
 // Table is a table that queries may name. It is immutable.
