@@ -8,7 +8,7 @@ import (
 func TestSnapshot(t *testing.T) {
 	dogs := &Table{ID: 1, Name: "Dogs", Kind: Family,
 		Columns:    []Column{{Name: "id", Type: Int}, {Name: "Name", Type: Text, Position: 1}},
-		Placements: []Placement{{0, "b"}}}
+		Placements: []Placement{{Number: 0, Shard: "b"}}}
 	s := NewSnapshot(7, []Shard{{Number: 1, Name: "b"}, {Number: 0, Name: "a"}}, []*Table{dogs, {Name: "ants", Kind: Registered}})
 	if got, ok := s.Table("dOGS"); !ok || got != dogs {
 		t.Errorf("Table(dOGS) = %v, %v", got, ok)
@@ -27,7 +27,7 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("Tables = %v, want %v", names, want)
 	}
 	raw, ok := s.Table(RawLogs)
-	if want := []Placement{{0, "a"}, {1, "b"}}; !ok || !slices.Equal(raw.Placements, want) {
+	if want := []Placement{{Number: 0, Shard: "a"}, {Number: 1, Shard: "b"}}; !ok || !slices.Equal(raw.Placements, want) {
 		t.Errorf("raw_logs = %v, %v", raw, ok)
 	}
 	if sh, ok := s.Shard("b"); !ok || sh.Number != 1 {
