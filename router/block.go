@@ -15,6 +15,8 @@ type block struct {
 	arms    []*block // of a set operation, in order
 	from    []*source
 	inner   []*block // the blocks right inside it: its WITH's, derived tables, subqueries and arms
+	role    role     // in the block around it
+	scope   *scope   // what names in its own clauses refer to
 
 	tables []*catalog.Table // that its own FROM names, each once
 	ctes   []*cte           // that its own FROM names, each once
@@ -24,6 +26,18 @@ type block struct {
 	sequence  bool // calls RAND with a seed itself: each row's value follows from the last one's
 	clock     bool // calls a function of the statement's time itself
 }
+
+// role says what a block is to the block around it.
+type role int
+
+const (
+	roleRoot role = iota
+	roleArm
+	roleDerived
+	roleSubquery
+	roleCTE
+	roleRecursive // a CTE that names itself
+)
 
 // addTable notes that the block's FROM names a table.
 func (b *block) addTable(t *catalog.Table) {

@@ -1,6 +1,8 @@
 package router
 
 import (
+	"slices"
+
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -13,16 +15,16 @@ type piece struct {
 
 // pieces splits the statement into parts whose rows, one part after the
 // other, are the statement's: the arms of a UNION ALL, and the placements of
-// a plain arm's table.
-func (p *planner) pieces() ([]piece, error) {
+// a plain arm's table. It reports false where there are no such parts.
+func (p *planner) pieces() ([]piece, bool, error) {
 	arms := []*block{p.root}
 	if op, ok := p.root.node.(*ast.SetOprStmt); ok {
 		if op.OrderBy != nil || op.Limit != nil || !unionAll(op.SelectList) {
-			return nil, p.refuse(p.root)
+			return nil, false, nil
 		}
 		arms = flatten(p.root, nil)
 		if err := sameWidth(arms); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	var pieces []piece
@@ -32,15 +34,56 @@ func (p *planner) pieces() ([]piece, error) {
 			pieces = append(pieces, piece{arm, ctes, shard})
 			continue
 		}
-		if obstacle(arm) != "" {
-			return nil, p.refuse(arm)
+		if !isPlain(arm) {
+			return nil, false, nil
 		}
 		for _, place := range tables[0].Placements {
 			pieces = append(pieces, piece{arm, ctes, place.Shard})
 		}
 	}
 	settle(pieces)
-	return pieces, nil
+	return pieces, p.repeatable(pieces), nil
+}
+
+// repeatable reports whether each piece can be a statement of its own with
+// the CTEs in front of the whole that it needs: an arm can't have two WITHs,
+// and a CTE with other rows each time must not be in two statements.
+func (p *planner) repeatable(pieces []piece) bool {
+	with := withOf(p.root.node)
+	if with == nil {
+		return true
+	}
+	seen := make(map[*cte]bool)
+	for _, piece := range pieces {
+		for _, c := range piece.ctes {
+			if !slices.Contains(with.CTEs, c.node) {
+				continue
+			}
+			if withOf(piece.block.node) != nil || seen[c] && c.block.any(func(b *block) bool { return b.volatile }) {
+				return false
+			}
+			seen[c] = true
+		}
+	}
+	return true
+}
+
+// isPlain reports whether a block is a SELECT … FROM … WHERE over one table,
+// whose rows are those of all of the table's placements one after the other.
+func isPlain(b *block) bool {
+	sel, ok := b.node.(*ast.SelectStmt)
+	switch {
+	case !ok, len(b.from) != 1, sel.With != nil, b.from[0].table == nil, slices.ContainsFunc(b.inner, namesTables),
+		sel.Distinct, sel.GroupBy != nil, sel.Having != nil, len(sel.WindowSpecs) > 0,
+		sel.OrderBy != nil, sel.Limit != nil:
+		return false
+	}
+	return !b.any(func(b *block) bool { return b.aggregate || b.sequence })
+}
+
+func namesTables(b *block) bool {
+	tables, _ := b.reach()
+	return len(tables) > 0
 }
 
 // settle gives pieces without tables the shard of a neighbour.

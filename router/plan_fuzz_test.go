@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,19 +36,50 @@ func FuzzPlan(f *testing.F) {
 			}
 			return
 		}
-		for _, step := range plan.Steps {
-			again, err := router.Plan(alone[step.Shard], Query{SQL: step.SQL})
+		shipped := map[string]*catalog.Table{}
+		for i, step := range plan.Steps {
+			snap := alone[step.Shard]
+			if plan.Kind == Gather && i == len(plan.Steps)-1 {
+				snap = with(snap, shipped)
+			}
+			again, err := router.Plan(snap, Query{SQL: visible(step.SQL)})
 			if err != nil {
 				t.Fatalf("%q\n%s\n%v", query, plan, err)
 			}
 			if again.Kind != Single || again.Steps[0].Shard != step.Shard {
 				t.Fatalf("%q\n%s\nplanned again: %s", query, plan, again)
 			}
+			if step.Ship != nil {
+				shipped[step.Ship.Into] = temporaryTable(step, again.Columns)
+				continue
+			}
 			if len(again.Columns) != len(plan.Columns) && again.Columns != nil && plan.Columns != nil {
 				t.Fatalf("%q\n%s\n%d columns, want %d", query, plan, len(again.Columns), len(plan.Columns))
 			}
 		}
 	})
+}
+
+// visible gives temporary tables names that a query may have.
+func visible(sql string) string { return strings.ReplaceAll(sql, "databalancer", "gathered") }
+
+func temporaryTable(step Step, columns []Column) *catalog.Table {
+	t := &catalog.Table{Name: visible(step.Ship.Into), Kind: catalog.Registered}
+	for i, c := range columns {
+		t.Columns = append(t.Columns, catalog.Column{Name: visible(c.Name), Type: c.Type, Position: i})
+	}
+	return t
+}
+
+// with returns a shard's snapshot with temporary tables.
+func with(snap *catalog.Snapshot, temporary map[string]*catalog.Table) *catalog.Snapshot {
+	var tables []*catalog.Table
+	snap.Tables(func(t *catalog.Table) bool { tables = append(tables, t); return true })
+	for _, t := range temporary {
+		t.Placements = []catalog.Placement{{Shard: snap.Shards()[0].Name}}
+		tables = append(tables, t)
+	}
+	return catalog.NewSnapshot(1, slices.Clone(snap.Shards()), tables)
 }
 
 const wideTablesOnB = `

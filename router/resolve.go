@@ -93,13 +93,15 @@ func (r *resolver) setOperation(op *setOperation, e env) (*block, error) {
 		if err != nil {
 			return nil, err
 		}
+		arm.role = roleArm
 		b.arms = append(b.arms, arm)
 		b.inner = append(b.inner, arm)
 	}
 	if err := r.setColumns(b); err != nil {
 		return nil, err
 	}
-	v := binder{r: r, ctes: e.ctes, scope: &scope{outer: e.outer}, block: b}
+	b.scope = &scope{outer: e.outer}
+	v := binder{r: r, ctes: e.ctes, scope: b.scope, block: b}
 	return b, v.visit(orNil(op.order), orNil(op.limit))
 }
 
@@ -115,6 +117,7 @@ func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*block, error) {
 		sel.Kind, sel.SelectStmtOpts = ast.SelectStmtKindSelect, &ast.SelectStmtOpts{SQLCache: true}
 	}
 	sc := &scope{outer: e.outer}
+	b.scope = sc
 	if err := r.from(sel, sc, e, b); err != nil {
 		return nil, err
 	}

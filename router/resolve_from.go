@@ -153,7 +153,7 @@ func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *cte) 
 	c.recursive = c.recursive || c.state == cteOpen
 	f.block.addCTE(c)
 	alias(ts, n, c.node.Name.O)
-	return &source{name: aliasOf(ts, n), block: c.block, columns: c.columns}, nil
+	return &source{name: aliasOf(ts, n), ref: ts, block: c.block, columns: c.columns}, nil
 }
 
 func (f *fromResolver) tableSource(ts *ast.TableSource, n *ast.TableName) (*source, error) {
@@ -171,7 +171,7 @@ func (f *fromResolver) tableSource(ts *ast.TableSource, n *ast.TableName) (*sour
 		// Without a qualifier it would mean the CTE.
 		n.Schema = ast.NewCIStr(f.r.database)
 	}
-	return &source{name: aliasOf(ts, n), table: t, wide: t.Groups() > 0}, nil
+	return &source{name: aliasOf(ts, n), ref: ts, table: t, wide: t.Groups() > 0}, nil
 }
 
 // alias makes a reference name its target as the shards spell it, and keeps
@@ -201,9 +201,10 @@ func (f *fromResolver) derivedSource(ts *ast.TableSource) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.role = roleDerived
 	f.block.inner = append(f.block.inner, b)
 	columns, err := f.r.rename(b.columns, ts.ColumnNames)
-	return &source{name: ts.AsName.O, block: b, columns: columns}, err
+	return &source{name: ts.AsName.O, ref: ts, block: b, columns: columns}, err
 }
 
 // table returns the catalog's table for a reference.

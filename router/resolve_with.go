@@ -89,7 +89,9 @@ func (r *resolver) cte(c *cte, e env) error {
 	}
 	c.state, c.block = cteDone, b
 	c.columns, err = r.rename(b.columns, c.node.ColNameList)
+	b.role = roleCTE
 	if err == nil && c.recursive {
+		b.role = roleRecursive
 		err = r.untype(c)
 	}
 	return err

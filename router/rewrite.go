@@ -62,6 +62,7 @@ func (v *binder) subquery(n *ast.SubqueryExpr) error {
 	if err != nil {
 		return err
 	}
+	b.role = roleSubquery
 	v.block.inner = append(v.block.inner, b)
 	return nil
 }

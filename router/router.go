@@ -15,6 +15,10 @@ type Config struct {
 	MaxLength int // of a query, in bytes
 	MaxNodes  int // of a query's syntax tree
 	MaxDepth  int // of a query's syntax tree
+
+	// Homes names servers that are used only for gathering. Where there are
+	// any, queries that need several shards are finished on one of them.
+	Homes []string
 }
 
 // Router plans queries. It has no state of its own, and is safe for
@@ -22,12 +26,14 @@ type Config struct {
 type Router struct {
 	database string
 	limits   limits
+	homes    []string
 }
 
 // New returns a router.
 func New(cfg Config) *Router {
 	return &Router{
 		database: cfg.Database,
+		homes:    cfg.Homes,
 		limits:   limits{length: cfg.MaxLength, nodes: cfg.MaxNodes, depth: cfg.MaxDepth},
 	}
 }
@@ -41,6 +47,9 @@ type Query struct {
 	// MaxRows is the number of rows that the client will take, or 0 for all.
 	// One more is asked for, so that the reader can tell that there are more.
 	MaxRows int
+	// NoConcat has a query gathered whose parts turned out to have columns of
+	// different types, so that one server must make them one.
+	NoConcat bool
 }
 
 // Plan turns a query into a plan for the given state of the catalog. The
@@ -54,6 +63,9 @@ func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := planner{snap: snap, root: root, explain: st.explain, maxRows: q.MaxRows}
+	p := planner{
+		snap: snap, homes: r.homes, root: root,
+		explain: st.explain, whole: q.NoConcat, maxRows: q.MaxRows,
+	}
 	return p.plan()
 }

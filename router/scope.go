@@ -17,8 +17,9 @@ type source struct {
 	name    string         // what qualifies its columns in the restored text
 	table   *catalog.Table // nil for a CTE and a derived table
 	block   *block         // nil for a catalog table and for a CTE inside itself
-	wide    bool           // has hidden columns that * must not show
-	columns []Column       // of a CTE or derived table; nil when not known
+	ref     *ast.TableSource
+	wide    bool     // has hidden columns that * must not show
+	columns []Column // of a CTE or derived table; nil when not known
 }
 
 // known reports whether the source's columns can be told.

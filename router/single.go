@@ -9,8 +9,10 @@ import (
 // statement's tree.
 type planner struct {
 	snap    *catalog.Snapshot
+	homes   []string // servers used only for gathering
 	root    *block
 	explain bool
+	whole   bool // no concat
 	maxRows int
 }
 
@@ -19,14 +21,14 @@ func (p *planner) plan() (*Plan, error) {
 	if shard, ok := soleShard(tables); ok {
 		return p.single(shard)
 	}
-	if p.explain {
-		return nil, refuse(Unsupported, "EXPLAIN is supported only for a query that one shard answers: %s", p.spread())
-	}
-	pieces, err := p.pieces()
+	pieces, ok, err := p.pieces()
 	if err != nil {
 		return nil, err
 	}
-	return p.concat(pieces)
+	if ok && !p.whole && p.mergeable() {
+		return p.concat(pieces)
+	}
+	return p.gather()
 }
 
 // soleShard returns the one shard that has all of the tables, each whole: ""

@@ -16,7 +16,6 @@ const (
 // steps makes the steps of one concatenation.
 type steps struct {
 	with *ast.WithClause // in front of the whole
-	used map[*cte]bool   // by the steps so far
 	text int
 	plan *Plan
 }
@@ -26,15 +25,11 @@ type steps struct {
 func (p *planner) concat(pieces []piece) (*Plan, error) {
 	s := steps{
 		with: withOf(p.root.node),
-		used: make(map[*cte]bool),
-		plan: &Plan{Kind: Concat, Columns: published(p.root.columns)},
+		plan: &Plan{Kind: Concat, Columns: published(p.root.columns), Explain: p.explain},
 	}
 	for len(pieces) > 0 {
 		n := neighbours(pieces)
-		statement, err := s.statement(pieces[:n])
-		if err != nil {
-			return nil, err
-		}
+		statement := s.statement(pieces[:n])
 		p.limit(statement)
 		if err := s.add(pieces[0].shard, statement); err != nil {
 			return nil, err
@@ -42,9 +37,6 @@ func (p *planner) concat(pieces []piece) (*Plan, error) {
 		pieces = pieces[n:]
 	}
 	if len(s.plan.Steps) > 1 {
-		if err := p.mergeable(); err != nil {
-			return nil, err
-		}
 		s.plan.Clock = p.root.any(func(b *block) bool { return b.clock })
 	}
 	return s.plan, nil
@@ -54,18 +46,18 @@ func (p *planner) concat(pieces []piece) (*Plan, error) {
 // which a UNION with text converts.
 var disguised = []string{"uuid", "inet4", "inet6"}
 
-// mergeable refuses tables with columns whose type the proxy, which must see
-// to it that the steps' types agree, cannot tell.
-func (p *planner) mergeable() error {
+// mergeable reports whether the tables have no columns whose type the proxy,
+// which must see to it that the steps' types agree, cannot tell.
+func (p *planner) mergeable() bool {
 	tables, _ := p.root.reach()
 	for _, t := range tables {
 		for i := range t.Columns {
-			if c := &t.Columns[i]; slices.Contains(disguised, c.DataType) {
-				return refuse(Unsupported, "a UNION across shards of `%s`, which has the column `%s` of type %s, is not supported", t.Name, c.Name, c.DataType)
+			if slices.Contains(disguised, t.Columns[i].DataType) {
+				return false
 			}
 		}
 	}
-	return nil
+	return true
 }
 
 // neighbours returns how many of the first pieces may run as one statement.
@@ -113,53 +105,38 @@ func (s *steps) add(shard string, statement ast.Node) error {
 
 // statement makes one statement from pieces of one shard. The pieces' nodes
 // stay as they are: one may belong to several statements.
-func (s *steps) statement(pieces []piece) (ast.Node, error) {
-	with, err := s.needed(pieces)
-	if err != nil {
-		return nil, err
-	}
-	if with != nil && withOf(pieces[0].block.node) != nil {
-		return nil, refuse(Unsupported, "an arm with a WITH of its own that also names `%s` is not supported across shards", with.CTEs[0].Name.O)
-	}
+func (s *steps) statement(pieces []piece) ast.Node {
 	statement := alone(pieces[0].block.node)
 	if len(pieces) > 1 {
 		statement = together(pieces)
 	}
-	if with != nil {
+	if with := s.needed(pieces); with != nil {
 		setWith(statement, with)
 	}
-	return statement, nil
+	return statement
 }
 
 // needed returns the part of the WITH in front of the whole that the pieces
-// depend on. It refuses a CTE that has other rows each time, if an earlier
-// step has it already.
-func (s *steps) needed(pieces []piece) (*ast.WithClause, error) {
+// depend on.
+func (s *steps) needed(pieces []piece) *ast.WithClause {
 	if s.with == nil {
-		return nil, nil
-	}
-	needed := make(map[*ast.CommonTableExpression]*cte)
-	for _, p := range pieces {
-		for _, c := range p.ctes {
-			needed[c.node] = c
-		}
+		return nil
 	}
 	part := &ast.WithClause{IsRecursive: s.with.IsRecursive}
 	for _, node := range s.with.CTEs {
-		c := needed[node]
-		if c == nil {
-			continue
+		if slices.ContainsFunc(pieces, func(p piece) bool { return p.names(node) }) {
+			part.CTEs = append(part.CTEs, node)
 		}
-		if s.used[c] && c.block.any(func(b *block) bool { return b.volatile }) {
-			return nil, refuse(Unsupported, "`%s` is named on several shards, and would have other rows on each: it calls RAND or the like", node.Name.O)
-		}
-		s.used[c] = true
-		part.CTEs = append(part.CTEs, node)
 	}
 	if len(part.CTEs) == 0 {
-		return nil, nil
+		return nil
 	}
-	return part, nil
+	return part
+}
+
+// names reports whether the piece depends on a CTE.
+func (p piece) names(node *ast.CommonTableExpression) bool {
+	return slices.ContainsFunc(p.ctes, func(c *cte) bool { return c.node == node })
 }
 
 func setWith(statement ast.Node, with *ast.WithClause) {

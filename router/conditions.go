@@ -1,0 +1,161 @@
+package router
+
+import (
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+)
+
+// condition is one of the parts that AND connects in a WHERE or an ON.
+type condition struct {
+	expr ast.ExprNode
+	// refs are the sources that it names, each once, those of blocks around
+	// it too.
+	refs []*source
+	// pure is set where all its names are bound, and its value depends on
+	// nothing but the row.
+	pure bool
+	// left and right are set for an equation of two columns.
+	left, right *columnRef
+}
+
+// columnRef is a column of a source.
+type columnRef struct {
+	source *source
+	name   *ast.ColumnName
+}
+
+// on reports whether the condition names no other source than s.
+func (c *condition) on(s *source) bool {
+	return c.pure && (len(c.refs) == 0 || len(c.refs) == 1 && c.refs[0] == s)
+}
+
+// sides returns an equation's column of s, and the other one.
+func (c *condition) sides(s *source) (own, other *columnRef) {
+	switch {
+	case c.left == nil || c.left.source == c.right.source:
+	case c.left.source == s:
+		return c.left, c.right
+	case c.right.source == s:
+		return c.right, c.left
+	}
+	return nil, nil
+}
+
+// conditions are what is known of the rows that one SELECT joins.
+type conditions struct {
+	// of says which conditions all rows of a source fulfil that the SELECT
+	// has a use for: a row that does not fulfil one of them, be it with
+	// whatever rows of other sources, may be missing without a difference.
+	of map[*source][]*condition
+	// equations are all that compare two columns, wherever they stand.
+	equations []*condition
+}
+
+// conditionsOf reads the WHERE and the ONs of a SELECT.
+//
+// What stands in WHERE holds for all sources but those on the inner side of
+// an outer join, whose missing rows would otherwise become rows of NULLs
+// (facts of SQL: MySQL manual, "Outer Join Simplification"). What stands in
+// the ON of an outer join holds for its inner side alone.
+func conditionsOf(b *block) *conditions {
+	c := &conditions{of: make(map[*source][]*condition)}
+	sel, ok := b.node.(*ast.SelectStmt)
+	if !ok || b.scope.from == nil {
+		return c
+	}
+	c.push(b.scope, b.scope.from, c.split(b.scope, sel.Where, nil))
+	return c
+}
+
+// push hands conditions down to the sources of an operand.
+func (c *conditions) push(sc *scope, op *operand, own []*condition) {
+	if op.source != nil {
+		c.of[op.source] = own
+		return
+	}
+	left, right := own, own
+	var on []*condition
+	if op.join.On != nil {
+		on = c.split(sc, op.join.On.Expr, nil)
+	}
+	switch op.join.Tp {
+	case ast.LeftJoin:
+		right = on
+	case ast.RightJoin:
+		left = on
+	default:
+		left = append(own[:len(own):len(own)], on...)
+		right = left
+	}
+	c.push(sc, op.left, left)
+	c.push(sc, op.right, right)
+}
+
+// split appends the parts of a condition that AND connects.
+func (c *conditions) split(sc *scope, e ast.ExprNode, parts []*condition) []*condition {
+	if e == nil {
+		return parts
+	}
+	if and, ok := bare(e).(*ast.BinaryOperationExpr); ok && and.Op == opcode.LogicAnd {
+		return c.split(sc, and.R, c.split(sc, and.L, parts))
+	}
+	part := newCondition(sc, e)
+	if part.left != nil {
+		c.equations = append(c.equations, part)
+	}
+	return append(parts, part)
+}
+
+func newCondition(sc *scope, e ast.ExprNode) *condition {
+	c := &condition{expr: e, pure: !sc.merges}
+	walk(e, func(n ast.Node) bool {
+		if name, ok := n.(*ast.ColumnName); ok {
+			c.refer(sc.bind(name).source)
+		}
+		c.pure = c.pure && isPure(n)
+		return true
+	})
+	if eq, ok := bare(e).(*ast.BinaryOperationExpr); ok && eq.Op == opcode.EQ {
+		c.left, c.right = newColumnRef(sc, eq.L), newColumnRef(sc, eq.R)
+		if c.left == nil || c.right == nil {
+			c.left, c.right = nil, nil
+		}
+	}
+	return c
+}
+
+func (c *condition) refer(s *source) {
+	if s == nil {
+		c.pure = false
+		return
+	}
+	for _, known := range c.refs {
+		if known == s {
+			return
+		}
+	}
+	c.refs = append(c.refs, s)
+}
+
+func newColumnRef(sc *scope, e ast.ExprNode) *columnRef {
+	name := plainColumn(e)
+	if name == nil {
+		return nil
+	}
+	s := sc.bind(name).source
+	if s == nil {
+		return nil
+	}
+	return &columnRef{s, name}
+}
+
+// isPure reports whether a node keeps an expression one of the row alone.
+func isPure(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.SubqueryExpr, *ast.AggregateFuncExpr, *ast.WindowFuncExpr, *ast.MatchAgainst:
+		return false
+	case *ast.FuncCallExpr:
+		return !isVolatile(n.FnName.L)
+	}
+	return true
+}

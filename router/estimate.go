@@ -1,0 +1,105 @@
+package router
+
+import (
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+)
+
+// What a table counts for whose size nobody has measured yet.
+const (
+	unknownRows  = 100_000
+	unknownBytes = 16 << 20
+)
+
+// tableSize returns the estimated rows and bytes of a table, neither below 1.
+func tableSize(t *catalog.Table) (rows, bytes float64) {
+	for _, p := range t.Placements {
+		rows += float64(p.Rows)
+		bytes += float64(p.Bytes)
+	}
+	if bytes == 0 {
+		return unknownRows, unknownBytes
+	}
+	return max(rows, 1), bytes
+}
+
+// sourceRows estimates the rows of a source that fulfil its conditions.
+func (g *gatherer) sourceRows(b *block, s *source) float64 {
+	rows, _ := tableSize(s.table)
+	for _, c := range g.conds[b].of[s] {
+		if c.on(s) {
+			rows *= selectivity(c, s)
+		}
+	}
+	return max(rows, 1)
+}
+
+// selectivity guesses the share of rows that fulfil a condition.
+func selectivity(c *condition, s *source) float64 {
+	switch e := bare(c.expr).(type) {
+	case *ast.BinaryOperationExpr:
+		return comparison(e, s)
+	case *ast.PatternInExpr:
+		if !e.Not {
+			return min(0.5, 0.02*float64(len(e.List)))
+		}
+	case *ast.BetweenExpr:
+		if !e.Not {
+			return 0.15
+		}
+	case *ast.PatternLikeOrIlikeExpr:
+		if !e.Not {
+			return 0.1
+		}
+	case *ast.IsNullExpr:
+		if !e.Not {
+			return 0.1
+		}
+	}
+	return 0.7
+}
+
+func comparison(e *ast.BinaryOperationExpr, s *source) float64 {
+	switch e.Op {
+	case opcode.EQ, opcode.NullEQ:
+		if isKey(e.L, s) || isKey(e.R, s) {
+			rows, _ := tableSize(s.table)
+			return 1 / rows
+		}
+		return 0.02
+	case opcode.LT, opcode.LE, opcode.GT, opcode.GE:
+		return 0.4
+	}
+	return 0.7
+}
+
+// isKey reports whether an expression is the key column of a family.
+func isKey(e ast.ExprNode, s *source) bool {
+	n := plainColumn(e)
+	return n != nil && s.table.Kind != catalog.Registered && isName(n.Name, catalog.KeyColumn)
+}
+
+// resultRows estimates the rows of a block's result.
+func (g *gatherer) resultRows(b *block) float64 {
+	rows := 1.0
+	for _, arm := range b.arms {
+		rows = max(rows, g.resultRows(arm))
+	}
+	for _, s := range b.from {
+		if s.table != nil {
+			rows = max(rows, g.sourceRows(b, s))
+		} else if s.block != nil {
+			rows = max(rows, g.resultRows(s.block))
+		}
+	}
+	sel, ok := b.node.(*ast.SelectStmt)
+	switch {
+	case !ok:
+	case sel.GroupBy != nil || sel.Distinct:
+		rows /= 10
+	case b.aggregate:
+		rows = 1
+	}
+	return max(rows, 1)
+}

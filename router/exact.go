@@ -1,0 +1,188 @@
+package router
+
+import (
+	"strings"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// A block's result may take the block's place only if it is the same there,
+// to the last hidden digit: a server computes 1/3*3 with more digits than the
+// 1/3 that it stores, and it merges a plain derived table into the query
+// around it, so that nothing is stored. What it stores anyway, and columns as
+// they are, are the same.
+
+// exact reports whether the block's result may be stored before it is used.
+func (b *block) exact() bool {
+	if !storable(b.columns) {
+		return false
+	}
+	stored := (b.role == roleDerived || b.role == roleCTE) && b.stored()
+	for i := range b.columns {
+		if stored && !b.constant(i) {
+			continue
+		}
+		if !b.exactColumn(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// storable reports whether a table can have columns of these names, and no
+// column is JSON: that a server knows from its own tables alone.
+func storable(columns []Column) bool {
+	seen := make(map[string]bool, len(columns))
+	for _, c := range columns {
+		name := strings.ToLower(c.Name)
+		if !storableName(name) || seen[name] || c.Type == catalog.JSON {
+			return false
+		}
+		seen[name] = true
+	}
+	return len(columns) > 0
+}
+
+func storableName(name string) bool {
+	if name == "" || len(name) > 64 || strings.HasSuffix(name, " ") {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// stored reports whether servers compute the rows of the block, standing as a
+// derived table or CTE, into a temporary table, rather than merge the block
+// into the query around it (MySQL manual, "Optimizing Derived Tables").
+func (b *block) stored() bool {
+	sel, ok := b.node.(*ast.SelectStmt)
+	return !ok || sel.Distinct || sel.GroupBy != nil || sel.Having != nil || sel.Limit != nil || b.aggregate
+}
+
+// constant reports whether a column may be the same in all rows: of NULLs and
+// strings, a stored column has another type and another rank in comparisons.
+func (b *block) constant(i int) bool {
+	if len(b.arms) > 0 {
+		for _, arm := range b.arms {
+			if arm.constant(i) {
+				return true
+			}
+		}
+		return false
+	}
+	e := b.field(i)
+	if e == nil {
+		return false // of a *
+	}
+	varies := false
+	walk(e, func(n ast.Node) bool {
+		_, column := n.(*ast.ColumnName)
+		call, aggregate := n.(*ast.AggregateFuncExpr)
+		varies = varies || column || aggregate && strings.EqualFold(call.F, ast.AggFuncCount)
+		return true
+	})
+	return !varies
+}
+
+// field returns the expression of a column, or nil for one that a * shows.
+func (b *block) field(i int) ast.ExprNode {
+	sel, ok := b.node.(*ast.SelectStmt)
+	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.columns) {
+		return nil
+	}
+	return sel.Fields.Fields[i].Expr
+}
+
+// exactColumn reports whether a column's values are those of a table's column,
+// or integers and sums of such.
+func (b *block) exactColumn(i int) bool {
+	if len(b.arms) > 0 {
+		return len(b.arms) == 1 && b.arms[0].exactColumn(i)
+	}
+	e := b.field(i)
+	if e == nil {
+		return b.exactStar()
+	}
+	switch e := bare(e).(type) {
+	case *ast.ColumnNameExpr:
+		return b.exactName(e.Name)
+	case *ast.AggregateFuncExpr:
+		return b.exactAggregate(e)
+	}
+	return false
+}
+
+// exactStar reports whether all sources are tables, or as good as tables.
+func (b *block) exactStar() bool {
+	for _, s := range b.from {
+		if !exactSource(s) {
+			return false
+		}
+	}
+	return len(b.from) > 0
+}
+
+func exactSource(s *source) bool {
+	if s.table != nil {
+		return true
+	}
+	if s.block == nil {
+		return false
+	}
+	for i := range s.block.columns {
+		if !s.block.exactColumn(i) && (!s.block.stored() || s.block.constant(i)) {
+			return false
+		}
+	}
+	return len(s.block.columns) > 0
+}
+
+func (b *block) exactName(n *ast.ColumnName) bool {
+	found := b.scope.bind(n)
+	return found.source != nil && found.scope == b.scope && exactSource(found.source)
+}
+
+// exactAggregate reports whether an aggregate has a value without hidden
+// digits. Sums of integers and decimals are exact.
+func (b *block) exactAggregate(a *ast.AggregateFuncExpr) bool {
+	name := strings.ToLower(a.F)
+	if name == ast.AggFuncCount {
+		return true
+	}
+	if len(a.Args) != 1 || name != ast.AggFuncMin && name != ast.AggFuncMax && name != ast.AggFuncSum {
+		return false
+	}
+	column := plainColumn(a.Args[0])
+	if column == nil || !b.exactName(column) {
+		return false
+	}
+	c := b.column(column)
+	if c == nil {
+		return false
+	}
+	switch c.Type {
+	case catalog.Int, catalog.Decimal:
+		return true
+	case catalog.Timestamp, catalog.Date:
+		return name != ast.AggFuncSum
+	case catalog.Text:
+		return name != ast.AggFuncSum && c.DataType != "enum" && c.DataType != "set"
+	}
+	return false
+}
+
+// column returns the catalog's column that a name in the block refers to, or
+// nil.
+func (b *block) column(n *ast.ColumnName) *catalog.Column {
+	s := b.scope.bind(n).source
+	if s == nil || s.table == nil {
+		return nil
+	}
+	c, _ := s.table.Column(n.Name.O)
+	return c
+}

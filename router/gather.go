@@ -1,0 +1,285 @@
+package router
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// gatherer plans a statement that several shards must answer together: it
+// chooses the shard where the statement is to run, the home, and what has to
+// be shipped there first. The statement itself stays the client's, with
+// references to temporary tables in place of those to tables elsewhere.
+type gatherer struct {
+	*planner
+	blocks  []*block
+	owner   map[*source]*block
+	conds   map[*block]*conditions
+	needs   *needs
+	keys    map[*source][][]string
+	results map[*block]string // the shard that can answer a block alone; "" is none
+
+	home  string
+	steps []Step
+	text  int
+	n     int // temporary tables so far
+}
+
+// gather plans the statement on a home shard.
+func (p *planner) gather() (*Plan, error) {
+	g := &gatherer{
+		planner: p,
+		owner:   make(map[*source]*block),
+		conds:   make(map[*block]*conditions),
+		results: make(map[*block]string),
+	}
+	if err := g.read(); err != nil {
+		return nil, err
+	}
+	var err error
+	if g.home, err = g.chooseHome(); err != nil {
+		return nil, err
+	}
+	return g.plan()
+}
+
+// read looks at all blocks, and refuses what can't be gathered.
+func (g *gatherer) read() error {
+	g.root.each(func(b *block) {
+		g.blocks = append(g.blocks, b)
+		g.conds[b] = conditionsOf(b)
+		for _, s := range b.from {
+			g.owner[s] = b
+		}
+	})
+	if g.root.any(func(b *block) bool { return b.sequence }) {
+		return refuse(Unsupported, "RAND with a seed across shards is not supported: %s", g.spread())
+	}
+	if slices.ContainsFunc(g.blocks, matches) {
+		return refuse(Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.spread())
+	}
+	g.needs = needsOf(g.blocks)
+	g.keys = g.joinKeys()
+	return nil
+}
+
+// matches reports whether a block searches a full-text index.
+func matches(b *block) bool {
+	found := false
+	for _, clause := range b.clauses() {
+		walk(clause, func(n ast.Node) bool {
+			_, match := n.(*ast.MatchAgainst)
+			found = found || match
+			return true
+		})
+	}
+	return found
+}
+
+// chooseHome returns the shard to which the fewest bytes must be shipped; of
+// equal ones the first by number.
+func (g *gatherer) chooseHome() (string, error) {
+	best, least := "", 0.0
+	for _, shard := range g.candidates() {
+		cost := 0.0
+		for _, u := range g.units(shard) {
+			cost += u.bytes
+		}
+		if best == "" || cost < least {
+			best, least = shard, cost
+		}
+	}
+	if best == "" {
+		return "", refuse(Unsupported, "there is no shard to run the query on")
+	}
+	return best, nil
+}
+
+// candidates returns the shards that may be home: those that have something
+// of the query, unless there are servers for the purpose.
+func (g *gatherer) candidates() []string {
+	if len(g.homes) > 0 {
+		return g.homes
+	}
+	tables, _ := g.root.reach()
+	var names []string
+	for _, s := range g.snap.Shards() {
+		if slices.ContainsFunc(tables, func(t *catalog.Table) bool { return t.On(s.Name) }) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// units returns what must be shipped if home is the given shard, in the order
+// of the text.
+func (g *gatherer) units(home string) []*unit {
+	var units []*unit
+	g.collect(g.root, home, &units)
+	return units
+}
+
+func (g *gatherer) collect(b *block, home string, units *[]*unit) {
+	if shard := g.answers(b); shard != "" && shard != home {
+		*units = append(*units, g.resultUnit(b, shard))
+		return
+	}
+	for _, s := range b.from {
+		if s.table == nil {
+			continue
+		}
+		if shard, ok := soleShard([]*catalog.Table{s.table}); !ok || shard != home {
+			*units = append(*units, g.sourceUnit(b, s))
+		}
+	}
+	for _, inner := range b.inner {
+		g.collect(inner, home, units)
+	}
+}
+
+// answers returns the shard that can answer a block alone, so that its result
+// may take its place; "" where there is none.
+func (g *gatherer) answers(b *block) string {
+	shard, known := g.results[b]
+	if !known {
+		shard = answers(b)
+		g.results[b] = shard
+	}
+	return shard
+}
+
+func answers(b *block) string {
+	if b.role == roleRoot || b.role == roleRecursive {
+		return ""
+	}
+	tables, _ := b.reach()
+	shard, ok := soleShard(tables)
+	if !ok || !b.closed() || b.any(func(b *block) bool { return b.volatile }) {
+		return ""
+	}
+	if b.label(); !b.exact() || b.correlated() {
+		return ""
+	}
+	return shard
+}
+
+// plan makes the steps and the plan.
+func (g *gatherer) plan() (*Plan, error) {
+	units := g.units(g.home)
+	slices.SortStableFunc(units, compareUnits)
+	for i, u := range units {
+		if err := g.ship(u, units[:i]); err != nil {
+			return nil, err
+		}
+	}
+	g.limit(g.root.node)
+	sql, err := restore(g.root.node)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.add(Step{Shard: g.home, SQL: sql}); err != nil {
+		return nil, err
+	}
+	return &Plan{
+		Kind: Gather, Home: g.home, Steps: g.steps, Columns: published(g.root.columns),
+		Clock:   g.root.any(func(b *block) bool { return b.clock }),
+		Explain: g.explain,
+	}, nil
+}
+
+// add appends a step.
+func (g *gatherer) add(s Step) error {
+	g.steps = append(g.steps, s)
+	g.text += len(s.SQL)
+	if s.Ship != nil {
+		g.text += len(s.Ship.Shape)
+	}
+	if g.text > maxText || len(g.steps) > maxSteps {
+		return refuse(TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
+	}
+	return nil
+}
+
+// temporary returns the name of the next temporary table.
+func (g *gatherer) temporary() string {
+	g.n++
+	return catalog.ReservedPrefix + "_" + strconv.Itoa(g.n)
+}
+
+// needs tells which columns of a table a statement has a use for. It goes by
+// names: what is not named can't be needed.
+type needs struct {
+	named map[string][]string // the qualifiers, in lower case, of each name in lower case
+	whole map[*source]bool    // sources of which all columns are needed
+}
+
+func needsOf(blocks []*block) *needs {
+	n := &needs{named: make(map[string][]string), whole: make(map[*source]bool)}
+	for _, b := range blocks {
+		b.names(n.name)
+		n.joins(b.scope, b.scope.from)
+		n.stars(b)
+	}
+	return n
+}
+
+func (n *needs) name(c *ast.ColumnName) {
+	if qualifiers := n.named[c.Name.L]; !slices.Contains(qualifiers, c.Table.L) {
+		n.named[c.Name.L] = append(qualifiers, c.Table.L)
+	}
+}
+
+// joins notes the columns that USING and NATURAL name.
+func (n *needs) joins(sc *scope, op *operand) {
+	if op == nil || op.join == nil {
+		return
+	}
+	for _, c := range op.join.Using {
+		n.name(c)
+	}
+	if op.join.NaturalJoin {
+		for _, s := range sc.sources {
+			n.whole[s] = true
+		}
+	}
+	n.joins(sc, op.left)
+	n.joins(sc, op.right)
+}
+
+func (n *needs) stars(b *block) {
+	sel, ok := b.node.(*ast.SelectStmt)
+	if !ok || sel.Fields == nil {
+		return
+	}
+	for _, f := range sel.Fields.Fields {
+		if f.WildCard == nil {
+			continue
+		}
+		for _, s := range b.from {
+			if f.WildCard.Table.O == "" || isName(f.WildCard.Table, s.name) {
+				n.whole[s] = true
+			}
+		}
+	}
+}
+
+// of returns the columns of a source that the statement may need.
+func (n *needs) of(s *source) []*catalog.Column {
+	var columns []*catalog.Column
+	for i := range s.table.Columns {
+		c := &s.table.Columns[i]
+		if n.whole[s] || n.has(c.Name, s.name) {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
+
+func (n *needs) has(column, qualifier string) bool {
+	return slices.ContainsFunc(n.named[strings.ToLower(column)], func(q string) bool {
+		return q == "" || q == strings.ToLower(qualifier)
+	})
+}

@@ -1,0 +1,250 @@
+package router
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// unit is what becomes one temporary table: the result of a block, or the
+// rows of a source that the statement has a use for.
+type unit struct {
+	block   *block  // whose result it is, or whose FROM has the source
+	source  *source // nil for a block's result
+	shards  []string
+	columns []*catalog.Column // of a source
+	where   []ast.ExprNode    // of a source
+
+	table       string // once it is shipped
+	rows, bytes float64
+}
+
+func (g *gatherer) resultUnit(b *block, shard string) *unit {
+	rows := g.resultRows(b)
+	return &unit{block: b, shards: []string{shard}, rows: rows, bytes: rows * 32 * float64(len(b.columns))}
+}
+
+func (g *gatherer) sourceUnit(b *block, s *source) *unit {
+	u := &unit{block: b, source: s, columns: g.needs.of(s)}
+	for _, p := range s.table.Placements {
+		u.shards = append(u.shards, p.Shard)
+	}
+	for _, c := range g.conds[b].of[s] {
+		if c.on(s) {
+			u.where = append(u.where, c.expr)
+		}
+	}
+	u.where = append(u.where, g.implied(b, s)...)
+	total, bytes := tableSize(s.table)
+	u.rows = g.sourceRows(b, s)
+	u.bytes = u.rows * (8 + bytes/total*float64(1+len(u.columns))/float64(1+len(s.table.Columns)))
+	return u
+}
+
+// compareUnits puts small units first: they may narrow what comes after them.
+func compareUnits(a, b *unit) int { return cmp.Compare(a.rows, b.rows) }
+
+// ship adds the steps that ship a unit, and puts the temporary table in its
+// place. before are the units that are shipped already.
+func (g *gatherer) ship(u *unit, before []*unit) error {
+	u.table = g.temporary()
+	if u.source == nil {
+		return g.shipResult(u)
+	}
+	return g.shipSource(u, before)
+}
+
+func (g *gatherer) shipResult(u *unit) error {
+	node := alone(u.block.node)
+	sql, err := restore(node)
+	if err != nil {
+		return err
+	}
+	shape, err := restore(emptied(node))
+	if err != nil {
+		return err
+	}
+	ship := g.shipment(u, shape, g.resultKeys(u.block))
+	ship.Why = u.block.describe()
+	u.block.replace(u.table)
+	return g.add(Step{Shard: u.shards[0], SQL: sql, Ship: ship})
+}
+
+func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
+	return &Shipment{Into: u.table, Shape: shape, Keys: keys, Rows: int64(u.rows), Bytes: int64(u.bytes)}
+}
+
+// describe says what kind of result a block is.
+func (b *block) describe() string {
+	switch b.role {
+	case roleArm:
+		return "the result of an arm of a set operation"
+	case roleDerived:
+		return "the result of a derived table"
+	case roleCTE:
+		return "the result of a WITH"
+	}
+	return "the result of a subquery"
+}
+
+func (g *gatherer) shipSource(u *unit, before []*unit) error {
+	sel := u.statement()
+	shape, err := restore(emptied(sel))
+	if err != nil {
+		return err
+	}
+	sql, err := restore(sel)
+	if err != nil {
+		return err
+	}
+	filter, err := g.filter(u, before)
+	if err != nil {
+		return err
+	}
+	for i, shard := range u.shards {
+		ship := g.shipment(u, shape, g.keys[u.source])
+		ship.Rows, ship.Bytes = ship.Rows/int64(len(u.shards)), ship.Bytes/int64(len(u.shards))
+		ship.Why = u.why(i)
+		ship.JSON = jsonColumns(u)
+		ship.Filter = filter
+		if err := g.add(Step{Shard: shard, SQL: sql, Ship: ship}); err != nil {
+			return err
+		}
+	}
+	u.source.replace(u.table)
+	return nil
+}
+
+func (u *unit) why(part int) string {
+	s := "rows of `" + u.source.table.Name + "`"
+	if n := len(u.shards); n > 1 {
+		s += fmt.Sprintf(", placement %d", u.source.table.Placements[part].Number)
+	}
+	return s
+}
+
+func jsonColumns(u *unit) []string {
+	var names []string
+	for _, c := range u.columns {
+		// raw_logs keeps its JSON as text.
+		if c.Type == catalog.JSON && u.source.table.Kind != catalog.System {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// statement returns the SELECT of a source's rows. Where no column is needed,
+// the rows are yet to be counted.
+func (u *unit) statement() *ast.SelectStmt {
+	fields := make([]*ast.SelectField, len(u.columns))
+	for i, c := range u.columns {
+		fields[i] = new(spelledField).of(u.source, c.Name)
+	}
+	if len(fields) == 0 {
+		fields = []*ast.SelectField{{Expr: newLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
+	}
+	return selectFrom(fields, u.source, u.where)
+}
+
+// selectFrom returns a SELECT of fields from a table of the catalog, under
+// the name that the source has in the statement.
+func selectFrom(fields []*ast.SelectField, s *source, where []ast.ExprNode) *ast.SelectStmt {
+	name := &ast.TableName{Schema: ast.NewCIStr(s.table.Database), Name: ast.NewCIStr(s.table.Name)}
+	return selectNamed(fields, name, s.name, where)
+}
+
+func selectNamed(fields []*ast.SelectField, name *ast.TableName, alias string, where []ast.ExprNode) *ast.SelectStmt {
+	ts := &ast.TableSource{Source: name}
+	if alias != name.Name.O {
+		ts.AsName = ast.NewCIStr(alias)
+	}
+	return &ast.SelectStmt{
+		SelectStmtOpts: &ast.SelectStmtOpts{SQLCache: true},
+		Fields:         &ast.FieldList{Fields: fields},
+		From:           &ast.TableRefsClause{TableRefs: &ast.Join{Left: ts}},
+		Where:          conjunction(where),
+	}
+}
+
+// conjunction connects conditions with AND.
+func conjunction(parts []ast.ExprNode) ast.ExprNode {
+	var all ast.ExprNode
+	for _, part := range parts {
+		part = &ast.ParenthesesExpr{Expr: bare(part)}
+		if all == nil {
+			all = part
+			continue
+		}
+		all = &ast.BinaryOperationExpr{Op: andOp, L: all, R: part}
+	}
+	return all
+}
+
+// emptied returns a copy of a query that returns no rows.
+func emptied(node ast.Node) ast.Node {
+	none := &ast.Limit{Count: newLiteral(uint64(0))}
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		sel := *n
+		sel.Limit = none
+		return &sel
+	case *ast.SetOprStmt:
+		op := *n
+		op.Limit = none
+		return &op
+	}
+	return node
+}
+
+// label names the columns of a block's result that have no names, as they need
+// none in a subquery and in a later arm.
+func (b *block) label() {
+	first := b
+	for len(first.arms) > 0 {
+		first = first.arms[0]
+	}
+	sel, ok := first.node.(*ast.SelectStmt)
+	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.columns) {
+		return
+	}
+	b.columns = slices.Clone(b.columns)
+	for i, f := range sel.Fields.Fields {
+		if b.columns[i].Name == "" && f.WildCard == nil && f.AsName.O == "" {
+			b.columns[i].Name = catalog.ReservedPrefix + "_" + strconv.Itoa(i+1)
+			f.AsName = ast.NewCIStr(b.columns[i].Name)
+		}
+	}
+}
+
+// replace makes the source refer to a temporary table.
+func (s *source) replace(table string) {
+	if s.ref.AsName.O == "" {
+		s.ref.AsName = ast.NewCIStr(s.name)
+	}
+	s.ref.Source = &ast.TableName{Name: ast.NewCIStr(table)}
+}
+
+// replace makes the block one that selects its result from a temporary table.
+func (b *block) replace(table string) {
+	fields := make([]*ast.SelectField, len(b.columns))
+	result := &source{name: table}
+	for i, c := range b.columns {
+		fields[i] = new(spelledField).of(result, c.Name)
+		fields[i].AsName = ast.NewCIStr(c.Name)
+	}
+	sel := selectNamed(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
+	switch n := b.node.(type) {
+	case *ast.SelectStmt:
+		sel.AfterSetOperator = n.AfterSetOperator
+		*n = *sel
+	case *ast.SetOprStmt:
+		*n = ast.SetOprStmt{SelectList: &ast.SetOprSelectList{Selects: []ast.Node{sel}}}
+	case *ast.SetOprSelectList:
+		*n = ast.SetOprSelectList{AfterSetOperator: n.AfterSetOperator, Selects: []ast.Node{sel}}
+	}
+}
