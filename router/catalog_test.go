@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,10 +14,11 @@ import (
 //	shards a b c:readonly
 //	dog_registry on a: id int, name text, tags json/1
 //	reference.people on b: name text
+//	big on a=1000 b=500: n int
 //
 // with a line a table: its name, with its database where it is not ours, its
-// shards in placement order, and its columns, a number behind the slash being
-// the column's group.
+// shards in placement order, each with its number of rows if that is known,
+// and its columns, a number behind the slash being the column's group.
 func parseCatalog(t testing.TB, text string) *catalog.Snapshot {
 	t.Helper()
 	var shards []catalog.Shard
@@ -56,7 +58,9 @@ func parseTable(t testing.TB, line string) *catalog.Table {
 		table.Database, table.Name, table.Kind = database, name, catalog.Registered
 	}
 	for i, shard := range words[2:] {
-		table.Placements = append(table.Placements, catalog.Placement{Number: i, Shard: shard})
+		shard, rows, _ := strings.Cut(shard, "=")
+		n, _ := strconv.ParseInt(rows, 10, 64)
+		table.Placements = append(table.Placements, catalog.Placement{Number: i, Shard: shard, Rows: n, Bytes: 100 * n})
 	}
 	for i, column := range strings.Split(columns, ", ") {
 		name, typ, _ := strings.Cut(column, " ")

@@ -42,11 +42,11 @@ func selectivity(c *condition, s *source) float64 {
 		return comparison(e, s)
 	case *ast.PatternInExpr:
 		if !e.Not {
-			return min(0.5, 0.02*float64(len(e.List)))
+			return min(0.5, equality(e.Expr, s)*float64(len(e.List)))
 		}
 	case *ast.BetweenExpr:
 		if !e.Not {
-			return 0.15
+			return between(e, s)
 		}
 	case *ast.PatternLikeOrIlikeExpr:
 		if !e.Not {
@@ -63,15 +63,30 @@ func selectivity(c *condition, s *source) float64 {
 func comparison(e *ast.BinaryOperationExpr, s *source) float64 {
 	switch e.Op {
 	case opcode.EQ, opcode.NullEQ:
-		if isKey(e.L, s) || isKey(e.R, s) {
-			rows, _ := tableSize(s.table)
-			return 1 / rows
-		}
-		return 0.02
+		return min(equality(e.L, s), equality(e.R, s))
 	case opcode.LT, opcode.LE, opcode.GT, opcode.GE:
 		return 0.4
 	}
 	return 0.7
+}
+
+// equality guesses the share of rows in which an expression has a given value.
+func equality(e ast.ExprNode, s *source) float64 {
+	if isKey(e, s) {
+		rows, _ := tableSize(s.table)
+		return 1 / rows
+	}
+	return 0.02
+}
+
+func between(e *ast.BetweenExpr, s *source) float64 {
+	low, ok1 := wholeNumber(e.Left)
+	high, ok2 := wholeNumber(e.Right)
+	if !ok1 || !ok2 || high < low || !isKey(e.Expr, s) {
+		return 0.15
+	}
+	rows, _ := tableSize(s.table)
+	return min(1, float64(high-low+1)/rows)
 }
 
 // isKey reports whether an expression is the key column of a family.

@@ -148,13 +148,13 @@ func (b *block) exactName(n *ast.ColumnName) bool {
 }
 
 // exactAggregate reports whether an aggregate has a value without hidden
-// digits. Sums of integers and decimals are exact.
+// digits. Sums of integers and decimals are exact, and floats hide none.
 func (b *block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 	name := strings.ToLower(a.F)
 	if name == ast.AggFuncCount {
 		return true
 	}
-	if len(a.Args) != 1 || name != ast.AggFuncMin && name != ast.AggFuncMax && name != ast.AggFuncSum {
+	if len(a.Args) != 1 {
 		return false
 	}
 	column := plainColumn(a.Args[0])
@@ -165,13 +165,16 @@ func (b *block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 	if c == nil {
 		return false
 	}
+	extreme := name == ast.AggFuncMin || name == ast.AggFuncMax
 	switch c.Type {
 	case catalog.Int, catalog.Decimal:
-		return true
+		return extreme || name == ast.AggFuncSum
 	case catalog.Timestamp, catalog.Date:
-		return name != ast.AggFuncSum
+		return extreme
+	case catalog.Float:
+		return c.DataType == "" && (extreme || name == ast.AggFuncSum || name == ast.AggFuncAvg)
 	case catalog.Text:
-		return name != ast.AggFuncSum && c.DataType != "enum" && c.DataType != "set"
+		return extreme && c.DataType != "enum" && c.DataType != "set"
 	}
 	return false
 }

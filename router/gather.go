@@ -22,6 +22,8 @@ type gatherer struct {
 	keys    map[*source][][]string
 	results map[*block]string // the shard that can answer a block alone; "" is none
 
+	partials map[*block]*partial
+
 	home  string
 	steps []Step
 	text  int
@@ -35,7 +37,10 @@ func (p *planner) gather() (*Plan, error) {
 		owner:   make(map[*source]*block),
 		conds:   make(map[*block]*conditions),
 		results: make(map[*block]string),
+
+		partials: make(map[*block]*partial),
 	}
+	g.limit(g.root.node)
 	if err := g.read(); err != nil {
 		return nil, err
 	}
@@ -127,6 +132,10 @@ func (g *gatherer) collect(b *block, home string, units *[]*unit) {
 		*units = append(*units, g.resultUnit(b, shard))
 		return
 	}
+	if u := g.partialUnit(b); u != nil {
+		*units = append(*units, u)
+		return
+	}
 	for _, s := range b.from {
 		if s.table == nil {
 			continue
@@ -175,7 +184,6 @@ func (g *gatherer) plan() (*Plan, error) {
 			return nil, err
 		}
 	}
-	g.limit(g.root.node)
 	sql, err := restore(g.root.node)
 	if err != nil {
 		return nil, err

@@ -134,7 +134,7 @@ func substitute(e ast.ExprNode, column *columnRef) ast.ExprNode {
 // they are shipped: those of a source at home, or shipped before, that has
 // few rows.
 func (g *gatherer) filter(u *unit, before []*unit) (*Filter, error) {
-	if u.rows < fewRows {
+	if u.rows < fewRows || u.source == nil || u.top != nil {
 		return nil, nil
 	}
 	var (

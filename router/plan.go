@@ -49,7 +49,7 @@ type Step struct {
 	SQL   string
 	// Ship says where the rows go; nil where they are of the answer.
 	Ship *Shipment
-	// After names the broadcast tables that SQL reads, which are in the
+	// After names the broadcast tables that SQL and the Shape read, which are in the
 	// session on Shard that runs it.
 	After []string
 }

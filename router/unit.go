@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -18,6 +19,8 @@ type unit struct {
 	shards  []string
 	columns []*catalog.Column // of a source
 	where   []ast.ExprNode    // of a source
+	top     *top              // of a source, where the first rows of each placement are enough
+	partial *partial          // of a block that is computed in parts
 
 	table       string // once it is shipped
 	rows, bytes float64
@@ -39,8 +42,12 @@ func (g *gatherer) sourceUnit(b *block, s *source) *unit {
 		}
 	}
 	u.where = append(u.where, g.implied(b, s)...)
+	u.top = g.topOf(b, s)
 	total, bytes := tableSize(s.table)
 	u.rows = g.sourceRows(b, s)
+	if u.top != nil {
+		u.rows = min(u.rows, float64(u.top.limit)*float64(len(u.shards)))
+	}
 	u.bytes = u.rows * (8 + bytes/total*float64(1+len(u.columns))/float64(1+len(s.table.Columns)))
 	return u
 }
@@ -52,13 +59,25 @@ func compareUnits(a, b *unit) int { return cmp.Compare(a.rows, b.rows) }
 // place. before are the units that are shipped already.
 func (g *gatherer) ship(u *unit, before []*unit) error {
 	u.table = g.temporary()
-	if u.source == nil {
+	switch {
+	case u.partial != nil:
+		return g.shipPartial(u)
+	case u.source == nil:
 		return g.shipResult(u)
 	}
-	return g.shipSource(u, before)
+	filter, err := g.filter(u, before)
+	if err != nil {
+		return err
+	}
+	if err := g.shipRows(u, "", filter); err != nil {
+		return err
+	}
+	u.source.replace(u.table)
+	return nil
 }
 
 func (g *gatherer) shipResult(u *unit) error {
+	u.block.alias()
 	node := alone(u.block.node)
 	sql, err := restore(node)
 	if err != nil {
@@ -91,7 +110,9 @@ func (b *block) describe() string {
 	return "the result of a subquery"
 }
 
-func (g *gatherer) shipSource(u *unit, before []*unit) error {
+// shipRows adds the steps that ship a source's rows to the session on the
+// shard at, or home.
+func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 	sel := u.statement()
 	shape, err := restore(emptied(sel))
 	if err != nil {
@@ -101,13 +122,10 @@ func (g *gatherer) shipSource(u *unit, before []*unit) error {
 	if err != nil {
 		return err
 	}
-	filter, err := g.filter(u, before)
-	if err != nil {
-		return err
-	}
 	for i, shard := range u.shards {
 		ship := g.shipment(u, shape, g.keys[u.source])
 		ship.Rows, ship.Bytes = ship.Rows/int64(len(u.shards)), ship.Bytes/int64(len(u.shards))
+		ship.At = at
 		ship.Why = u.why(i)
 		ship.JSON = jsonColumns(u)
 		ship.Filter = filter
@@ -115,12 +133,14 @@ func (g *gatherer) shipSource(u *unit, before []*unit) error {
 			return err
 		}
 	}
-	u.source.replace(u.table)
 	return nil
 }
 
 func (u *unit) why(part int) string {
 	s := "rows of `" + u.source.table.Name + "`"
+	if u.top != nil {
+		s = "first " + s
+	}
 	if n := len(u.shards); n > 1 {
 		s += fmt.Sprintf(", placement %d", u.source.table.Placements[part].Number)
 	}
@@ -148,7 +168,11 @@ func (u *unit) statement() *ast.SelectStmt {
 	if len(fields) == 0 {
 		fields = []*ast.SelectField{{Expr: newLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
 	}
-	return selectFrom(fields, u.source, u.where)
+	sel := selectFrom(fields, u.source, u.where)
+	if u.top != nil {
+		sel.OrderBy, sel.Limit = u.top.order, &ast.Limit{Count: newLiteral(u.top.limit)}
+	}
+	return sel
 }
 
 // selectFrom returns a SELECT of fields from a table of the catalog, under
@@ -204,21 +228,33 @@ func emptied(node ast.Node) ast.Node {
 // label names the columns of a block's result that have no names, as they need
 // none in a subquery and in a later arm.
 func (b *block) label() {
-	first := b
-	for len(first.arms) > 0 {
-		first = first.arms[0]
-	}
-	sel, ok := first.node.(*ast.SelectStmt)
-	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.columns) {
-		return
-	}
 	b.columns = slices.Clone(b.columns)
-	for i, f := range sel.Fields.Fields {
-		if b.columns[i].Name == "" && f.WildCard == nil && f.AsName.O == "" {
+	for i := range b.columns {
+		if b.columns[i].Name == "" && b.first(i) != nil {
 			b.columns[i].Name = catalog.ReservedPrefix + "_" + strconv.Itoa(i+1)
-			f.AsName = ast.NewCIStr(b.columns[i].Name)
 		}
 	}
+}
+
+// alias writes the names that label gave into the block.
+func (b *block) alias() {
+	for i, c := range b.columns {
+		if f := b.first(i); f != nil && f.AsName.O == "" && strings.HasPrefix(c.Name, catalog.ReservedPrefix) {
+			f.AsName = ast.NewCIStr(c.Name)
+		}
+	}
+}
+
+// first returns the select field that names a column, nil for one of a *.
+func (b *block) first(i int) *ast.SelectField {
+	for len(b.arms) > 0 {
+		b = b.arms[0]
+	}
+	sel, ok := b.node.(*ast.SelectStmt)
+	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.columns) || sel.Fields.Fields[i].WildCard != nil {
+		return nil
+	}
+	return sel.Fields.Fields[i]
 }
 
 // replace makes the source refer to a temporary table.

@@ -1,0 +1,104 @@
+package router
+
+import (
+	"fmt"
+	"slices"
+)
+
+// partialUnit returns the unit of a block that is computed in parts, or nil
+// where the block is not.
+func (g *gatherer) partialUnit(b *block) *unit {
+	p := g.partialOf(b)
+	if p == nil {
+		return nil
+	}
+	u := &unit{block: b, partial: p}
+	for _, place := range p.split.table.Placements {
+		u.shards = append(u.shards, place.Shard)
+	}
+	u.rows = float64(len(u.shards))
+	if len(p.group) > 0 {
+		u.rows = max(g.sourceRows(b, p.split)/20, u.rows)
+	}
+	u.bytes = u.rows * 32 * float64(len(p.fields))
+	for _, s := range b.from {
+		if s != p.split {
+			u.bytes += g.sourceUnit(b, s).bytes * float64(len(broadcasts(s, u.shards)))
+		}
+	}
+	return u
+}
+
+// broadcasts returns the shards, each once, to which a whole table must be
+// broadcast to be on all of the given ones.
+func broadcasts(s *source, shards []string) []string {
+	var to []string
+	for _, shard := range shards {
+		if !s.table.On(shard) && !slices.Contains(to, shard) {
+			to = append(to, shard)
+		}
+	}
+	return to
+}
+
+// shipPartial adds the steps that broadcast what the parts need, and those
+// that compute the parts.
+func (g *gatherer) shipPartial(u *unit) error {
+	p := u.partial
+	tables := make(map[*source]string)
+	for _, s := range u.block.from {
+		if to := broadcasts(s, u.shards); s != p.split && len(to) > 0 {
+			tables[s] = g.temporary()
+			if err := g.broadcast(u.block, s, tables[s], to); err != nil {
+				return err
+			}
+		}
+	}
+	for i, shard := range u.shards {
+		if err := g.shipPart(u, shard, i, tables); err != nil {
+			return err
+		}
+	}
+	p.finish(u.table)
+	return nil
+}
+
+// broadcast adds the steps that ship a source to the sessions of shards.
+func (g *gatherer) broadcast(b *block, s *source, table string, to []string) error {
+	u := g.sourceUnit(b, s)
+	u.table = table
+	for _, shard := range to {
+		if err := g.shipRows(u, shard, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shipPart adds the step of one placement. On its shard, the other sources
+// are tables of the shard itself or broadcast ones.
+func (g *gatherer) shipPart(u *unit, shard string, part int, tables map[*source]string) error {
+	var after []string
+	for _, s := range u.block.from {
+		original := *s.ref
+		defer func() { *s.ref = original }()
+		if table := tables[s]; table != "" && slices.Contains(broadcasts(s, []string{shard}), shard) {
+			s.replace(table)
+			after = append(after, table)
+		}
+	}
+	sel := u.partial.statement()
+	sql, err := restore(sel)
+	if err != nil {
+		return err
+	}
+	shape, err := restore(emptied(sel))
+	if err != nil {
+		return err
+	}
+	ship := g.shipment(u, shape, nil)
+	ship.Rows, ship.Bytes = ship.Rows/int64(len(u.shards)), ship.Bytes/int64(len(u.shards))
+	ship.JSON = u.partial.json()
+	ship.Why = fmt.Sprintf("groups of `%s`, placement %d", u.partial.split.table.Name, u.partial.split.table.Placements[part].Number)
+	return g.add(Step{Shard: shard, SQL: sql, Ship: ship, After: after})
+}
