@@ -67,13 +67,20 @@ func (a *API) failAnswer(ctx context.Context, ans *answer, err error) error {
 }
 
 // runQuery plans the query and runs the plan; once more if the snapshot at
-// hand turns out to be outdated.
+// hand turns out to be outdated, or if a UNION ALL, run arm by arm, turns out
+// to have arms of different types, which one server must make the same.
 func (a *API) runQuery(ctx context.Context, req *queryRequest, ans *answer) (result proxy.Result, err error) {
-	err = a.withPlan(ctx, req, func(plan *router.Plan) error {
-		var err error
+	var kind router.Kind
+	run := func(plan *router.Plan) (err error) {
+		kind = plan.Kind
 		result, err = a.cfg.Proxy.Run(ctx, ans.id, plan, req.limit, ans)
 		return err
-	})
+	}
+	err = a.withPlan(ctx, req, run)
+	if unsupported := (*proxy.UnsupportedError)(nil); kind == router.Concat && errors.As(err, &unsupported) {
+		req.query.NoConcat = true
+		err = a.withPlan(ctx, req, run)
+	}
 	return result, blame(err)
 }
 

@@ -26,7 +26,12 @@ func tableSize(t *catalog.Table) (rows, bytes float64) {
 
 // sourceRows estimates the rows of a source that fulfil its conditions.
 func (g *gatherer) sourceRows(b *block, s *source) float64 {
-	rows, _ := tableSize(s.table)
+	rows := 0.0
+	if s.table != nil {
+		rows, _ = tableSize(s.table)
+	} else {
+		rows = g.resultRows(s.block)
+	}
 	for _, c := range g.conds[b].of[s] {
 		if c.on(s) {
 			rows *= selectivity(c, s)
@@ -92,7 +97,7 @@ func between(e *ast.BetweenExpr, s *source) float64 {
 // isKey reports whether an expression is the key column of a family.
 func isKey(e ast.ExprNode, s *source) bool {
 	n := plainColumn(e)
-	return n != nil && s.table.Kind != catalog.Registered && isName(n.Name, catalog.KeyColumn)
+	return n != nil && s.table != nil && s.table.Kind != catalog.Registered && isName(n.Name, catalog.KeyColumn)
 }
 
 // resultRows estimates the rows of a block's result.

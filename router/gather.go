@@ -23,6 +23,7 @@ type gatherer struct {
 	results map[*block]string // the shard that can answer a block alone; "" is none
 
 	partials map[*block]*partial
+	limits   map[*block]uint64 // the rows of an arm that are of use
 
 	home  string
 	steps []Step
@@ -39,6 +40,7 @@ func (p *planner) gather() (*Plan, error) {
 		results: make(map[*block]string),
 
 		partials: make(map[*block]*partial),
+		limits:   make(map[*block]uint64),
 	}
 	g.limit(g.root.node)
 	if err := g.read(); err != nil {
@@ -68,6 +70,7 @@ func (g *gatherer) read() error {
 	}
 	g.needs = needsOf(g.blocks)
 	g.keys = g.joinKeys()
+	g.armLimits()
 	return nil
 }
 
@@ -136,17 +139,32 @@ func (g *gatherer) collect(b *block, home string, units *[]*unit) {
 		*units = append(*units, u)
 		return
 	}
+	derived := make(map[*block]bool)
 	for _, s := range b.from {
-		if s.table == nil {
-			continue
-		}
-		if shard, ok := soleShard([]*catalog.Table{s.table}); !ok || shard != home {
+		if !g.isHome(s, home) {
 			*units = append(*units, g.sourceUnit(b, s))
+			derived[s.block] = true
 		}
 	}
 	for _, inner := range b.inner {
-		g.collect(inner, home, units)
+		if !derived[inner] {
+			g.collect(inner, home, units)
+		}
 	}
+}
+
+// isHome reports whether a source needs no shipping as such: it is a whole
+// table at home, or made of parts that are looked at one by one.
+func (g *gatherer) isHome(s *source, home string) bool {
+	if s.table != nil {
+		shard, ok := soleShard([]*catalog.Table{s.table})
+		return ok && shard == home
+	}
+	if s.block == nil || s.block.role != roleDerived || len(s.ref.ColumnNames) > 0 {
+		return true
+	}
+	shard := g.answers(s.block)
+	return shard == "" || shard == home
 }
 
 // answers returns the shard that can answer a block alone, so that its result
@@ -275,11 +293,10 @@ func (n *needs) stars(b *block) {
 }
 
 // of returns the columns of a source that the statement may need.
-func (n *needs) of(s *source) []*catalog.Column {
-	var columns []*catalog.Column
-	for i := range s.table.Columns {
-		c := &s.table.Columns[i]
-		if n.whole[s] || n.has(c.Name, s.name) {
+func (n *needs) of(s *source) []Column {
+	var columns []Column
+	for i := range s.width() {
+		if c := s.column(i); n.whole[s] || n.has(c.Name, s.name) {
 			columns = append(columns, c)
 		}
 	}

@@ -41,46 +41,45 @@ func (g *gatherer) implied(b *block, s *source) []ast.ExprNode {
 // alike reports whether two columns compare as their values do: a = b and
 // b = c mean a = c. Text does where both have the collation of families.
 func (g *gatherer) alike(a, b *columnRef) bool {
-	x, y := a.column(), b.column()
-	if x == nil || y == nil || x.Type != y.Type {
+	typ := a.typ()
+	if typ != b.typ() {
 		return false
 	}
-	switch x.Type {
-	case catalog.Int:
+	switch typ {
+	case catalog.Int, catalog.Date:
 		return true
 	case catalog.Text, catalog.Timestamp:
-		return a.source.table.Kind == catalog.Family && b.source.table.Kind == catalog.Family
-	case catalog.Date:
-		return true
+		return a.ofFamily() && b.ofFamily()
 	}
 	return false
 }
 
-// column returns the catalog's column, or nil.
-func (r *columnRef) column() *catalog.Column {
-	if r.source.table == nil {
-		return nil
-	}
-	c, _ := r.source.table.Column(r.name.Name.O)
-	return c
+// typ returns the catalog's type of the column, "" where it is computed.
+func (r *columnRef) typ() catalog.Type {
+	_, typ := r.source.count(r.name.Name.O)
+	return typ
+}
+
+func (r *columnRef) ofFamily() bool {
+	return r.source.table != nil && r.source.table.Kind == catalog.Family
 }
 
 // literalOnly reports whether a condition compares the column itself with
 // literals of the column's own kind.
 func (g *gatherer) literalOnly(c *condition, column *columnRef) bool {
-	kind := column.column()
+	kind := column.typ()
 	is := func(e ast.ExprNode) bool { return isNamed(e, column) }
 	fits := func(list ...ast.ExprNode) bool {
-		return !slices.ContainsFunc(list, func(e ast.ExprNode) bool { return !ofKind(e, kind.Type) })
+		return !slices.ContainsFunc(list, func(e ast.ExprNode) bool { return !ofKind(e, kind) })
 	}
 	switch e := bare(c.expr).(type) {
 	case *ast.BinaryOperationExpr:
 		order := e.Op == opcode.LT || e.Op == opcode.LE || e.Op == opcode.GT || e.Op == opcode.GE
-		return (e.Op == opcode.EQ || order && kind.Type == catalog.Int) && (is(e.L) && fits(e.R) || is(e.R) && fits(e.L))
+		return (e.Op == opcode.EQ || order && kind == catalog.Int) && (is(e.L) && fits(e.R) || is(e.R) && fits(e.L))
 	case *ast.PatternInExpr:
 		return !e.Not && e.Sel == nil && is(e.Expr) && fits(e.List...)
 	case *ast.BetweenExpr:
-		return !e.Not && kind.Type == catalog.Int && is(e.Expr) && fits(e.Left, e.Right)
+		return !e.Not && kind == catalog.Int && is(e.Expr) && fits(e.Left, e.Right)
 	}
 	return false
 }
@@ -134,23 +133,28 @@ func substitute(e ast.ExprNode, column *columnRef) ast.ExprNode {
 // they are shipped: those of a source at home, or shipped before, that has
 // few rows.
 func (g *gatherer) filter(u *unit, before []*unit) (*Filter, error) {
-	if u.rows < fewRows || u.source == nil || u.top != nil {
+	if u.rows < fewRows || u.top != nil {
 		return nil, nil
 	}
-	var (
-		own, best *columnRef
-		least     = min(u.rows/4, 2*maxKeys)
-	)
-	for _, pair := range g.partners(u) {
-		rows, ok := g.keyRows(pair[1].source, before)
-		if ok && rows < least && g.alike(pair[0], pair[1]) {
-			own, best, least = pair[0], pair[1], rows
+	pair := g.best(u, g.partners(u), before)
+	if pair == nil {
+		return nil, nil
+	}
+	return g.filterBy(u, pair[0], pair[1], before)
+}
+
+// best returns the pair whose other column gives the fewest keys, or nil where
+// none narrows the unit enough.
+func (g *gatherer) best(u *unit, pairs [][2]*columnRef, before []*unit) *[2]*columnRef {
+	var best *[2]*columnRef
+	least := min(u.rows/4, 2*maxKeys)
+	for i := range pairs {
+		rows, ok := g.keyRows(pairs[i][1].source, before)
+		if ok && rows < least && g.alike(pairs[i][0], pairs[i][1]) {
+			best, least = &pairs[i], rows
 		}
 	}
-	if best == nil {
-		return nil, nil
-	}
-	return g.filterBy(u, own, best, before)
+	return best
 }
 
 // partners returns pairs of a column of the unit's source and another that
@@ -162,25 +166,35 @@ func (g *gatherer) partners(u *unit) [][2]*columnRef {
 			pairs = append(pairs, [2]*columnRef{own, other})
 		}
 	}
-	return append(pairs, g.members(u)...)
+	return append(pairs, g.membersOf(u)...)
 }
 
-// members returns the pair of x IN (SELECT y FROM the unit's source …) where
-// rows that are in no such set are of no use.
-func (g *gatherer) members(u *unit) [][2]*columnRef {
-	sel, ok := u.block.node.(*ast.SelectStmt)
-	if !ok || u.block.role != roleSubquery || len(u.block.from) != 1 || u.block.stored() || len(sel.Fields.Fields) != 1 {
-		return nil
+// memberFilter returns the keys by which the set of x IN (SELECT …) can be
+// narrowed, where rows that are in no such set are of no use. node is the
+// statement of the set.
+func (g *gatherer) memberFilter(u *unit, node ast.Node, before []*unit) (*Filter, error) {
+	if u.block.role != roleSubquery || len(u.block.columns) != 1 || u.rows < fewRows {
+		return nil, nil
 	}
-	own := newColumnRef(u.block.scope, sel.Fields.Fields[0].Expr)
-	if own == nil || own.source != u.source {
-		return nil
+	set := &source{name: catalog.ReservedPrefix, columns: u.block.columns, ref: &ast.TableSource{}}
+	set.ref.Source, _ = node.(ast.ResultSetNode)
+	own := &columnRef{set, &ast.ColumnName{Name: ast.NewCIStr(u.block.columns[0].Name)}}
+	from := g.best(u, g.members(u.block, own), before)
+	if from == nil || set.ref.Source == nil {
+		return nil, nil
 	}
+	wrapped := &unit{source: set, columns: u.block.columns}
+	return g.filterBy(wrapped, own, from[1], before)
+}
+
+// members returns the pairs of own, the column of a block, and each x where
+// x IN (the block) has to be true.
+func (g *gatherer) members(set *block, own *columnRef) [][2]*columnRef {
 	var pairs [][2]*columnRef
 	for _, b := range g.blocks {
 		for _, s := range b.from {
 			for _, c := range g.conds[b].of[s] {
-				if x := memberOf(c, b.scope, sel); x != nil && x.source == s {
+				if x := memberOf(c, b.scope, set.node); x != nil && x.source == s {
 					pairs = append(pairs, [2]*columnRef{own, x})
 				}
 			}
@@ -189,13 +203,26 @@ func (g *gatherer) members(u *unit) [][2]*columnRef {
 	return pairs
 }
 
+// membersOf returns the pairs for the source of a subquery without groups.
+func (g *gatherer) membersOf(u *unit) [][2]*columnRef {
+	sel, ok := u.block.node.(*ast.SelectStmt)
+	if !ok || u.block.role != roleSubquery || len(u.block.from) != 1 || u.block.stored() || len(sel.Fields.Fields) != 1 {
+		return nil
+	}
+	own := newColumnRef(u.block.scope, sel.Fields.Fields[0].Expr)
+	if own == nil || own.source != u.source {
+		return nil
+	}
+	return g.members(u.block, own)
+}
+
 // memberOf returns x where the condition is x IN (the SELECT).
-func memberOf(c *condition, sc *scope, sel *ast.SelectStmt) *columnRef {
+func memberOf(c *condition, sc *scope, set ast.Node) *columnRef {
 	in, ok := bare(c.expr).(*ast.PatternInExpr)
 	if !ok || in.Not || in.Sel == nil || sc.merges {
 		return nil
 	}
-	if sub, ok := in.Sel.(*ast.SubqueryExpr); !ok || sub.Query != ast.ResultSetNode(sel) {
+	if sub, ok := in.Sel.(*ast.SubqueryExpr); !ok || ast.Node(sub.Query) != set {
 		return nil
 	}
 	return newColumnRef(sc, in.Expr)
@@ -204,11 +231,11 @@ func memberOf(c *condition, sc *scope, sel *ast.SelectStmt) *columnRef {
 // keyRows estimates the rows that a source can give keys from, and reports
 // whether it can: it is at home, or was shipped before.
 func (g *gatherer) keyRows(s *source, before []*unit) (float64, bool) {
-	if s.table == nil {
-		return 0, false
-	}
 	if u := unitOf(s, before); u != nil {
 		return u.rows, true
+	}
+	if s.table == nil {
+		return 0, false
 	}
 	shard, ok := soleShard([]*catalog.Table{s.table})
 	if !ok || shard != g.home {

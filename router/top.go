@@ -22,7 +22,7 @@ func (g *gatherer) topOf(b *block, s *source) *top {
 	sel, ok := b.node.(*ast.SelectStmt)
 	switch {
 	case !ok, sel.Limit == nil, len(b.from) != 1, len(b.inner) > 0, sel.With != nil, sel.Distinct, sel.GroupBy != nil,
-		sel.Having != nil, len(sel.WindowSpecs) > 0, b.aggregate, len(s.table.Placements) < 2,
+		sel.Having != nil, len(sel.WindowSpecs) > 0, b.aggregate, s.table == nil || len(s.table.Placements) < 2,
 		slices.ContainsFunc(g.conds[b].of[s], func(c *condition) bool { return !c.on(s) }):
 		return nil
 	}

@@ -17,10 +17,10 @@ type unit struct {
 	block   *block  // whose result it is, or whose FROM has the source
 	source  *source // nil for a block's result
 	shards  []string
-	columns []*catalog.Column // of a source
-	where   []ast.ExprNode    // of a source
-	top     *top              // of a source, where the first rows of each placement are enough
-	partial *partial          // of a block that is computed in parts
+	columns []Column       // of a source
+	where   []ast.ExprNode // of a source
+	top     *top           // of a source, where the first rows of each placement are enough
+	partial *partial       // of a block that is computed in parts
 
 	table       string // once it is shipped
 	rows, bytes float64
@@ -33,8 +33,12 @@ func (g *gatherer) resultUnit(b *block, shard string) *unit {
 
 func (g *gatherer) sourceUnit(b *block, s *source) *unit {
 	u := &unit{block: b, source: s, columns: g.needs.of(s)}
-	for _, p := range s.table.Placements {
-		u.shards = append(u.shards, p.Shard)
+	if s.table == nil {
+		u.shards = []string{g.answers(s.block)}
+	} else {
+		for _, p := range s.table.Placements {
+			u.shards = append(u.shards, p.Shard)
+		}
 	}
 	for _, c := range g.conds[b].of[s] {
 		if c.on(s) {
@@ -43,13 +47,21 @@ func (g *gatherer) sourceUnit(b *block, s *source) *unit {
 	}
 	u.where = append(u.where, g.implied(b, s)...)
 	u.top = g.topOf(b, s)
-	total, bytes := tableSize(s.table)
 	u.rows = g.sourceRows(b, s)
 	if u.top != nil {
 		u.rows = min(u.rows, float64(u.top.limit)*float64(len(u.shards)))
 	}
-	u.bytes = u.rows * (8 + bytes/total*float64(1+len(u.columns))/float64(1+len(s.table.Columns)))
+	u.bytes = u.rows * (8 + u.rowBytes())
 	return u
+}
+
+// rowBytes estimates the bytes of a row of a source that are shipped.
+func (u *unit) rowBytes() float64 {
+	if u.source.table == nil {
+		return 32 * float64(len(u.columns))
+	}
+	rows, bytes := tableSize(u.source.table)
+	return bytes / rows * float64(1+len(u.columns)) / float64(1+len(u.source.table.Columns))
 }
 
 // compareUnits puts small units first: they may narrow what comes after them.
@@ -63,7 +75,7 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 	case u.partial != nil:
 		return g.shipPartial(u)
 	case u.source == nil:
-		return g.shipResult(u)
+		return g.shipResult(u, before)
 	}
 	filter, err := g.filter(u, before)
 	if err != nil {
@@ -76,9 +88,9 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 	return nil
 }
 
-func (g *gatherer) shipResult(u *unit) error {
+func (g *gatherer) shipResult(u *unit, before []*unit) error {
 	u.block.alias()
-	node := alone(u.block.node)
+	node := g.limitArm(u.block, alone(u.block.node))
 	sql, err := restore(node)
 	if err != nil {
 		return err
@@ -89,6 +101,9 @@ func (g *gatherer) shipResult(u *unit) error {
 	}
 	ship := g.shipment(u, shape, g.resultKeys(u.block))
 	ship.Why = u.block.describe()
+	if ship.Filter, err = g.memberFilter(u, node, before); err != nil {
+		return err
+	}
 	u.block.replace(u.table)
 	return g.add(Step{Shard: u.shards[0], SQL: sql, Ship: ship})
 }
@@ -137,6 +152,9 @@ func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 }
 
 func (u *unit) why(part int) string {
+	if u.source.table == nil {
+		return "the result of the derived table `" + u.source.name + "`"
+	}
 	s := "rows of `" + u.source.table.Name + "`"
 	if u.top != nil {
 		s = "first " + s
@@ -151,7 +169,7 @@ func jsonColumns(u *unit) []string {
 	var names []string
 	for _, c := range u.columns {
 		// raw_logs keeps its JSON as text.
-		if c.Type == catalog.JSON && u.source.table.Kind != catalog.System {
+		if c.Type == catalog.JSON && (u.source.table == nil || u.source.table.Kind != catalog.System) {
 			names = append(names, c.Name)
 		}
 	}
@@ -175,16 +193,19 @@ func (u *unit) statement() *ast.SelectStmt {
 	return sel
 }
 
-// selectFrom returns a SELECT of fields from a table of the catalog, under
-// the name that the source has in the statement.
+// selectFrom returns a SELECT of fields from a source that is not shipped yet,
+// under the name that it has in the statement.
 func selectFrom(fields []*ast.SelectField, s *source, where []ast.ExprNode) *ast.SelectStmt {
+	if s.table == nil {
+		return selectNamed(fields, s.ref.Source, s.name, where)
+	}
 	name := &ast.TableName{Schema: ast.NewCIStr(s.table.Database), Name: ast.NewCIStr(s.table.Name)}
 	return selectNamed(fields, name, s.name, where)
 }
 
-func selectNamed(fields []*ast.SelectField, name *ast.TableName, alias string, where []ast.ExprNode) *ast.SelectStmt {
-	ts := &ast.TableSource{Source: name}
-	if alias != name.Name.O {
+func selectNamed(fields []*ast.SelectField, from ast.ResultSetNode, alias string, where []ast.ExprNode) *ast.SelectStmt {
+	ts := &ast.TableSource{Source: from}
+	if name, ok := from.(*ast.TableName); !ok || alias != name.Name.O {
 		ts.AsName = ast.NewCIStr(alias)
 	}
 	return &ast.SelectStmt{
