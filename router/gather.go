@@ -19,7 +19,7 @@ type gatherer struct {
 	owner   map[*source]*block
 	conds   map[*block]*conditions
 	needs   *needs
-	keys    map[*source][][]string
+	keys    *keyset
 	results map[*block]string // the shard that can answer a block alone; "" is none
 
 	partials map[*block]*partial
@@ -140,12 +140,14 @@ func (g *gatherer) collect(b *block, home string, units *[]*unit) {
 		return
 	}
 	derived := make(map[*block]bool)
+	var own []*unit
 	for _, s := range b.from {
 		if !g.isHome(s, home) {
-			*units = append(*units, g.sourceUnit(b, s))
+			own = append(own, g.sourceUnit(b, s))
 			derived[s.block] = true
 		}
 	}
+	*units = append(*units, g.grouped(b, own)...)
 	for _, inner := range b.inner {
 		if !derived[inner] {
 			g.collect(inner, home, units)

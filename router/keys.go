@@ -17,8 +17,8 @@ type keyset struct {
 
 // joinKeys returns the columns by which each source is joined: a list for
 // each source that it is joined with.
-func (g *gatherer) joinKeys() map[*source][][]string {
-	k := keyset{of: make(map[*source][][]string), order: make(map[*source][]*source)}
+func (g *gatherer) joinKeys() *keyset {
+	k := &keyset{of: make(map[*source][][]string), order: make(map[*source][]*source)}
 	for _, b := range g.blocks {
 		for _, eq := range g.conds[b].equations {
 			k.pair(eq.left, eq.right)
@@ -31,11 +31,11 @@ func (g *gatherer) joinKeys() map[*source][][]string {
 			})
 		}
 	}
-	for s, lists := range k.of {
-		k.of[s] = distinct(lists)
-	}
-	return k.of
+	return k
 }
+
+// lists returns the columns by which a source is joined.
+func (k *keyset) lists(s *source) [][]string { return distinct(k.of[s]) }
 
 func (k *keyset) pair(a, b *columnRef) {
 	if a.source == b.source {
@@ -132,7 +132,7 @@ func (g *gatherer) resultKeys(b *block) [][]string {
 	for _, other := range g.blocks {
 		for _, s := range other.from {
 			if s.block == b {
-				lists = append(lists, g.keys[s]...)
+				lists = append(lists, g.keys.of[s]...)
 			}
 		}
 	}

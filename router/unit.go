@@ -21,6 +21,7 @@ type unit struct {
 	where   []ast.ExprNode // of a source
 	top     *top           // of a source, where the first rows of each placement are enough
 	partial *partial       // of a block that is computed in parts
+	group   *group         // of several sources
 
 	table       string // once it is shipped
 	rows, bytes float64
@@ -74,6 +75,8 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 	switch {
 	case u.partial != nil:
 		return g.shipPartial(u)
+	case u.group != nil:
+		return g.shipGroup(u)
 	case u.source == nil:
 		return g.shipResult(u, before)
 	}
@@ -138,7 +141,7 @@ func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 		return err
 	}
 	for i, shard := range u.shards {
-		ship := g.shipment(u, shape, g.keys[u.source])
+		ship := g.shipment(u, shape, g.keys.lists(u.source))
 		ship.Rows, ship.Bytes = ship.Rows/int64(len(u.shards)), ship.Bytes/int64(len(u.shards))
 		ship.At = at
 		ship.Why = u.why(i)
