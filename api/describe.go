@@ -15,11 +15,17 @@ import (
 // newest version, without which it does.
 const refreshTimeout = 2 * time.Second
 
-// tableInfo is a table as the API shows it.
+// tableInfo is a table as the API shows it. Of other tables than families no
+// indexes are known.
 type tableInfo struct {
 	Name    string       `json:"name"`
 	Columns []columnInfo `json:"columns"`
+	Indexes []indexInfo  `json:"indexes,omitempty"`
 	Shards  []string     `json:"shards"`
+}
+
+type indexInfo struct {
+	Columns []string `json:"columns"`
 }
 
 type columnInfo struct {
@@ -29,11 +35,19 @@ type columnInfo struct {
 }
 
 func newTableInfo(t *catalog.Table) tableInfo {
-	info := tableInfo{Name: t.Name, Columns: columnInfos(t), Shards: make([]string, len(t.Placements))}
+	info := tableInfo{Name: t.Name, Columns: columnInfos(t), Indexes: indexInfos(t), Shards: make([]string, len(t.Placements))}
 	for i, p := range t.Placements {
 		info.Shards[i] = p.Shard
 	}
 	return info
+}
+
+func indexInfos(t *catalog.Table) []indexInfo {
+	indexes := make([]indexInfo, len(t.Indexes))
+	for i, ix := range t.Indexes {
+		indexes[i] = indexInfo(ix)
+	}
+	return indexes
 }
 
 // columnInfos lists a table's columns by position. A registered table reports

@@ -50,6 +50,9 @@ var conditions = []condition{
 	{catalog.ErrUnknownFamily, 404, "unknown_family", 0, ""},
 	{catalog.ErrUnknownTable, 404, "unknown_table", 0, ""},
 	{catalog.ErrUnknownShard, 404, "unknown_shard", 0, ""},
+	{catalog.ErrUnknownIndex, 404, "unknown_index", 0, ""},
+	{catalog.ErrUnknownColumn, 400, "unknown_column", 0, ""},
+	{catalog.ErrIndexRefused, 422, "cannot_index", 0, "the server refuses an index of these columns"},
 	{catalog.ErrNameTaken, 409, "name_taken", 0, ""},
 	{shard.ErrUnknown, 404, "unknown_shard", 0, "there is no such shard"},
 	{shard.ErrNoTable, 404, "unknown_table", 0, "there is no such table on the shard, or queries may not see it"},
@@ -121,10 +124,13 @@ func typedProblem(err error) *problem {
 		own         *problem
 		refusal     *router.Error
 		unsupported *proxy.UnsupportedError
+		gathered    *proxy.TooLargeError
 		stale       *proxy.StaleError
 		query       *queryFault
 		invalid     *catalog.InvalidShardError
 		identity    *shard.IdentityError
+		spread      *catalog.SpreadError
+		index       *catalog.IndexError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -133,6 +139,8 @@ func typedProblem(err error) *problem {
 		return refusalProblem(refusal)
 	case errors.As(err, &unsupported):
 		return &problem{Status: 422, Code: string(router.Unsupported), Detail: unsupported.Detail}
+	case errors.As(err, &gathered):
+		return &problem{Status: 422, Code: "gather_too_large", Shard: gathered.From, Detail: gathered.Error()}
 	case errors.As(err, &query):
 		return query.problem(400)
 	case errors.As(err, &stale) && stale.Err == nil:
@@ -140,11 +148,23 @@ func typedProblem(err error) *problem {
 			Detail: "a table on the shard has other columns than the catalog knows; PUT /api/tables/{table} reads those of a registered table again"}
 	case errors.As(err, &invalid):
 		return &problem{Status: 400, Code: "invalid_argument", Detail: invalid.Error()}
+	case errors.As(err, &spread):
+		return spreadProblem(spread)
+	case errors.As(err, &index):
+		return &problem{Status: 422, Code: "cannot_index", Family: index.Family, Field: index.Column, Detail: index.Error()}
 	case errors.As(err, &identity):
 		return &problem{Status: 503, Code: "shard_unavailable", Shard: identity.Shard,
 			Detail: "the server at the shard's address is not that shard"}
 	}
 	return ingestProblem(err)
+}
+
+func spreadProblem(e *catalog.SpreadError) *problem {
+	p := &problem{Status: 422, Code: "not_enough_shards", Family: e.Family, Detail: e.Error(), Limit: e.Placed + e.Available}
+	if e.Shrinks() {
+		p.Status, p.Code, p.Limit = 409, "cannot_shrink", e.Placed
+	}
+	return p
 }
 
 func refusalProblem(e *router.Error) *problem {

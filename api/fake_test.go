@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,6 +30,7 @@ type fakeCatalog struct {
 	refresh  func() (*catalog.Snapshot, error)
 	change   func(what string) error // of every change, and of Ping
 	table    *catalog.Table          // the last one registered
+	cutOff   bool
 }
 
 func (c *fakeCatalog) Snapshot() *catalog.Snapshot {
@@ -51,7 +53,32 @@ func (c *fakeCatalog) changed(what string) error {
 	return c.change(what)
 }
 
-func (c *fakeCatalog) Ping(context.Context) error                   { return c.changed("ping") }
+func (c *fakeCatalog) Ping(context.Context) error { return c.changed("ping") }
+func (c *fakeCatalog) InTouch() bool              { return !c.cutOff }
+
+func (c *fakeCatalog) Spread(_ context.Context, n string, shards int) (*catalog.Table, error) {
+	return c.altered(n, fmt.Sprintf("spread %s %d", n, shards))
+}
+
+func (c *fakeCatalog) AddIndex(_ context.Context, n string, columns []string) (*catalog.Table, error) {
+	return c.altered(n, fmt.Sprintf("index %s %v", n, columns))
+}
+
+func (c *fakeCatalog) DropIndex(_ context.Context, n string, columns []string) error {
+	return c.changed(fmt.Sprintf("unindex %s %v", n, columns))
+}
+
+func (c *fakeCatalog) altered(name, what string) (*catalog.Table, error) {
+	if err := c.changed(what); err != nil {
+		return nil, err
+	}
+	t, ok := c.Snapshot().Table(name)
+	if !ok {
+		return nil, catalog.ErrUnknownFamily
+	}
+	return t, nil
+}
+
 func (c *fakeCatalog) DropFamily(_ context.Context, n string) error { return c.changed("drop " + n) }
 func (c *fakeCatalog) SetShardState(_ context.Context, n string, s catalog.ShardState) error {
 	return c.changed("set " + n + " " + string(s))
@@ -191,7 +218,7 @@ func testSnapshot() *catalog.Snapshot {
 			{Number: 1, Name: "/run/b.sock", Address: "/run/b.sock", State: catalog.ReadOnly, Weight: 2},
 		},
 		[]*catalog.Table{
-			{ID: 2, Name: "dog_registry", Kind: catalog.Family, Placements: []catalog.Placement{{Shard: "a"}}, Columns: []catalog.Column{
+			{ID: 2, Name: "dog_registry", Kind: catalog.Family, Indexes: []catalog.Index{{Columns: []string{"name"}}}, Placements: []catalog.Placement{{Shard: "a"}}, Columns: []catalog.Column{
 				{Name: "id", Type: catalog.Int}, {Name: "name", Type: catalog.Text, Nullable: true, Position: 1}}},
 			{ID: 1, Name: "cat_registry", Kind: catalog.Family, Placements: []catalog.Placement{{Shard: "a"}, {Number: 1, Shard: "/run/b.sock"}}, Columns: []catalog.Column{
 				{Name: "id", Type: catalog.Int}}},

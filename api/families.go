@@ -3,14 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/julienschmidt/httprouter"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/kolide/databalancer/shard"
 )
 
 // sizeTimeout bounds how long an answer waits for a shard's sizes.
@@ -21,6 +20,7 @@ const sizeTimeout = 5 * time.Second
 type familyInfo struct {
 	Name       string          `json:"name"`
 	Columns    []columnInfo    `json:"columns"`
+	Indexes    []indexInfo     `json:"indexes"`
 	Placements []placementInfo `json:"placements"`
 	Rows       *int64          `json:"rows"`
 	Bytes      *int64          `json:"bytes"`
@@ -28,11 +28,12 @@ type familyInfo struct {
 }
 
 type placementInfo struct {
-	Shard  string `json:"shard"`
-	Number int    `json:"number"`
-	Rows   *int64 `json:"rows"`
-	Bytes  *int64 `json:"bytes"`
-	Error  string `json:"error,omitempty"` // a problem's code
+	Shard    string `json:"shard"`
+	Number   int    `json:"number"`
+	Writable bool   `json:"writable"` // new rows go there
+	Rows     *int64 `json:"rows"`
+	Bytes    *int64 `json:"bytes"`
+	Error    string `json:"error,omitempty"` // a problem's code
 }
 
 // familySummary is a family as the list shows it.
@@ -55,12 +56,19 @@ func (a *API) getFamilies(w http.ResponseWriter, r *http.Request, _ httprouter.P
 }
 
 func (a *API) getFamily(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	name := p.ByName("family")
-	t, ok := a.newest(r.Context()).Table(name)
+	name, snap := p.ByName("family"), a.newest(r.Context())
+	t, ok := snap.Table(name)
 	if !ok || t.Kind != catalog.Family {
 		return &problem{Status: 404, Code: "unknown_family", Family: name, Detail: "there is no such family"}
 	}
-	info := familyInfo{Name: t.Name, Columns: columnInfos(t), Placements: a.placements(r.Context(), t), Estimated: true}
+	return a.writeFamily(w, r, snap, t)
+}
+
+func (a *API) writeFamily(w http.ResponseWriter, r *http.Request, snap *catalog.Snapshot, t *catalog.Table) error {
+	info := familyInfo{
+		Name: t.Name, Columns: columnInfos(t), Indexes: indexInfos(t),
+		Placements: a.placements(r.Context(), snap, t), Estimated: true,
+	}
 	info.Rows = sum(info.Placements, func(p placementInfo) *int64 { return p.Rows })
 	info.Bytes = sum(info.Placements, func(p placementInfo) *int64 { return p.Bytes })
 	return a.writeJSON(w, http.StatusOK, info)
@@ -75,13 +83,12 @@ func (a *API) deleteFamily(w http.ResponseWriter, r *http.Request, p httprouter.
 }
 
 // placements asks each shard of a table for the size of what it has.
-func (a *API) placements(ctx context.Context, t *catalog.Table) []placementInfo {
-	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
-	defer cancel()
+func (a *API) placements(ctx context.Context, snap *catalog.Snapshot, t *catalog.Table) []placementInfo {
+	writable := snap.Writable(t)
 	infos := make([]placementInfo, len(t.Placements))
 	var asked sync.WaitGroup
 	for i, p := range t.Placements {
-		infos[i] = placementInfo{Shard: p.Shard, Number: p.Number}
+		infos[i] = placementInfo{Shard: p.Shard, Number: p.Number, Writable: slices.Contains(writable, p)}
 		asked.Go(func() { a.measure(ctx, t.Name, &infos[i]) })
 	}
 	asked.Wait()
@@ -89,24 +96,23 @@ func (a *API) placements(ctx context.Context, t *catalog.Table) []placementInfo 
 }
 
 func (a *API) measure(ctx context.Context, table string, info *placementInfo) {
-	sizes, err := a.sizes(ctx, info.Shard)
+	size, err := a.size(ctx, info.Shard, "", table)
 	if err != nil {
 		info.Error = problemOf(err).Code
 		return
 	}
-	for _, s := range sizes {
-		if strings.EqualFold(s.Name, table) {
-			info.Rows, info.Bytes = &s.Rows, &s.Bytes
-		}
-	}
+	info.Rows, info.Bytes = &size.Rows, &size.Bytes
 }
 
-func (a *API) sizes(ctx context.Context, name string) ([]shard.TableSize, error) {
-	sh, err := a.cfg.Shards.Shard(name)
+// size asks a shard for the size of a table.
+func (a *API) size(ctx context.Context, shard, database, table string) (catalog.TableSize, error) {
+	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
+	defer cancel()
+	sh, err := a.cfg.Shards.Shard(shard)
 	if err != nil {
-		return nil, err
+		return catalog.TableSize{}, err
 	}
-	return sh.Sizes(ctx)
+	return sh.Size(ctx, database, table)
 }
 
 // sum adds up a number of each placement. It is nil if one is missing.

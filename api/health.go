@@ -18,23 +18,32 @@ func (a *API) getHealth(w http.ResponseWriter, _ *http.Request, _ httprouter.Par
 
 // check is one row of /readyz.
 type check struct {
-	Name   string `json:"name"` // catalog, or shard and its name
-	Status string `json:"status"`
+	Name   string `json:"name"`            // catalog, or shard and its name
+	Status string `json:"status"`          // ok, failed, or of the catalog stale
 	Error  string `json:"error,omitempty"` // a problem's code
 }
 
 // getReady tells whether there is a point in sending requests here. One shard
 // that answers is enough: were a process withdrawn as soon as any server is
 // down, one server could take down all of the service. Without the catalog
-// known families are served, so that does not make it unready either.
+// known families are served, so that does not make it unready either, at
+// first. But a process that has not read the catalog for a while, cut off from
+// a catalog that others may still change, may miss the rows of a placement that
+// was added meanwhile; so it is to get no requests while there are others.
 func (a *API) getReady(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	checks := a.checks(r.Context())
+	if !a.cfg.Catalog.InTouch() {
+		checks[0].Status = stale
+	}
 	status, text := readiness(checks[0], checks[1:])
 	return a.writeJSON(w, status, struct {
 		Status string  `json:"status"`
 		Checks []check `json:"checks"`
 	}{text, checks})
 }
+
+// stale is the status of a process that has not read the catalog for a while.
+const stale = "stale"
 
 func readiness(catalog check, shards []check) (status int, text string) {
 	up := 0
@@ -46,6 +55,8 @@ func readiness(catalog check, shards []check) (status int, text string) {
 	switch {
 	case up == 0:
 		return http.StatusServiceUnavailable, "unavailable"
+	case catalog.Status == stale:
+		return http.StatusServiceUnavailable, stale
 	case up < len(shards) || catalog.Error != "":
 		return http.StatusOK, "degraded"
 	}

@@ -81,14 +81,12 @@ func TestInMemoryRefusals(t *testing.T) {
 		status int
 		code   string
 	}{
-		"SELECT FROM":                                           {400, "syntax"},
-		"SELECT * FROM birds":                                   {404, "unknown_table"},
-		"DELETE FROM dogs":                                      {403, "not_select"},
-		"SELECT SLEEP(1)":                                       {403, "forbidden_function"},
-		"SELECT * FROM mysql.user":                              {403, "forbidden_table"},
-		"SELECT * FROM dogs JOIN cats USING (id)":               {422, "unsupported"},
-		"SELECT id FROM dogs UNION SELECT id FROM cats":         {422, "unsupported"},
-		"SELECT good FROM dogs UNION ALL SELECT name FROM cats": {422, "unsupported"},
+		"SELECT FROM":              {400, "syntax"},
+		"SELECT * FROM birds":      {404, "unknown_table"},
+		"DELETE FROM dogs":         {403, "not_select"},
+		"SELECT SLEEP(1)":          {403, "forbidden_function"},
+		"SELECT * FROM mysql.user": {403, "forbidden_table"},
+		"SELECT RAND(1) FROM dogs JOIN cats USING (id)": {422, "unsupported"},
 	} {
 		body, err := json.Marshal(map[string]string{"query": query})
 		if err != nil {

@@ -88,6 +88,9 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{good, "GET", "/api/families", "", "", 200},
 		{good, "GET", "/api/families/cat_registry", "", "/api/families/{family}", 200},
 		{good, "DELETE", "/api/families/cat_registry", "", "/api/families/{family}", 204},
+		{good, "PUT", "/api/families/cat_registry/spread", `{"shards":2}`, "/api/families/{family}/spread", 200},
+		{good, "PUT", "/api/families/dog_registry/indexes", `{"columns":["name"]}`, "/api/families/{family}/indexes", 200},
+		{good, "DELETE", "/api/families/dog_registry/indexes", `{"columns":["name"]}`, "/api/families/{family}/indexes", 204},
 		{good, "DELETE", "/api/tables/breeds", "", "/api/tables/{table}", 204},
 		{good, "GET", "/api/shards", "", "", 200},
 		{good, "PUT", "/api/shards/a", `{"address":"a:3306"}`, "/api/shards/{shard}", 200},
@@ -106,6 +109,10 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{failing(ingest.ErrBusy), "PUT", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 429},
 		{failing(&catalog.TypeConflictError{Family: "f", Field: "g", Stored: "int", Offered: "text"}), "POST", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 409},
 		{failing(&catalog.TooManyColumnsError{Family: "f", Limit: 1000}), "POST", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 400},
+		{failing(&catalog.SpreadError{Family: "f", Asked: 3, Placed: 1}), "PUT", "/api/families/f/spread", `{"shards":3}`, "/api/families/{family}/spread", 422},
+		{failing(&catalog.SpreadError{Family: "f", Asked: 1, Placed: 2}), "PUT", "/api/families/f/spread", `{"shards":1}`, "/api/families/{family}/spread", 409},
+		{failing(&catalog.IndexError{Family: "f", Column: "meta", Reason: "holds JSON"}), "PUT", "/api/families/f/indexes", `{"columns":["meta"]}`, "/api/families/{family}/indexes", 422},
+		{failing(catalog.ErrUnknownIndex), "DELETE", "/api/families/f/indexes", `{"columns":["a"]}`, "/api/families/{family}/indexes", 404},
 		{failing(catalog.ErrUnknownTable), "DELETE", "/api/tables/x", "", "/api/tables/{table}", 404},
 	}
 	covered := map[string]bool{}

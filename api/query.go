@@ -122,48 +122,6 @@ func outdated(err error) bool {
 	return errors.As(err, &stale)
 }
 
-func (a *API) postExplain(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	req, err := a.readQuery(w, r)
-	if err != nil {
-		return err
-	}
-	var plan *router.Plan
-	err = a.withPlan(r.Context(), req, func(p *router.Plan) error {
-		plan = p
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return a.writeJSON(w, http.StatusOK, newExplanation(plan))
-}
-
-// explanation is a plan as the API shows it.
-type explanation struct {
-	Kind  router.Kind   `json:"kind"`
-	Home  string        `json:"home"`
-	Steps []explainStep `json:"steps"`
-	Text  string        `json:"text"`
-}
-
-type explainStep struct {
-	Shard string `json:"shard"`
-	SQL   string `json:"sql"`
-	Into  string `json:"into"`
-}
-
-func newExplanation(plan *router.Plan) explanation {
-	e := explanation{Kind: plan.Kind, Home: plan.Home, Steps: []explainStep{}, Text: plan.String()}
-	for _, s := range plan.Steps {
-		step := explainStep{Shard: s.Shard, SQL: s.SQL}
-		if s.Ship != nil {
-			step.Into = s.Ship.Into
-		}
-		e.Steps = append(e.Steps, step)
-	}
-	return e
-}
-
 // deleteQuery stops a query, whichever process runs it.
 func (a *API) deleteQuery(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
 	found, err := a.cfg.Proxy.Cancel(r.Context(), p.ByName("id"))

@@ -75,12 +75,12 @@ func TestCatalogRoutes(t *testing.T) {
 		{"GET", "/api/describe", "", `{"tables":[` +
 			`{"name":"breeds","columns":[{"name":"breed","type":"varchar","nullable":false}],"shards":["/run/b.sock"]},` +
 			`{"name":"cat_registry","columns":[{"name":"id","type":"int","nullable":false}],"shards":["a","/run/b.sock"]},` +
-			`{"name":"dog_registry","columns":[{"name":"id","type":"int","nullable":false},{"name":"name","type":"text","nullable":true}],"shards":["a"]}]}`},
-		{"GET", "/api/describe?table=DOG_registry", "", `{"tables":[{"name":"dog_registry","columns":[{"name":"id","type":"int","nullable":false},{"name":"name","type":"text","nullable":true}],"shards":["a"]}]}`},
+			`{"name":"dog_registry","columns":[{"name":"id","type":"int","nullable":false},{"name":"name","type":"text","nullable":true}],"indexes":[{"columns":["name"]}],"shards":["a"]}]}`},
+		{"GET", "/api/describe?table=DOG_registry", "", `{"tables":[{"name":"dog_registry","columns":[{"name":"id","type":"int","nullable":false},{"name":"name","type":"text","nullable":true}],"indexes":[{"columns":["name"]}],"shards":["a"]}]}`},
 		{"GET", "/api/describe?table=raw_logs", "", `{"tables":[{"name":"raw_logs","columns":[{"name":"id","type":"int","nullable":false},{"name":"family","type":"text","nullable":false},{"name":"log","type":"json","nullable":false}],"shards":["a","/run/b.sock"]}]}`},
 		{"GET", "/api/families", "", `{"families":[{"name":"cat_registry","columns":1,"shards":["a","/run/b.sock"]},{"name":"dog_registry","columns":2,"shards":["a"]}]}`},
 		{"GET", "/api/families/Dog_Registry", "", `{"name":"dog_registry","columns":[{"name":"id","type":"int","nullable":false},{"name":"name","type":"text","nullable":true}],` +
-			`"placements":[{"shard":"a","number":0,"rows":null,"bytes":null,"error":"shard_unavailable"}],"rows":null,"bytes":null,"estimated":true}`},
+			`"indexes":[{"columns":["name"]}],"placements":[{"shard":"a","number":0,"writable":true,"rows":null,"bytes":null,"error":"shard_unavailable"}],"rows":null,"bytes":null,"estimated":true}`},
 		{"GET", "/api/shards", "", `{"shards":[` +
 			`{"name":"a","address":"/nowhere/a.sock","state":"active","weight":1,"server":"","families":2,"rows":10,"bytes":1000,"latency_ms":null,"error":"shard_unavailable"},` +
 			`{"name":"/run/b.sock","address":"/run/b.sock","state":"readonly","weight":2,"server":"","families":1,"rows":0,"bytes":0,"latency_ms":null,"error":"shard_unavailable"}]}`},
@@ -104,10 +104,13 @@ func TestCatalogChanges(t *testing.T) {
 		return nil
 	}
 	f.do(t, "DELETE", "/api/families/dogs", "").expect(t, 204, "")
+	f.do(t, "PUT", "/api/families/cat_registry/spread", `{"shards":2}`).expect(t, 200, "")
+	f.do(t, "PUT", "/api/families/cat_registry/indexes", `{"columns":["a","b"]}`).expect(t, 200, "")
+	f.do(t, "DELETE", "/api/families/cat_registry/indexes", `{"columns":["a"]}`).expect(t, 204, "")
 	f.do(t, "DELETE", "/api/tables/breeds", "").expect(t, 204, "")
 	f.do(t, "PATCH", "/api/shards/%2Frun%2Fb.sock", `{"state":"active"}`).expect(t, 200, "")
 	f.do(t, "PUT", "/api/shards/c", `{"address":"c"}`).expect(t, 200, "")
-	if got, want := strings.Join(changes, ", "), "drop dogs, unregister breeds, set /run/b.sock active, join c"; got != want {
+	if got, want := strings.Join(changes, ", "), "drop dogs, spread cat_registry 2, index cat_registry [a b], unindex cat_registry [a], unregister breeds, set /run/b.sock active, join c"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -139,10 +142,29 @@ func TestHealth(t *testing.T) {
 	if r.StatusCode != 503 || r.body != want {
 		t.Errorf("%d %s", r.StatusCode, r.body)
 	}
+	f.catalog.cutOff = true
+	if r := f.do(t, "GET", "/readyz", ""); !strings.Contains(r.body, `{"name":"catalog","status":"stale","error":"catalog_unavailable"}`) {
+		t.Errorf("cut off: %d %s", r.StatusCode, r.body)
+	}
+}
+
+func TestBadFamilyChanges(t *testing.T) {
+	f := newFixture(t)
+	f.catalog.change = func(what string) error {
+		t.Errorf("reached the catalog: %s", what)
+		return nil
+	}
+	for _, body := range []string{`{}`, `{"shards":0}`, `{"shards":-1}`, `{"shards":"2"}`, `{"shards":1.5}`, `{"shards":2,"more":1}`} {
+		f.do(t, "PUT", "/api/families/dog_registry/spread", body).expect(t, 400, "invalid_argument")
+	}
+	for _, body := range []string{`{}`, `{"columns":[]}`, `{"columns":"name"}`, `{"columns":[1]}`, `{"column":["name"]}`} {
+		f.do(t, "PUT", "/api/families/dog_registry/indexes", body).expect(t, 400, "invalid_argument")
+		f.do(t, "DELETE", "/api/families/dog_registry/indexes", body).expect(t, 400, "invalid_argument")
+	}
 }
 
 func TestReadiness(t *testing.T) {
-	ok, failed := check{Status: "ok"}, check{Status: "failed", Error: "x"}
+	ok, failed, old := check{Status: "ok"}, check{Status: "failed", Error: "x"}, check{Status: "stale"}
 	tests := []struct {
 		catalog check
 		shards  []check
@@ -152,6 +174,8 @@ func TestReadiness(t *testing.T) {
 		{ok, []check{ok, ok}, 200, "ok"},
 		{ok, []check{ok, failed}, 200, "degraded"},
 		{failed, []check{ok, ok}, 200, "degraded"},
+		{old, []check{ok, failed}, 503, "stale"},
+		{old, []check{failed}, 503, "unavailable"},
 		{ok, []check{failed, failed}, 503, "unavailable"},
 		{ok, nil, 503, "unavailable"},
 	}

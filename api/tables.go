@@ -30,9 +30,13 @@ func (a *API) putTable(w http.ResponseWriter, r *http.Request, p httprouter.Para
 	if err != nil {
 		return err
 	}
+	size, err := a.size(r.Context(), body.Shard, body.Database, name)
+	if err != nil {
+		return err
+	}
 	t := &catalog.Table{
 		Name: name, Kind: catalog.Registered, Database: body.Database, Columns: columns,
-		Placements: []catalog.Placement{{Shard: body.Shard}},
+		Placements: []catalog.Placement{{Shard: body.Shard, Rows: size.Rows, Bytes: size.Bytes}},
 	}
 	if err := a.cfg.Catalog.RegisterTable(r.Context(), t); err != nil {
 		return err

@@ -17,14 +17,20 @@ import (
 // returns an error that is ErrBusy when it didn't get them, so that a schema
 // change never makes a queue of a table's users. Errors name the shard.
 type DDL interface {
-	// CreateTable creates the placement's table with all columns of t. Where
-	// the table exists, it adds the columns that are missing. A table that
+	// CreateTable creates the placement's table with all columns and indexes
+	// of t. Where the table exists, it adds those that are missing. A table that
 	// somebody else made, or an earlier life of the family left behind (see
 	// Table.ID), is ErrNameTaken, and stays as it is.
 	CreateTable(ctx context.Context, shard string, t *Table, p Placement) error
 	// AddColumns adds those of cols that the table doesn't have yet, in one
 	// statement. t has all columns, those of cols included.
 	AddColumns(ctx context.Context, shard string, t *Table, cols []Column) error
+	// AddIndex makes an index, which is one of t's, unless the table has it.
+	// It doesn't keep rows from being stored meanwhile. If the server won't
+	// make such an index, it returns ErrIndexRefused.
+	AddIndex(ctx context.Context, shard string, t *Table, ix Index) error
+	// DropIndex removes an index, if the table is there and has it.
+	DropIndex(ctx context.Context, shard string, t *Table, ix Index) error
 	// DropTable removes the placement's table, and the family's rows from
 	// raw_logs.
 	DropTable(ctx context.Context, shard string, t *Table, p Placement) error
@@ -47,6 +53,15 @@ type Config struct {
 	// included, before Snapshot returns it. Calls come in order and don't
 	// overlap. It must not call back into the catalog.
 	OnChange func(*Snapshot)
+	// Grace is how long a new placement is known, and read, before Run lets
+	// anyone write to it, and how long a new shard is known before families
+	// are placed on it, unless all are new: by then every process that is in
+	// touch with the catalog reads from it. It must be several times the
+	// PollInterval of every process; 0 means 15 seconds.
+	Grace time.Duration
+	// SplitBytes is the size from which a placement is full: its family gets
+	// one more, see SplitFull. 0 means that none ever is.
+	SplitBytes int64
 
 	failpoint func(name string) error // set by tests only
 }
@@ -59,6 +74,7 @@ func (cfg Config) withDefaults() Config {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.PollInterval = cmp.Or(cfg.PollInterval, time.Second)
+	cfg.Grace = cmp.Or(cfg.Grace, 15*time.Second)
 	if cfg.OnChange == nil {
 		cfg.OnChange = func(*Snapshot) {}
 	}
@@ -74,6 +90,8 @@ type Catalog struct {
 	state atomic.Pointer[state]
 	reads reads
 	gates gates
+	// contact is when the last read of the catalog that succeeded began.
+	contact atomic.Pointer[time.Time]
 }
 
 // Open migrates the catalog in db's database, which must exist, and loads the
@@ -112,6 +130,11 @@ func (c *Catalog) Ping(ctx context.Context) error {
 	return classify(err)
 }
 
+// InTouch reports whether the catalog was read within Config.Grace. A process
+// that is not in touch may not know all placements of a family, and so miss
+// rows that others have stored since.
+func (c *Catalog) InTouch() bool { return time.Since(*c.contact.Load()) <= c.cfg.Grace }
+
 // failpoint lets tests end a change at the named place, as a crash would.
 func (c *Catalog) failpoint(name string) error {
 	if c.cfg.failpoint == nil {
@@ -131,6 +154,14 @@ func (noDDL) CreateTable(context.Context, string, *Table, Placement) error {
 
 func (noDDL) AddColumns(context.Context, string, *Table, []Column) error {
 	return fmt.Errorf("add columns: %w", errNoDDL)
+}
+
+func (noDDL) AddIndex(context.Context, string, *Table, Index) error {
+	return fmt.Errorf("add index: %w", errNoDDL)
+}
+
+func (noDDL) DropIndex(context.Context, string, *Table, Index) error {
+	return fmt.Errorf("drop index: %w", errNoDDL)
 }
 
 func (noDDL) DropTable(context.Context, string, *Table, Placement) error {

@@ -11,10 +11,13 @@ import (
 // A change that may crash at each of its steps, the state that it starts from
 // (after setup), and what there must be once someone has finished it.
 type crashCase struct {
-	name    string
-	setup   func(t *testing.T, c *catalog.Catalog)
-	change  func(t *testing.T, c *catalog.Catalog) error
-	columns []string // nil: the family must be gone
+	name       string
+	setup      func(t *testing.T, c *catalog.Catalog)
+	change     func(t *testing.T, c *catalog.Catalog) error
+	before     []string // the columns after setup; nil: no family
+	columns    []string // nil: the family must be gone
+	placements int      // 0 means 1
+	indexes    int
 }
 
 var crashCases = []crashCase{
@@ -34,12 +37,79 @@ var crashCases = []crashCase{
 			_, err := c.EnsureFamily(t.Context(), "dogs", text("breed", "name", "age"))
 			return err
 		},
+		before:  []string{"name"},
 		columns: []string{"name", "breed", "age"},
 	},
 	{
-		name:   "drop",
-		setup:  func(t *testing.T, c *catalog.Catalog) { ensure(t, c, "dogs", text("name")...) },
+		name: "add to a split family",
+		setup: func(t *testing.T, c *catalog.Catalog) {
+			ensure(t, c, "dogs", text("name")...)
+			spread(t, c, "dogs", 2)
+		},
+		change: func(t *testing.T, c *catalog.Catalog) error {
+			_, err := c.EnsureFamily(t.Context(), "dogs", text("breed"))
+			return err
+		},
+		before:     []string{"name"},
+		columns:    []string{"name", "breed"},
+		placements: 2,
+	},
+	{
+		name: "spread",
+		setup: func(t *testing.T, c *catalog.Catalog) {
+			ensure(t, c, "dogs", text("name")...)
+			addIndex(t, c, "dogs", "name")
+		},
+		change: func(t *testing.T, c *catalog.Catalog) error {
+			_, err := c.Spread(t.Context(), "dogs", 2)
+			return err
+		},
+		before:     []string{"name"},
+		columns:    []string{"name"},
+		placements: 2,
+		indexes:    1,
+	},
+	{
+		name: "index",
+		setup: func(t *testing.T, c *catalog.Catalog) {
+			ensure(t, c, "dogs", text("name", "breed")...)
+			spread(t, c, "dogs", 2)
+		},
+		change: func(t *testing.T, c *catalog.Catalog) error {
+			_, err := c.AddIndex(t.Context(), "dogs", []string{"breed", "name"})
+			return err
+		},
+		before:     []string{"name", "breed"},
+		columns:    []string{"name", "breed"},
+		placements: 2,
+		indexes:    1,
+	},
+	{
+		name: "drop an index",
+		setup: func(t *testing.T, c *catalog.Catalog) {
+			ensure(t, c, "dogs", text("name")...)
+			spread(t, c, "dogs", 2)
+			addIndex(t, c, "dogs", "name")
+		},
+		change: func(t *testing.T, c *catalog.Catalog) error {
+			err := c.DropIndex(t.Context(), "dogs", []string{"name"})
+			if errors.Is(err, catalog.ErrUnknownIndex) && len(mustTable(t, refresh(t, c), "dogs").Indexes) == 0 {
+				return nil // it was done already
+			}
+			return err
+		},
+		before:     []string{"name"},
+		columns:    []string{"name"},
+		placements: 2,
+	},
+	{
+		name: "drop",
+		setup: func(t *testing.T, c *catalog.Catalog) {
+			ensure(t, c, "dogs", text("name")...)
+			spread(t, c, "dogs", 2)
+		},
 		change: func(t *testing.T, c *catalog.Catalog) error { return c.DropFamily(t.Context(), "dogs") },
+		before: []string{"name"},
 	},
 }
 
@@ -82,6 +152,22 @@ func (test *crashCase) crash(t *testing.T, point string) (*database, *fakeShards
 	return d, shards, d.open(t, catalog.Config{DDL: shards})
 }
 
+// verifyDone checks that the change was done, besides what verify does.
+func (test *crashCase) verifyDone(t *testing.T, d *database, shards *fakeShards) {
+	t.Helper()
+	test.verify(t, d, shards, test.columns)
+	if test.columns == nil {
+		return
+	}
+	table := mustTable(t, d.open(t, catalog.Config{}).Snapshot(), "dogs")
+	if n := len(table.Placements); n != max(test.placements, 1) {
+		t.Errorf("%d placements, want %d", n, max(test.placements, 1))
+	}
+	if n := len(table.Indexes); n != test.indexes {
+		t.Errorf("%d indexes, want %d", n, test.indexes)
+	}
+}
+
 // verify checks what a process sees that starts after all.
 func (test *crashCase) verify(t *testing.T, d *database, shards *fakeShards, columns []string) {
 	t.Helper()
@@ -96,7 +182,7 @@ func (test *crashCase) verify(t *testing.T, d *database, shards *fakeShards, col
 	if names := tableNames(c.Snapshot()); len(names) != 0 {
 		t.Errorf("the catalog still has %v", names)
 	}
-	if on, _ := shards.find("dogs"); len(on) != 0 {
+	if on := shards.find("dogs"); len(on) != 0 {
 		t.Errorf("the table is still on %v", on)
 	}
 }
@@ -110,7 +196,7 @@ func TestCrashThenSameChange(t *testing.T) {
 				if err != nil && !(test.columns == nil && errors.Is(err, catalog.ErrUnknownFamily)) {
 					t.Fatalf("the same change again: %v", err)
 				}
-				test.verify(t, d, shards, test.columns)
+				test.verifyDone(t, d, shards)
 			})
 		}
 	}
@@ -130,7 +216,7 @@ func TestCrashThenSweep(t *testing.T) {
 					t.Errorf("%d unfinished families after the first look, at which none is touched", left)
 				}
 				sweep(t.Context())
-				test.verify(t, d, shards, test.columns)
+				test.verifyDone(t, d, shards)
 			})
 		}
 	}
@@ -142,17 +228,19 @@ func TestCrashThenOtherFields(t *testing.T) {
 			t.Run(test.name+"/"+point, func(t *testing.T) {
 				d, shards, c := test.crash(t, point)
 				ensure(t, c, "dogs", text("owner", "name")...)
-				var want []string
-				switch {
-				case i > 0: // the intent was committed
+				want := slices.Clone(test.before)
+				if i > 0 { // the intent was committed
 					want = slices.Clone(test.columns)
-				case test.name != "create":
-					want = []string{"name"}
 				}
 				for _, name := range []string{"owner", "name"} {
 					if !slices.Contains(want, name) {
 						want = append(want, name)
 					}
+				}
+				// The other parts of what was intended are left to others.
+				sweep := c.Sweeper()
+				for range 2 {
+					sweep(t.Context())
 				}
 				test.verify(t, d, shards, want)
 			})
@@ -188,7 +276,7 @@ func TestCrashOfShard(t *testing.T) {
 			if err := test.change(t, c); err != nil {
 				t.Fatal(err)
 			}
-			test.verify(t, d, shards, test.columns)
+			test.verifyDone(t, d, shards)
 		})
 	}
 }

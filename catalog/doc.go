@@ -23,8 +23,9 @@
 // steps:
 //
 //  1. The intent is committed: a family that is creating or dropping, columns
-//     that are adding. Types, positions and the shard are settled here, under
-//     the lock of the family's row, and never change.
+//     or placements that are adding, indexes that are adding or dropping.
+//     Types, positions and shards are settled here, under the lock of the
+//     family's row, and never change.
 //  2. With the row locked again and the intent read again, the DDL is run. It
 //     can be repeated.
 //  3. In the transaction that holds the lock, what was done is marked done.
@@ -32,8 +33,13 @@
 // Whoever finds an unfinished intent finishes it: the next caller that wants
 // the family changed, or Run in any process. The row's lock keeps two from
 // running DDL for a family at once, and one ALTER carries all that is pending.
-// An intent to create a family whose name the shard's server has given to a
-// table of somebody else is withdrawn in that same transaction.
+// Columns, placements and indexes are finished each by themselves: what holds
+// up one of them leaves the others alone. A placement that is adding gets all
+// columns and indexes with its table, those that are adding included, and all
+// other placements get them by ALTER; so the tables end alike, whatever was
+// intended first. An intent to create a table whose name the shard's server
+// has given to somebody else's, or an index that it refuses, is withdrawn in
+// that same transaction.
 // A family's id names one life of it: who comes late, for a family that was
 // dropped or created anew meanwhile, finds the id gone and does nothing.
 //
@@ -42,6 +48,19 @@
 // It may then create the table of a family that was dropped. Such a table
 // holds no data and no query can name it, but the next family of that name is
 // refused until somebody drops it.
+//
+// # New placements
+//
+// Rows must not be stored where a query with an older snapshot doesn't look.
+// So a placement is first fresh: it has its table, and whoever reads the
+// snapshot reads it, but nobody writes to it. Run in any process opens it,
+// which is a change of the catalog like others, once it has seen it fresh for
+// Config.Grace by its own monotonic clock. A process that has read the catalog
+// within the grace knows it by then; another one is not InTouch. Wall clocks
+// play no part, nor does how long a commit takes.
+//
+// raw_logs has a placement on each shard from the shard's first day on, which
+// rows reach through families; so new families avoid new shards for as long.
 //
 // # Columns
 //

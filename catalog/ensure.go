@@ -112,7 +112,7 @@ func (c *Catalog) evolve(ctx context.Context, name string, fields []Field) (*Cha
 		if p.version != 0 {
 			change.Created, change.Added = p.created, p.added
 		}
-		if err := c.finish(ctx, p.id); err != nil {
+		if err := c.finish(ctx, p.id, columnsPart); err != nil {
 			return nil, err
 		}
 		if _, err := c.Refresh(ctx); err != nil {
@@ -136,7 +136,7 @@ func (c *Catalog) DropFamily(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.finish(ctx, id); err != nil {
+	if err := c.finish(ctx, id, columnsPart); err != nil {
 		return err
 	}
 	_, err = c.Refresh(ctx)

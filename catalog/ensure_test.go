@@ -152,7 +152,7 @@ func TestDropFamily(t *testing.T) {
 	if _, ok := c.Snapshot().Table("dogs"); ok {
 		t.Error("the snapshot still has it")
 	}
-	if on, _ := shards.find("dogs"); len(on) != 0 {
+	if on := shards.find("dogs"); len(on) != 0 {
 		t.Errorf("the table is still on %v", on)
 	}
 	for _, table := range []string{"families", "columns", "placements"} {

@@ -12,12 +12,16 @@ func (cfg Config) WithFailpoint(f func(name string) error) Config {
 // Sweeper returns what Run calls at each interval to finish what others left.
 func (c *Catalog) Sweeper() func(context.Context) { return c.sweeper() }
 
+// Opener returns what Run calls at each interval to open new placements to
+// writers.
+func (c *Catalog) Opener() func(context.Context) { return c.opener() }
+
 // Unfinished returns the names of the families with unfinished intents, as far
 // as the last refresh knows.
 func (c *Catalog) Unfinished() []string {
 	var names []string
 	for _, f := range c.state.Load().families {
-		if f.unfinished() {
+		if len(f.unfinished()) > 0 {
 			names = append(names, f.name)
 		}
 	}

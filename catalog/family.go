@@ -26,21 +26,77 @@ type family struct {
 	version    uint64
 	columns    []Column // of fields, by position
 	pending    []Column // those of columns that are adding
-	placements []Placement
-	// visible is the family as queries may see it: with its active columns
-	// only, and nil unless the family is active.
+	placements []placement
+	indexes    []index
+	// visible is the family as queries may see it: with its active columns and
+	// indexes and the placements that have a table, and nil unless the family
+	// is active.
 	visible *Table
 }
 
-// unfinished reports whether the family has an intent that someone must
-// finish.
-func (f *family) unfinished() bool { return f.state != familyActive || len(f.pending) > 0 }
+// part is the part of a family's intents that are about one thing. Callers
+// finish what they are after, so that what holds up one part leaves the
+// others alone.
+type part string
 
-// table returns the family's table with the given columns and the key.
+const (
+	columnsPart    part = "columns"
+	placementsPart part = "placements"
+	indexesPart    part = "indexes"
+)
+
+// unfinished returns the parts of the family's intents that someone must
+// finish, in order.
+func (f *family) unfinished() (unfinished []part) {
+	for _, p := range []part{columnsPart, placementsPart, indexesPart} {
+		if f.intends(p) {
+			unfinished = append(unfinished, p)
+		}
+		if f.state != familyActive {
+			break // one stands for all
+		}
+	}
+	return unfinished
+}
+
+// intends reports whether the family has intents of that part. Creating and
+// dropping are of every part.
+func (f *family) intends(p part) bool {
+	switch {
+	case f.state != familyActive:
+		return true
+	case p == columnsPart:
+		return len(f.pending) > 0
+	case p == placementsPart:
+		return len(f.placementsIn(placementAdding)) > 0
+	}
+	return len(f.indexesIn(indexAdding))+len(f.indexesIn(indexDropping)) > 0
+}
+
+// table returns the family's table with the given columns and the key, and
+// with the placements and indexes that it is to have.
 func (f *family) table(columns []Column) *Table {
-	t := &Table{ID: f.id, Name: f.name, Kind: Family, Placements: f.placements}
+	t := &Table{ID: f.id, Name: f.name, Kind: Family}
 	t.Columns = append(make([]Column, 0, 1+len(columns)), Column{Name: KeyColumn, Type: Int})
 	t.Columns = append(t.Columns, columns...)
+	for _, p := range f.placements {
+		t.Placements = append(t.Placements, p.Placement)
+	}
+	t.Indexes = f.namedIndexes(t.Columns, indexActive, indexAdding)
+	return t
+}
+
+// visibleTable returns the family's table as queries may see it.
+func (f *family) visibleTable(active []Column) *Table {
+	t := f.table(active)
+	t.Placements = nil
+	for _, p := range f.placements {
+		if p.state != placementAdding {
+			p.Fresh = p.state == placementFresh
+			t.Placements = append(t.Placements, p.Placement)
+		}
+	}
+	t.Indexes = f.namedIndexes(t.Columns, indexActive)
 	return t
 }
 
@@ -64,33 +120,18 @@ func loadFamilies(ctx context.Context, q querier, where string, args ...any) (ma
 	for i := range list {
 		families[list[i].id] = &list[i]
 	}
-	if err := loadPlacements(ctx, q, families, where, args); err != nil {
-		return nil, err
-	}
-	if err := loadColumns(ctx, q, families, where, args); err != nil {
-		return nil, err
+	for _, load := range []func(context.Context, querier, map[int64]*family, string, []any) error{
+		loadPlacements, loadIndexes, loadColumns,
+	} {
+		if err := load(ctx, q, families, where, args); err != nil {
+			return nil, err
+		}
 	}
 	return families, nil
 }
 
-func loadPlacements(ctx context.Context, q querier, families map[int64]*family, where string, args []any) error {
-	type row struct {
-		family    int64
-		placement Placement
-	}
-	list, err := collect(ctx, q, "placements", func(rows *sql.Rows, r *row) error {
-		return rows.Scan(&r.family, &r.placement.Number, &r.placement.Shard)
-	}, `SELECT p.family_id, p.number, p.shard FROM placements p JOIN families f ON f.id = p.family_id
-		WHERE `+where+` ORDER BY p.family_id, p.number`, args...)
-	for _, r := range list {
-		f := families[r.family]
-		f.placements = append(f.placements, r.placement)
-	}
-	return err
-}
-
 // loadColumns completes the families with their columns, and with what is
-// made of those.
+// made of all.
 func loadColumns(ctx context.Context, q querier, families map[int64]*family, where string, args []any) error {
 	list, err := collect(ctx, q, "columns", func(rows *sql.Rows, r *columnRow) error {
 		r.column.Nullable = true
@@ -112,7 +153,7 @@ func loadColumns(ctx context.Context, q querier, families map[int64]*family, whe
 	}
 	for _, f := range families {
 		if f.state == familyActive {
-			f.visible = f.table(active[f.id])
+			f.visible = f.visibleTable(active[f.id])
 		}
 	}
 	return nil

@@ -9,21 +9,26 @@ import (
 	"time"
 )
 
-// finish does what the family's intents say and marks it done: the second and
-// third step. It does nothing when someone else has done so, or when the
-// family of that id is gone. While the table is busy it tries again until ctx
-// ends. It withdraws the intent to create a family whose name is taken on the
-// shard, and returns that ErrNameTaken.
-func (c *Catalog) finish(ctx context.Context, id int64) error {
+// finish does what the family's intents of one part say and marks it done: the
+// second and third step. It does nothing when someone else has done so, or
+// when the family of that id is gone. While a table is busy it tries again
+// until ctx ends. What was done is marked, also where something else failed,
+// and an intent is withdrawn that can never be done: to create a table whose
+// name is taken on the shard, which is ErrNameTaken, or an index that the
+// server refuses, which is ErrIndexRefused.
+func (c *Catalog) finish(ctx context.Context, id int64, p part) error {
 	wait := backoff{min: 50 * time.Millisecond, max: 3 * time.Second}
 	for {
-		var refused error
+		var left error
 		err := c.tx(ctx, func(tx *sql.Tx) (err error) {
-			refused, err = c.finishIn(ctx, tx, id, forUpdate)
+			left, err = c.finishIn(ctx, tx, id, p, forUpdate)
 			return err
 		})
 		if err == nil {
-			return cmp.Or(refused, c.failpoint("finished"))
+			err = left
+		}
+		if err == nil {
+			return c.failpoint("finished")
 		}
 		if !errors.Is(err, ErrBusy) {
 			return err
@@ -34,35 +39,46 @@ func (c *Catalog) finish(ctx context.Context, id int64) error {
 	}
 }
 
-// tryFinish is one attempt of finish. It does nothing while someone else is
-// at it.
-func (c *Catalog) tryFinish(ctx context.Context, id int64) error {
-	var refused error
+// tryFinish is one attempt of finish. It does nothing while someone else is at
+// it.
+func (c *Catalog) tryFinish(ctx context.Context, id int64, p part) error {
+	var left error
 	err := c.tryTx(ctx, func(tx *sql.Tx) (err error) {
-		refused, err = c.finishIn(ctx, tx, id, forUpdateNoWait)
+		left, err = c.finishIn(ctx, tx, id, p, forUpdateNoWait)
 		return err
 	})
 	if lockHeld(err) || lost(err) {
 		return nil
 	}
-	return cmp.Or(classify(err), refused)
+	return cmp.Or(classify(err), left)
 }
 
-// finishIn is one attempt of finish, in a transaction. refused is why the
-// intent was withdrawn, which is to be committed like any other outcome.
-func (c *Catalog) finishIn(ctx context.Context, tx *sql.Tx, id int64, lock string) (refused, err error) {
+// outcome is what was done of a family's intents.
+type outcome struct {
+	active, gone              bool  // the family as a whole: was created, is to be forgotten
+	columns                   bool  // all that were adding are there
+	created, withdrawn        []int // placements, by their numbers
+	indexed, dropped, refused []index
+}
+
+func (o *outcome) nothing() bool {
+	return !o.active && !o.gone && !o.columns &&
+		len(o.created)+len(o.withdrawn)+len(o.indexed)+len(o.dropped)+len(o.refused) == 0
+}
+
+// finishIn is one attempt of finish, in a transaction. left is why something
+// was not done while something else was, which is to be committed.
+func (c *Catalog) finishIn(ctx context.Context, tx *sql.Tx, id int64, p part, lock string) (left, err error) {
 	f, err := lockFamily(ctx, tx, lock, `f.id = ?`, id)
-	if err != nil || f == nil || !f.unfinished() {
+	if err != nil || f == nil || !f.intends(p) {
 		return nil, err
 	}
 	if err := c.failpoint("before DDL"); err != nil {
 		return nil, err
 	}
-	if err := c.runDDL(ctx, f); err != nil {
-		if f.state != familyCreating || !errors.Is(err, ErrNameTaken) {
-			return nil, err
-		}
-		refused = err
+	done, left := c.runDDL(ctx, f, p)
+	if done.nothing() {
+		return nil, left
 	}
 	if err := c.failpoint("after DDL"); err != nil {
 		return nil, err
@@ -71,46 +87,88 @@ func (c *Catalog) finishIn(ctx context.Context, tx *sql.Tx, id int64, lock strin
 	if err != nil {
 		return nil, err
 	}
-	if refused != nil {
-		err = forget(ctx, tx, f.id)
-	} else {
-		err = markDone(ctx, tx, f, version)
-	}
-	if err != nil {
+	if err := markDone(ctx, tx, f, done, version); err != nil {
 		return nil, err
 	}
-	return refused, c.failpoint("finish before commit")
+	return left, c.failpoint("finish before commit")
 }
 
 // runDDL makes the shards agree with the intents.
-func (c *Catalog) runDDL(ctx context.Context, f *family) error {
-	t := f.table(f.columns)
-	for _, p := range f.placements {
-		var err error
-		switch f.state {
-		case familyCreating:
-			err = c.cfg.DDL.CreateTable(ctx, p.Shard, t, p)
-		case familyDropping:
-			err = c.cfg.DDL.DropTable(ctx, p.Shard, t, p)
-		default:
-			err = c.cfg.DDL.AddColumns(ctx, p.Shard, t, f.pending)
-		}
-		if err != nil {
-			return &shardError{fmt.Errorf("family %s: %w", f.name, err)}
-		}
+func (c *Catalog) runDDL(ctx context.Context, f *family, p part) (outcome, error) {
+	switch {
+	case f.state == familyCreating:
+		return c.createFamily(ctx, f)
+	case f.state == familyDropping:
+		return c.dropFamily(ctx, f)
+	case p == columnsPart:
+		return c.addColumns(ctx, f)
+	case p == placementsPart:
+		return c.createPlacements(ctx, f)
 	}
-	return nil
+	return c.changeIndexes(ctx, f)
 }
 
-// markDone turns the intents into facts.
-func markDone(ctx context.Context, tx *sql.Tx, f *family, version uint64) error {
-	if f.state == familyDropping {
+// ddl marks an error of a DDL for this family.
+func (c *Catalog) ddl(f *family, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &shardError{fmt.Errorf("family %s: %w", f.name, err)}
+}
+
+func (c *Catalog) createFamily(ctx context.Context, f *family) (outcome, error) {
+	t := f.table(f.columns)
+	for _, p := range f.placements {
+		if err := c.ddl(f, c.cfg.DDL.CreateTable(ctx, p.Shard, t, p.Placement)); err != nil {
+			return outcome{gone: errors.Is(err, ErrNameTaken)}, err
+		}
+	}
+	return outcome{active: true}, nil
+}
+
+// dropFamily drops what it can, though a shard may be away.
+func (c *Catalog) dropFamily(ctx context.Context, f *family) (outcome, error) {
+	var errs []error
+	t := f.table(f.columns)
+	for _, p := range f.placements {
+		errs = append(errs, c.ddl(f, c.cfg.DDL.DropTable(ctx, p.Shard, t, p.Placement)))
+	}
+	err := errors.Join(errs...)
+	return outcome{gone: err == nil}, err
+}
+
+// addColumns leaves out placements that are adding: they get all columns with
+// their tables.
+func (c *Catalog) addColumns(ctx context.Context, f *family) (outcome, error) {
+	t := f.table(f.columns)
+	for _, p := range f.placements {
+		if p.state == placementAdding {
+			continue
+		}
+		if err := c.ddl(f, c.cfg.DDL.AddColumns(ctx, p.Shard, t, f.pending)); err != nil {
+			return outcome{}, err
+		}
+	}
+	return outcome{columns: true}, nil
+}
+
+// markDone turns the intents that are done into facts.
+func markDone(ctx context.Context, tx *sql.Tx, f *family, done outcome, version uint64) error {
+	if done.gone {
 		return forget(ctx, tx, f.id)
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE `columns` SET state = ? WHERE family_id = ? AND state = ?",
-		columnActive, f.id, columnAdding)
-	if err != nil {
-		return fmt.Errorf("catalog columns: %w", err)
+	if done.active || done.columns {
+		_, err := tx.ExecContext(ctx, "UPDATE `columns` SET state = ? WHERE family_id = ? AND state = ?",
+			columnActive, f.id, columnAdding)
+		if err != nil {
+			return fmt.Errorf("catalog columns: %w", err)
+		}
+	}
+	if err := markPlacements(ctx, tx, f, done); err != nil {
+		return err
+	}
+	if err := markIndexes(ctx, tx, f, done); err != nil {
+		return err
 	}
 	return stamp(ctx, tx, f.id, familyActive, version)
 }
@@ -118,7 +176,9 @@ func markDone(ctx context.Context, tx *sql.Tx, f *family, version uint64) error 
 // forget deletes all that the catalog knows of the family.
 func forget(ctx context.Context, tx *sql.Tx, id int64) error {
 	for _, statement := range []string{
+		`DELETE FROM sizes WHERE name_key = (SELECT name_key FROM families WHERE id = ?)`,
 		"DELETE FROM `columns` WHERE family_id = ?",
+		"DELETE FROM `indexes` WHERE family_id = ?",
 		`DELETE FROM placements WHERE family_id = ?`,
 		`DELETE FROM families WHERE id = ?`,
 	} {

@@ -15,6 +15,7 @@ type state struct {
 	snapshot *Snapshot
 	families map[int64]*family
 	tables   map[string]*Table // registered, by their names' keys
+	sizes    map[sizeKey]size  // of placements
 }
 
 func emptyState() *state { return &state{snapshot: NewSnapshot(0, nil, nil)} }
@@ -22,8 +23,9 @@ func emptyState() *state { return &state{snapshot: NewSnapshot(0, nil, nil)} }
 // nameKey is what names are compared by.
 func nameKey(name string) string { return strings.ToLower(name) }
 
-// loadState returns old brought to the given version.
-func loadState(ctx context.Context, q querier, version uint64, old *state) (*state, error) {
+// loadState returns old brought to the given version. Placements are full from
+// so many bytes on, or never if that is 0.
+func loadState(ctx context.Context, q querier, version uint64, old *state, full int64) (*state, error) {
 	shards, err := loadShards(ctx, q)
 	if err != nil {
 		return nil, err
@@ -35,6 +37,18 @@ func loadState(ctx context.Context, q querier, version uint64, old *state) (*sta
 	if s.tables, err = refreshTables(ctx, q, old); err != nil {
 		return nil, err
 	}
+	var resized map[string]bool
+	if s.sizes, resized, err = refreshSizes(ctx, q, old); err != nil {
+		return nil, err
+	}
+	s.applySizes(old, resized, full)
+	s.snapshot = NewSnapshot(version, shards, s.visible())
+	s.snapshot.sizeRawLogs(s.sizes)
+	return s, nil
+}
+
+// visible returns the tables that queries may see, but raw_logs.
+func (s *state) visible() []*Table {
 	var visible []*Table
 	for _, f := range s.families {
 		if f.visible != nil {
@@ -44,8 +58,30 @@ func loadState(ctx context.Context, q querier, version uint64, old *state) (*sta
 	for _, t := range s.tables {
 		visible = append(visible, t)
 	}
-	s.snapshot = NewSnapshot(version, shards, visible)
-	return s, nil
+	return visible
+}
+
+// applySizes gives the sizes of their placements to the tables that were
+// loaded since old, and to those that were resized, and forgets the sizes of
+// tables that are gone.
+func (s *state) applySizes(old *state, resized map[string]bool, full int64) {
+	names := map[string]bool{RawLogs: true}
+	for id, f := range s.families {
+		key := nameKey(f.name)
+		names[key] = true
+		if f.visible != nil && (resized[key] || old.families[id] != f) {
+			sized := *f
+			sized.visible = f.visible.sized(s.sizes, full)
+			s.families[id] = &sized
+		}
+	}
+	for key, t := range s.tables {
+		names[key] = true
+		if resized[key] || old.tables[key] != t {
+			s.tables[key] = t.sized(s.sizes, 0)
+		}
+	}
+	maps.DeleteFunc(s.sizes, func(k sizeKey, _ size) bool { return !names[k.name] })
 }
 
 func loadShards(ctx context.Context, q querier) ([]Shard, error) {

@@ -86,6 +86,33 @@ func ensure(t *testing.T, c *catalog.Catalog, name string, fields ...catalog.Fie
 	return change
 }
 
+func spread(t *testing.T, c *catalog.Catalog, name string, shards int) *catalog.Table {
+	t.Helper()
+	table, err := c.Spread(t.Context(), name, shards)
+	if err != nil {
+		t.Fatalf("spread %s over %d shards: %v", name, shards, err)
+	}
+	return table
+}
+
+func addIndex(t *testing.T, c *catalog.Catalog, name string, columns ...string) *catalog.Table {
+	t.Helper()
+	table, err := c.AddIndex(t.Context(), name, columns)
+	if err != nil {
+		t.Fatalf("index of %s: %v", name, err)
+	}
+	return table
+}
+
+func mustTable(t *testing.T, s *catalog.Snapshot, name string) *catalog.Table {
+	t.Helper()
+	table, ok := s.Table(name)
+	if !ok {
+		t.Fatalf("no table %s", name)
+	}
+	return table
+}
+
 func refresh(t *testing.T, c *catalog.Catalog) *catalog.Snapshot {
 	t.Helper()
 	s, err := c.Refresh(t.Context())

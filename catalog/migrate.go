@@ -27,8 +27,8 @@ const metaTable = `CREATE TABLE IF NOT EXISTS meta (
 const tableOptions = ` ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`
 
 // migrations lead from each version of the schema to the next. A statement
-// can be repeated: it does nothing when it was run before. Released ones are
-// never changed.
+// can be repeated: it does nothing when it was run before, or fails with
+// errDuplicateColumn. Released ones are never changed.
 var migrations = [][]string{{
 	`CREATE TABLE IF NOT EXISTS shards (
 		number INT NOT NULL PRIMARY KEY,
@@ -79,7 +79,33 @@ var migrations = [][]string{{
 		version BIGINT NOT NULL,
 		KEY version (version)
 	)` + tableOptions,
+}, {
+	// The sizes of placements: of families, of raw_logs with the shards'
+	// numbers, and of registered tables. The last two have the family 0.
+	`CREATE TABLE IF NOT EXISTS sizes (
+		name_key VARCHAR(255) NOT NULL,
+		number INT NOT NULL,
+		family_id BIGINT NOT NULL,
+		row_count BIGINT NOT NULL,
+		bytes BIGINT NOT NULL,
+		version BIGINT NOT NULL,
+		PRIMARY KEY (name_key, number),
+		KEY version (version)
+	)` + tableOptions,
+}, {
+	`ALTER TABLE placements ADD COLUMN state VARCHAR(16) NOT NULL DEFAULT '` + placementActive + `'`,
+	`ALTER TABLE shards ADD COLUMN since DATETIME(6) NOT NULL DEFAULT '1970-01-01 00:00:00'`,
+	// An index's columns are their positions, with commas.
+	"CREATE TABLE IF NOT EXISTS `indexes` (" + `
+		family_id BIGINT NOT NULL,
+		column_list VARCHAR(255) NOT NULL,
+		state VARCHAR(16) NOT NULL,
+		PRIMARY KEY (family_id, column_list)
+	)` + tableOptions,
 }}
+
+// errDuplicateColumn is the servers' error for a column that is there already.
+const errDuplicateColumn = 1060
 
 // migrate brings the database's schema to this program's version.
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -138,7 +164,7 @@ func schemaVersion(ctx context.Context, conn *sql.Conn) (int, error) {
 // migrateStep leads from the given version to the next.
 func migrateStep(ctx context.Context, conn *sql.Conn, version int) error {
 	for _, statement := range migrations[version] {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
+		if _, err := conn.ExecContext(ctx, statement); err != nil && serverError(err) != errDuplicateColumn {
 			return err
 		}
 	}

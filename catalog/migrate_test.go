@@ -45,3 +45,25 @@ func TestNewerSchema(t *testing.T) {
 		t.Errorf("open: %v, want ErrNewerSchema", err)
 	}
 }
+
+// A catalog of the first version keeps what it has.
+func TestMigrateFirstVersion(t *testing.T) {
+	d, shards := newDatabase(t), newFakeShards(t)
+	c := d.open(t, catalog.Config{DDL: shards})
+	addShards(t, c, 2)
+	ensure(t, c, "dogs", text("name")...)
+	for _, statement := range []string{
+		"ALTER TABLE placements DROP COLUMN state", "ALTER TABLE shards DROP COLUMN since",
+		"DROP TABLE sizes", "DROP TABLE `indexes`", "UPDATE meta SET schema_version = 1",
+	} {
+		d.exec(t, statement)
+	}
+	c = d.open(t, catalog.Config{DDL: shards})
+	shards.check(t, c.Snapshot(), "dogs", "name")
+	if w := c.Snapshot().Writable(mustTable(t, c.Snapshot(), "dogs")); len(w) != 1 || w[0].Fresh {
+		t.Errorf("takes rows on %+v", w)
+	}
+	spread(t, c, "dogs", 2)
+	addIndex(t, c, "dogs", "name")
+	shards.check(t, c.Snapshot(), "dogs", "name")
+}

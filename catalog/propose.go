@@ -22,7 +22,7 @@ type proposal struct {
 func (c *Catalog) propose(ctx context.Context, name string, fields []Field) (proposal, error) {
 	var p proposal
 	err := c.tx(ctx, func(tx *sql.Tx) (err error) {
-		if p, err = proposeIn(ctx, tx, name, fields); err != nil {
+		if p, err = c.proposeIn(ctx, tx, name, fields); err != nil {
 			return err
 		}
 		return c.failpoint("propose before commit")
@@ -33,7 +33,7 @@ func (c *Catalog) propose(ctx context.Context, name string, fields []Field) (pro
 	return p, err
 }
 
-func proposeIn(ctx context.Context, tx *sql.Tx, name string, fields []Field) (proposal, error) {
+func (c *Catalog) proposeIn(ctx context.Context, tx *sql.Tx, name string, fields []Field) (proposal, error) {
 	f, err := lockOrInsert(ctx, tx, name)
 	if err != nil {
 		return proposal{}, err
@@ -53,7 +53,7 @@ func proposeIn(ctx context.Context, tx *sql.Tx, name string, fields []Field) (pr
 		return proposal{}, err
 	}
 	if p.created {
-		err = settle(ctx, tx, f)
+		err = c.settle(ctx, tx, f)
 	}
 	if err == nil {
 		err = insertColumns(ctx, tx, f.id, columns)
@@ -145,7 +145,7 @@ func stamp(ctx context.Context, tx *sql.Tx, id int64, state string, version uint
 // settle checks a new family's name, and places the family on a shard. It
 // comes after bump: whoever registers a table of that name has either been
 // seen, or will see the family.
-func settle(ctx context.Context, tx *sql.Tx, f *family) error {
+func (c *Catalog) settle(ctx context.Context, tx *sql.Tx, f *family) error {
 	taken, err := exists(ctx, tx, "SELECT 1 FROM `tables` WHERE name_key = ?", nameKey(f.name))
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func settle(ctx context.Context, tx *sql.Tx, f *family) error {
 	if taken {
 		return fmt.Errorf("family %s: %w by a table", f.name, ErrNameTaken)
 	}
-	shard, err := place(ctx, tx)
+	shard, err := place(ctx, tx, c.cfg.Grace)
 	if err != nil {
 		return err
 	}

@@ -52,8 +52,11 @@ func (c *Catalog) Refresh(ctx context.Context) (*Snapshot, error) {
 
 // read refreshes the snapshot. Its caller holds the turn.
 func (c *Catalog) read(ctx context.Context) error {
-	number := c.reads.begun.Add(1)
+	number, began := c.reads.begun.Add(1), time.Now()
 	err := classify(c.update(ctx))
+	if err == nil {
+		c.contact.Store(&began)
+	}
 	if err == nil || ctx.Err() == nil { // else it is this caller's end alone
 		c.reads.ended, c.reads.err = number, err
 	}
@@ -94,7 +97,7 @@ func (c *Catalog) load(ctx context.Context, old *state) (*state, error) {
 	if old == nil || h.version < old.snapshot.Version { // the latter: restored from a backup
 		old = emptyState()
 	}
-	return loadState(ctx, tx, h.version, old)
+	return loadState(ctx, tx, h.version, old, c.cfg.SplitBytes)
 }
 
 // head is what tells whether anything has changed.

@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// Run polls for changes, and finishes what processes that are gone left
-// unfinished, until ctx ends. It logs the start and the end of a time in which
+// Run polls for changes, finishes what processes that are gone left
+// unfinished, and opens new placements to writers, until ctx ends. It logs the start and the end of a time in which
 // the catalog can't be read.
 func (c *Catalog) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	loops.Go(func() { every(ctx, c.cfg.PollInterval, c.sweeper()) })
+	loops.Go(func() { every(ctx, c.cfg.PollInterval, c.opener()) })
 	every(ctx, c.cfg.PollInterval, c.poller())
 	loops.Wait()
 }
@@ -68,13 +69,13 @@ func (c *Catalog) sweeper() func(context.Context) {
 	return func(ctx context.Context) {
 		families := c.state.Load().families
 		for id := range seen {
-			if f, ok := families[id]; !ok || !f.unfinished() {
+			if f, ok := families[id]; !ok || len(f.unfinished()) == 0 {
 				delete(seen, id)
 			}
 		}
-		for id, f := range families {
-			if f.unfinished() && due(seen, f) {
-				c.sweep(ctx, id, f.name)
+		for _, f := range families {
+			if unfinished := f.unfinished(); len(unfinished) > 0 && due(seen, f) {
+				c.sweep(ctx, f, unfinished)
 			}
 		}
 	}
@@ -96,13 +97,15 @@ func due(seen map[int64]*sighting, f *family) bool {
 	return true
 }
 
-func (c *Catalog) sweep(ctx context.Context, id int64, name string) {
-	err := c.tryFinish(ctx, id)
-	if err == nil || errors.Is(err, ErrNameTaken) { // something has changed
-		_, failed := c.Refresh(ctx)
-		err = cmp.Or(err, failed)
-	}
-	if err != nil && ctx.Err() == nil {
-		c.cfg.Logger.Warn("Unfinished change of a family", "family", name, "err", err)
+func (c *Catalog) sweep(ctx context.Context, f *family, unfinished []part) {
+	for _, p := range unfinished {
+		err := c.tryFinish(ctx, f.id, p)
+		if err == nil || errors.Is(err, ErrNameTaken) { // something has changed
+			_, failed := c.Refresh(ctx)
+			err = cmp.Or(err, failed)
+		}
+		if err != nil && ctx.Err() == nil {
+			c.cfg.Logger.Warn("Unfinished change of a family", "family", f.name, "part", p, "err", err)
+		}
 	}
 }

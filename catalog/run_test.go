@@ -107,7 +107,7 @@ func TestRefusedCreate(t *testing.T) {
 		if s := refresh(t, c); s.Version <= before {
 			t.Errorf("%s: version %d, as before", step, s.Version)
 		}
-		for _, table := range []string{"families", "columns", "placements"} {
+		for _, table := range []string{"families", "columns", "placements", "indexes"} {
 			if n := d.count(t, table); n != 0 {
 				t.Errorf("%s: %d rows in %s", step, n, table)
 			}
@@ -208,11 +208,14 @@ func TestOutage(t *testing.T) {
 			_, err := c.AddShard(t.Context(), catalog.Shard{Name: "a", Address: "b", Identity: "c"})
 			return err
 		},
+		"spread":     func() error { _, err := c.Spread(t.Context(), "dogs", 2); return err },
+		"index":      func() error { _, err := c.AddIndex(t.Context(), "dogs", []string{"name"}); return err },
+		"unindex":    func() error { return c.DropIndex(t.Context(), "dogs", []string{"name"}) },
 		"state":      func() error { return c.SetShardState(t.Context(), "s0", catalog.ReadOnly) },
 		"register":   func() error { return c.RegisterTable(t.Context(), registered("owners", "s0", "")) },
 		"unregister": func() error { return c.UnregisterTable(t.Context(), "owners") },
 		"sizing":     func() error { _, err := c.ClaimSizing(t.Context(), time.Hour); return err },
-		"sizes":      func() error { return c.RecordSizes(t.Context(), "s0", 1, 1) },
+		"sizes":      func() error { return c.RecordSizes(t.Context(), "s0", nil) },
 		"open":       func() error { _, err := catalog.Open(t.Context(), d.DB, catalog.Config{}); return err },
 	} {
 		if err := call(); !errors.Is(err, catalog.ErrUnavailable) {

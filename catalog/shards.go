@@ -17,22 +17,57 @@ const placedBytes = 16 << 20
 const MaxWeight = 1e6
 
 // place returns the active shard with the least data for its weight, and
-// counts the family that is placed there. The shards stay locked until the
-// transaction ends.
-func place(ctx context.Context, tx *sql.Tx) (string, error) {
+// counts the family that is placed there. One that was added within the grace
+// comes after all others: not all processes may read its raw_logs yet. The
+// shards stay locked until the transaction ends.
+func place(ctx context.Context, tx *sql.Tx, grace time.Duration) (string, error) {
 	var name string
 	err := tx.QueryRowContext(ctx, `SELECT name FROM shards WHERE state = ?
-		ORDER BY (bytes + ? * placed) / weight, number LIMIT 1 FOR UPDATE`, string(Active), placedBytes).Scan(&name)
+		ORDER BY since > UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, `+byLoad+` LIMIT 1 FOR UPDATE`,
+		string(Active), grace.Microseconds(), placedBytes).Scan(&name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", ErrNoActiveShard
 	}
 	if err != nil {
 		return "", fmt.Errorf("catalog shards: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE shards SET placed = placed + 1 WHERE name = ?`, name); err != nil {
-		return "", fmt.Errorf("catalog shards: %w", err)
+	return name, countPlaced(ctx, tx, name)
+}
+
+// byLoad orders shards by what new placements they are to get; placedBytes is
+// its argument.
+const byLoad = `(bytes + ? * placed) / weight, number`
+
+func countPlaced(ctx context.Context, tx *sql.Tx, shard string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE shards SET placed = placed + 1 WHERE name = ?`, shard); err != nil {
+		return fmt.Errorf("catalog shards: %w", err)
 	}
-	return name, nil
+	return nil
+}
+
+// placeMore returns n active shards for further placements of a family, or
+// all there are besides its own if those are less. It is like place else, but
+// that a shard may be new: by the time at which rows are written to the
+// placement it is not any more.
+func placeMore(ctx context.Context, tx *sql.Tx, f *family, n int) ([]string, error) {
+	query, args := `SELECT name FROM shards WHERE state = ?`, []any{string(Active)}
+	for _, p := range f.placements {
+		query += ` AND name <> ?`
+		args = append(args, p.Shard)
+	}
+	args = append(args, placedBytes, n)
+	names, err := collect(ctx, tx, "shards", func(rows *sql.Rows, name *string) error {
+		return rows.Scan(name)
+	}, query+` ORDER BY `+byLoad+` LIMIT ? FOR UPDATE`, args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if err := countPlaced(ctx, tx, name); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // AddShard adds a shard, and returns it as the catalog has it. The number is
@@ -100,8 +135,8 @@ func addShard(ctx context.Context, tx *sql.Tx, s Shard) (*Shard, error) {
 	for _, known := range shards {
 		s.Number = max(s.Number, known.Number+1)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO shards (number, name, address, identity, state, weight)
-		VALUES (?, ?, ?, ?, ?, ?)`, s.Number, s.Name, s.Address, s.Identity, string(s.State), s.Weight)
+	_, err = tx.ExecContext(ctx, `INSERT INTO shards (number, name, address, identity, state, weight, since)
+		VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6))`, s.Number, s.Name, s.Address, s.Identity, string(s.State), s.Weight)
 	if err != nil {
 		return nil, fmt.Errorf("catalog shards: %w", err)
 	}
@@ -186,48 +221,4 @@ func loadShard(ctx context.Context, q querier, name string) (Shard, error) {
 		}
 	}
 	return Shard{}, fmt.Errorf("%w %s", ErrUnknownShard, name)
-}
-
-// ClaimSizing reports whether it is for the caller to measure the shards and
-// RecordSizes: of all callers in all processes, one in each interval is told
-// so. Time is the catalog server's.
-func (c *Catalog) ClaimSizing(ctx context.Context, interval time.Duration) (bool, error) {
-	res, err := c.db.ExecContext(ctx, `UPDATE meta SET sized_at = UTC_TIMESTAMP(6)
-		WHERE one = 1 AND sized_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`, interval.Microseconds())
-	if lost(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, classify(fmt.Errorf("catalog sizing: %w", err))
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
-}
-
-// RecordSizes stores what was measured on a shard: the bytes of its data and
-// indexes, and its rows. From then on it counts the families placed there
-// anew. Errors are ErrUnknownShard and ErrUnavailable.
-func (c *Catalog) RecordSizes(ctx context.Context, shard string, bytes, rows int64) error {
-	return c.tx(ctx, func(tx *sql.Tx) error {
-		s, err := loadShard(ctx, tx, shard)
-		if err != nil {
-			return err
-		}
-		if s.Placed > 0 || noticeable(s.Bytes, bytes) || noticeable(s.Rows, rows) {
-			if _, err := bump(ctx, tx); err != nil {
-				return err
-			}
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE shards SET bytes = ?, row_count = ?, placed = 0, sized_at = UTC_TIMESTAMP(6)
-			WHERE number = ?`, bytes, rows, s.Number)
-		if err != nil {
-			return fmt.Errorf("catalog shards: %w", err)
-		}
-		return nil
-	})
-}
-
-// noticeable reports whether a size differs by more than a hundredth.
-func noticeable(before, after int64) bool {
-	return max(before, after)-min(before, after) > max(before, after)/100
 }

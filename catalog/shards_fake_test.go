@@ -14,7 +14,7 @@ import (
 
 // fakeShards is a DDL over shards in memory. It fails the test when a family
 // is changed by two at once, when a table would get a column twice in two
-// ways, and when columns are added to a table that isn't there.
+// ways, and when columns or indexes are added to a table that isn't there.
 type fakeShards struct {
 	t *testing.T
 	// before, unless nil, is called at the beginning of each change.
@@ -28,7 +28,9 @@ type fakeShards struct {
 
 type fakeTable struct {
 	id      int64
+	number  int // of the placement
 	columns map[string]catalog.Column
+	indexes map[string]bool // by their columns' names, with commas
 }
 
 func newFakeShards(t *testing.T) *fakeShards {
@@ -42,10 +44,16 @@ func (f *fakeShards) CreateTable(_ context.Context, shard string, t *catalog.Tab
 		at := place(shard, t)
 		table, ok := f.tables[at]
 		if !ok || table.id != t.ID {
-			table = fakeTable{t.ID, make(map[string]catalog.Column)}
+			table = fakeTable{t.ID, p.Number, make(map[string]catalog.Column), make(map[string]bool)}
 			f.tables[at] = table
 		}
+		if table.number != p.Number {
+			f.t.Errorf("%s: placement %d has the table of placement %d", at, p.Number, table.number)
+		}
 		f.add(at, t.Columns)
+		for _, ix := range t.Indexes {
+			table.indexes[strings.Join(ix.Columns, ",")] = true
+		}
 		return nil
 	})
 }
@@ -61,6 +69,31 @@ func (f *fakeShards) AddColumns(_ context.Context, shard string, t *catalog.Tabl
 			}
 		}
 		f.add(place(shard, t), columns)
+		return nil
+	})
+}
+
+func (f *fakeShards) AddIndex(_ context.Context, shard string, t *catalog.Table, ix catalog.Index) error {
+	return f.work("index", shard, t, func() error {
+		table, ok := f.tables[place(shard, t)]
+		if !ok || table.id != t.ID {
+			return fmt.Errorf("no table %s of family %d", place(shard, t), t.ID)
+		}
+		for _, column := range ix.Columns {
+			if _, ok := table.columns[column]; !ok {
+				f.t.Errorf("%s: index of the missing column %s", place(shard, t), column)
+			}
+		}
+		table.indexes[strings.Join(ix.Columns, ",")] = true
+		return nil
+	})
+}
+
+func (f *fakeShards) DropIndex(_ context.Context, shard string, t *catalog.Table, ix catalog.Index) error {
+	return f.work("unindex", shard, t, func() error {
+		if table, ok := f.tables[place(shard, t)]; ok && table.id == t.ID {
+			delete(table.indexes, strings.Join(ix.Columns, ","))
+		}
 		return nil
 	})
 }
@@ -116,17 +149,18 @@ func (f *fakeShards) add(at string, columns []catalog.Column) {
 	}
 }
 
-// find returns the shards that have the table, and its columns' names.
-func (f *fakeShards) find(name string) (shards, columns []string) {
+// find returns the tables of that name, by their shards.
+func (f *fakeShards) find(name string) map[string]fakeTable {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	tables := make(map[string]fakeTable)
 	for at, table := range f.tables {
 		if shard, found := strings.CutSuffix(at, "/"+strings.ToLower(name)); found {
-			shards = append(shards, shard)
-			columns = slices.Sorted(maps.Keys(table.columns))
+			table.columns, table.indexes = maps.Clone(table.columns), maps.Clone(table.indexes)
+			tables[shard] = table
 		}
 	}
-	return shards, columns
+	return tables
 }
 
 // changes returns what was done to the table, in order.
@@ -143,7 +177,8 @@ func (f *fakeShards) changes(name string) []string {
 }
 
 // check fails the test unless the snapshot and the shards agree on the family:
-// one table, on one shard, with the key and just those columns.
+// a table on each of its placements' shards and on no other, with the key and
+// just those columns, and with its indexes.
 func (f *fakeShards) check(t *testing.T, s *catalog.Snapshot, name string, columns ...string) {
 	t.Helper()
 	table, ok := s.Table(name)
@@ -159,11 +194,24 @@ func (f *fakeShards) check(t *testing.T, s *catalog.Snapshot, name string, colum
 			t.Errorf("column %s has position %d, want %d", c.Name, c.Position, i)
 		}
 	}
-	shards, stored := f.find(name)
-	if len(table.Placements) != 1 || len(shards) != 1 || shards[0] != table.Placements[0].Shard {
-		t.Errorf("table is on the shards %v, placements are %v", shards, table.Placements)
+	var indexes []string
+	for _, ix := range table.Indexes {
+		indexes = append(indexes, strings.Join(ix.Columns, ","))
 	}
-	if !sameElements(stored, want) {
-		t.Errorf("shard has the columns %v, want %v", stored, want)
+	tables := f.find(name)
+	if len(tables) != len(table.Placements) {
+		t.Errorf("tables %v, placements %v", tables, table.Placements)
+	}
+	for _, p := range table.Placements {
+		stored, ok := tables[p.Shard]
+		if !ok || stored.number != p.Number {
+			t.Errorf("shard %s has %+v, want placement %d", p.Shard, stored, p.Number)
+		}
+		if got := slices.Collect(maps.Keys(stored.columns)); !sameElements(got, want) {
+			t.Errorf("shard %s has the columns %v, want %v", p.Shard, got, want)
+		}
+		if got := slices.Collect(maps.Keys(stored.indexes)); !sameElements(got, indexes) {
+			t.Errorf("shard %s has the indexes %v, want %v", p.Shard, got, indexes)
+		}
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -143,7 +141,7 @@ func TestPlacing(t *testing.T) {
 			for i := range test.bytes {
 				name := fmt.Sprintf("s%d", i)
 				err := errors.Join(c.SetShard(t.Context(), name, "", test.weight[i]),
-					c.RecordSizes(t.Context(), name, test.bytes[i], 0))
+					c.RecordSizes(t.Context(), name, []catalog.TableSize{{Name: "ballast", Bytes: test.bytes[i]}}))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -180,65 +178,5 @@ func TestReadOnlyShardsTakeNoFamilies(t *testing.T) {
 	}
 	if _, err := c.EnsureFamily(t.Context(), "new", nil); !errors.Is(err, catalog.ErrNoActiveShard) {
 		t.Errorf("error %v", err)
-	}
-}
-
-func TestRecordSizes(t *testing.T) {
-	c := newDatabase(t).open(t, catalog.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 1)
-	ensure(t, c, "dogs")
-	for _, test := range []struct {
-		name        string
-		bytes, rows int64
-		bumps       bool
-	}{
-		{"first", 1_000_000, 10_000, true},
-		{"same", 1_000_000, 10_000, false},
-		{"hardly more", 1_005_000, 10_050, false},
-		{"more bytes", 1_500_000, 10_050, true},
-		{"more rows", 1_500_000, 20_000, true},
-		{"less", 10, 0, true},
-	} {
-		before := c.Snapshot().Version
-		if err := c.RecordSizes(t.Context(), "s0", test.bytes, test.rows); err != nil {
-			t.Fatalf("%s: %v", test.name, err)
-		}
-		s := refresh(t, c)
-		if bumped := s.Version > before; bumped != test.bumps {
-			t.Errorf("%s: version raised: %v", test.name, bumped)
-		}
-		shard, _ := s.Shard("s0")
-		if shard.Placed != 0 || test.bumps && (shard.Bytes != test.bytes || shard.Rows != test.rows) {
-			t.Errorf("%s: shard %+v", test.name, shard)
-		}
-	}
-	if err := c.RecordSizes(t.Context(), "s9", 1, 1); !errors.Is(err, catalog.ErrUnknownShard) {
-		t.Errorf("unknown shard: %v", err)
-	}
-}
-
-func TestClaimSizing(t *testing.T) {
-	d := newDatabase(t)
-	all := processes(t, d, nil, 4)
-	var claims atomic.Int32
-	var wg sync.WaitGroup
-	for i := range 16 {
-		wg.Go(func() {
-			ok, err := all[i%len(all)].ClaimSizing(t.Context(), time.Hour)
-			if err != nil {
-				t.Error(err)
-			}
-			if ok {
-				claims.Add(1)
-			}
-		})
-	}
-	wg.Wait()
-	if n := claims.Load(); n != 1 {
-		t.Errorf("%d claims, want 1", n)
-	}
-	d.exec(t, "UPDATE meta SET sized_at = sized_at - INTERVAL 2 HOUR")
-	if ok, err := all[0].ClaimSizing(t.Context(), time.Hour); !ok || err != nil {
-		t.Errorf("after the interval: %v, %v", ok, err)
 	}
 }

@@ -64,10 +64,47 @@ func rawLogs(shards []Shard) *Table {
 	return t
 }
 
+// sizeRawLogs gives raw_logs the sizes of its placements, before anyone else
+// has the snapshot.
+func (s *Snapshot) sizeRawLogs(sizes map[sizeKey]size) {
+	s.tables[RawLogs] = s.tables[RawLogs].sized(sizes, 0)
+}
+
 // Table returns the table of that name, compared without case.
 func (s *Snapshot) Table(name string) (*Table, bool) {
 	t, ok := s.tables[strings.ToLower(name)]
 	return t, ok
+}
+
+// Writable returns the placements of a family's table that take new rows. They
+// are not Fresh, if possible on active shards, and of these if possible not
+// Full. There is at least one if the table has any.
+func (s *Snapshot) Writable(t *Table) []Placement {
+	writable := t.Placements
+	if len(writable) == 1 {
+		return writable
+	}
+	for _, fits := range []func(Placement) bool{
+		func(p Placement) bool { return !p.Fresh },
+		func(p Placement) bool { return s.active(p.Shard) },
+		func(p Placement) bool { return !p.Full },
+	} {
+		var fitting []Placement
+		for _, p := range writable {
+			if fits(p) {
+				fitting = append(fitting, p)
+			}
+		}
+		if len(fitting) > 0 {
+			writable = fitting
+		}
+	}
+	return writable
+}
+
+func (s *Snapshot) active(shard string) bool {
+	sh, ok := s.Shard(shard)
+	return ok && sh.State == Active
 }
 
 // Tables calls yield with every table but raw_logs, sorted by name without

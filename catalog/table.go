@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -122,6 +123,18 @@ type Placement struct {
 	Shard  string // the shard's name
 	Rows   int64  // estimated, when last measured; 0: not known
 	Bytes  int64  // data and indexes, when last measured; 0: not known
+	// Fresh is set while not every process may know the placement yet: it is
+	// to be read, but not written to.
+	Fresh bool
+	// Full is set when the placement has reached Config.SplitBytes.
+	Full bool
+}
+
+// Index is an index over columns of a family's table, named as in Columns; of
+// a text, the server has only the beginning in it. The key's own index is not
+// among a table's.
+type Index struct {
+	Columns []string
 }
 
 // Table is a table that queries may name. It is immutable.
@@ -136,6 +149,7 @@ type Table struct {
 	Database   string
 	Columns    []Column // by position, the key column first for families
 	Placements []Placement
+	Indexes    []Index // of a family; none are known of other tables
 
 	byName map[string]int
 }
@@ -166,14 +180,28 @@ func (t *Table) Groups() int {
 	return n
 }
 
+// HasIndex reports whether the table has an index of just these columns, in
+// this order, compared without case.
+func (t *Table) HasIndex(columns []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(ix Index) bool {
+		return slices.EqualFunc(ix.Columns, columns, strings.EqualFold)
+	})
+}
+
 // On reports whether the table has a placement on the shard.
 func (t *Table) On(shard string) bool {
+	_, ok := t.at(shard)
+	return ok
+}
+
+// at returns the table's placement on the shard.
+func (t *Table) at(shard string) (Placement, bool) {
 	for _, p := range t.Placements {
 		if p.Shard == shard {
-			return true
+			return p, true
 		}
 	}
-	return false
+	return Placement{}, false
 }
 
 // index prepares the table for a snapshot. Tables are shared by successive

@@ -18,8 +18,8 @@ func reserved(name string) error {
 }
 
 // RegisterTable makes a table that exists on a shard known to queries. Of t it
-// takes the name, the columns, the database and the one placement's shard. A
-// table that is registered already, from the same database of the same shard,
+// takes the name, the columns, the database and the one placement's shard and
+// size. A table that is registered already, from the same database of the same shard,
 // gets its columns anew. Errors are ErrNameTaken, ErrUnknownShard and
 // ErrUnavailable.
 func (c *Catalog) RegisterTable(ctx context.Context, t *Table) error {
@@ -59,7 +59,8 @@ func registerIn(ctx context.Context, tx *sql.Tx, t *Table, list []byte) error {
 	if err != nil {
 		return fmt.Errorf("catalog tables: %w", err)
 	}
-	return nil
+	p := t.Placements[0]
+	return storeSizes(ctx, tx, map[sizeKey]size{{nameKey(t.Name), 0}: {0, p.Rows, p.Bytes}}, version)
 }
 
 // checkName returns ErrNameTaken if the table's name belongs to a family or to
@@ -97,10 +98,17 @@ func (c *Catalog) UnregisterTable(ctx context.Context, name string) error {
 		if err != nil {
 			return fmt.Errorf("catalog tables: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n > 0 {
+		n, err := res.RowsAffected()
+		if err != nil {
 			return err
 		}
-		return fmt.Errorf("%w %s", ErrUnknownTable, name)
+		if n == 0 {
+			return fmt.Errorf("%w %s", ErrUnknownTable, name)
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM sizes WHERE name_key = ?`, nameKey(name)); err != nil {
+			return fmt.Errorf("catalog sizes: %w", err)
+		}
+		return nil
 	})
 	if err == nil {
 		_, err = c.Refresh(ctx)

@@ -20,11 +20,12 @@ type writer struct {
 	timeout  time.Duration // of a transaction
 	queues   queues
 	sessions sessions
+	outages  outages
 }
 
 func newWriter(shards Shards, rawLogs bool, timeout time.Duration) *writer {
 	w := &writer{shards: shards, rawLogs: rawLogs, timeout: timeout}
-	w.queues.work = w.work
+	w.queues.work, w.queues.up = w.work, w.up
 	return w
 }
 
@@ -33,28 +34,47 @@ var inserters = sync.Pool{New: func() any { return new(inserter) }}
 // work stores the requests of a queue until it is empty. It has a connection
 // before it takes a batch, so that what arrives while it waits for one is in
 // the batch too.
-func (w *writer) work(key queueKey) {
+func (w *writer) work(at post) {
 	ins := inserters.Get().(*inserter)
 	defer inserters.Put(ins)
-	for w.workOnce(ins, key) {
+	for at != (post{}) {
+		at = w.workOnce(ins, at)
 	}
 }
 
-// workOnce stores one batch, and reports whether there was one.
-func (w *writer) workOnce(ins *inserter, key queueKey) bool {
-	conn, err := w.connect(key.shard)
-	if err == nil {
-		defer conn.Close() // gives it back; a broken one is the pool's concern
+// workOnce stores one batch, and returns where to go on: nowhere, if there was
+// none.
+func (w *writer) workOnce(ins *inserter, at post) post {
+	conn, err := w.connect(at.shard)
+	if err != nil {
+		return w.withdraw(at, err)
 	}
-	batch := w.queues.take(key)
-	if err == nil {
-		w.store(ins, key.shard, conn, batch)
-		return len(batch) > 0
+	defer conn.Close() // gives it back; a broken one is the pool's concern
+	batch := w.queues.take(at)
+	if len(batch) == 0 {
+		return post{}
 	}
+	if moved := w.store(ins, at, conn, batch); moved {
+		at, _ = w.queues.elsewhere(at)
+	}
+	return at
+}
+
+// withdraw is for a worker that can't reach its shard: it goes on with another
+// of the family's, or if none is up lets a batch fail.
+func (w *writer) withdraw(at post, err error) post {
+	w.outages.note(at.shard)
+	if next, ok := w.queues.elsewhere(at); ok {
+		return next
+	}
+	batch := w.queues.take(at)
 	for _, p := range batch {
 		p.finish(err)
 	}
-	return len(batch) > 0
+	if len(batch) == 0 {
+		return post{}
+	}
+	return at
 }
 
 // connect returns a connection to a shard.
@@ -71,21 +91,28 @@ func (w *writer) connect(name string) (*sql.Conn, error) {
 
 // store stores a batch in one transaction, and tells each of its requests the
 // outcome. A batch that the server refuses is stored request by request, so
-// that only those fail which can't be stored by themselves.
-func (w *writer) store(ins *inserter, name string, conn *sql.Conn, batch []*pending) {
-	if len(batch) == 0 {
-		return
-	}
-	err := w.attempts(ins, name, conn, batch)
+// that only those fail which can't be stored by themselves. One that was not
+// even sent, since the shard is gone, goes back for another shard of the
+// family: then store reports that it moved.
+func (w *writer) store(ins *inserter, at post, conn *sql.Conn, batch []*pending) (moved bool) {
+	err := w.attempts(ins, at.shard, conn, batch)
 	if len(batch) > 1 && refused(err) {
 		for i := range batch {
-			w.store(ins, name, conn, batch[i:i+1])
+			moved = w.store(ins, at, conn, batch[i:i+1]) || moved
 		}
-		return
+		return moved
+	}
+	var unsent *unsentError
+	if errors.As(err, &unsent) {
+		w.outages.note(at.shard)
+		if w.queues.putBack(at, batch) {
+			return true
+		}
 	}
 	for _, p := range batch {
 		p.finish(err)
 	}
+	return false
 }
 
 // refused reports whether the server refuses a batch for what it says, which
@@ -104,9 +131,10 @@ const maxAttempts = 5
 // safe and may help: once over a new connection when the one it had was lost
 // before COMMIT was sent, and some times when others were in its way.
 func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*pending) error {
-	reconnected := false
+	reconnected, sent := false, false
 	for attempt := 1; ; attempt++ {
 		err := w.transact(ins, conn, batch)
+		sent = sent || !errors.Is(err, errAtBegin)
 		switch {
 		case err == nil:
 			return nil
@@ -119,6 +147,9 @@ func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*p
 		case lost(err) && !reconnected:
 			reconnected = true
 			fresh, dialErr := w.connect(name)
+			if dialErr != nil && !sent {
+				return &unsentError{dialErr}
+			}
 			if dialErr != nil {
 				return dialErr
 			}
@@ -130,8 +161,12 @@ func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*p
 	}
 }
 
-// errAtCommit is what failed once COMMIT was sent.
-var errAtCommit = errors.New("commit")
+// errAtCommit is what failed once COMMIT was sent, errAtBegin what failed
+// before any row was.
+var (
+	errAtCommit = errors.New("commit")
+	errAtBegin  = errors.New("begin")
+)
 
 // transact stores a batch in one transaction over the connection. Unless it
 // returns errAtCommit or nil, nothing is stored.
@@ -160,7 +195,7 @@ func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending) error
 func (w *writer) transaction(ctx context.Context, ins *inserter, s *session, batch []*pending) error {
 	defer ins.release()
 	if err := s.exec(ctx, "START TRANSACTION"); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errAtBegin, err)
 	}
 	if err := w.insert(ctx, ins, s, batch); err != nil {
 		return err

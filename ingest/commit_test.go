@@ -102,9 +102,11 @@ func (h *held) queued(t *testing.T, waiting, workers int) {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		q.mu.Lock()
 		n, busy := 0, 0
-		for _, family := range q.byKey {
+		for _, family := range q.byTable {
 			n += len(family.waiting)
-			busy += family.workers
+			for _, c := range family.crews {
+				busy += c.workers
+			}
 		}
 		q.mu.Unlock()
 		if n == waiting && busy == workers {

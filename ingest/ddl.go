@@ -20,6 +20,9 @@ func (d dialect) createTable(t *catalog.Table, p catalog.Placement) string {
 	for g := range t.Groups() {
 		b.WriteString(",\n  " + d.hidden(g+1))
 	}
+	for _, ix := range t.Indexes {
+		b.WriteString(",\n  " + indexDefinition(t, ix))
+	}
 	b.WriteString("\n) " + d.options(t, p))
 	return b.String()
 }
@@ -55,6 +58,42 @@ func (d dialect) addColumns(t *catalog.Table, present map[string]bool) []string 
 	return statements
 }
 
+// indexPrefix is how many characters of a text are in an index: many enough
+// for what is looked up by equality, identifiers and hashes, and few enough
+// for catalog.MaxIndexColumns of them, at up to four bytes each, in one key.
+const indexPrefix = 64
+
+// indexName is made of the positions of the index's columns in the family,
+// which never change; so it is the same on every placement, and short.
+func indexName(t *catalog.Table, ix catalog.Index) string {
+	name := "ix"
+	for _, column := range ix.Columns {
+		if c, ok := t.Column(column); ok {
+			name += "_" + strconv.Itoa(c.Position)
+		}
+	}
+	return name
+}
+
+func indexDefinition(t *catalog.Table, ix catalog.Index) string {
+	parts := make([]string, len(ix.Columns))
+	for i, column := range ix.Columns {
+		parts[i] = quoteName(column)
+		if c, ok := t.Column(column); ok && c.Type == catalog.Text {
+			parts[i] += "(" + strconv.Itoa(indexPrefix) + ")"
+		}
+	}
+	return "INDEX " + quoteName(indexName(t, ix)) + " (" + strings.Join(parts, ", ") + ")"
+}
+
+func (d dialect) addIndex(t *catalog.Table, ix catalog.Index) string {
+	return "ALTER TABLE " + quoteName(t.Name) + " ADD " + indexDefinition(t, ix) + d.online()
+}
+
+func (d dialect) dropIndex(t *catalog.Table, ix catalog.Index) string {
+	return "ALTER TABLE " + quoteName(t.Name) + " DROP INDEX " + quoteName(indexName(t, ix)) + d.online()
+}
+
 // droppedName is the name that a table bears between its fencing and its
 // removal.
 func droppedName(t *catalog.Table) string {
@@ -73,6 +112,8 @@ const (
 	selectLife = "SELECT table_comment FROM information_schema.tables" +
 		" WHERE table_schema = DATABASE() AND table_name = ?"
 	selectColumns = "SELECT LOWER(column_name) FROM information_schema.columns" +
+		" WHERE table_schema = DATABASE() AND table_name = ?"
+	selectIndexes = "SELECT DISTINCT LOWER(index_name) FROM information_schema.statistics" +
 		" WHERE table_schema = DATABASE() AND table_name = ?"
 	// The first comparison uses the index, the second is exact.
 	selectRawLogs = "SELECT id FROM " + catalog.RawLogs +

@@ -74,7 +74,7 @@ func (d *delivery) store(ctx context.Context, table *catalog.Table) error {
 		return nil
 	}
 	return d.in.writer.queues.put(ctx, &pending{
-		target: newTarget(table, d.fields),
+		target: newTarget(table, d.in.cfg.Catalog.Snapshot().Writable(table), d.fields),
 		rows:   d.rows,
 		events: d.rows.len(),
 		size:   len(d.req.body),

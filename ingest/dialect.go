@@ -80,6 +80,15 @@ func (d dialect) options(t *catalog.Table, p catalog.Placement) string {
 	return options
 }
 
+// online spells what makes a server refuse to change a table's indexes rather
+// than keep rows from being stored meanwhile. TiDB never does that.
+func (d dialect) online() string {
+	if d.vendor == shard.TiDB {
+		return ""
+	}
+	return ", ALGORITHM=INPLACE, LOCK=NONE"
+}
+
 func lifeComment(id int64) string { return "databalancer family " + strconv.FormatInt(id, 10) }
 
 // memberName is the name of a field in its hidden column: one or two letters,

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -13,6 +14,7 @@ type pending struct {
 	size   int           // bytes of the body
 	done   chan struct{} // closed when err is set
 	err    error
+	moves  int // how often it was sent elsewhere; its worker's to count
 	// taken and gone are guarded by queues.mu: a request leaves its queue
 	// either to be stored, or because its client has gone.
 	taken, gone bool
@@ -23,31 +25,36 @@ func (p *pending) finish(err error) {
 	close(p.done)
 }
 
-// queueKey names a queue: one life of a family on one shard.
-type queueKey struct {
-	table int64
-	shard string
-}
-
-// queues holds the requests that wait, each in its family's queue. A queue
-// has up to maxWorkers workers, which end when it is empty.
+// queues holds the requests that wait, each in the queue of its family's life.
+// A queue has up to maxWorkers workers for each placement that takes rows,
+// which end when it is empty. Requests are no placement's: a worker takes what
+// waits, so the placements share the load as they get along with it.
 type queues struct {
-	work func(key queueKey) // stores requests until take returns none
+	work func(post) // stores requests until take returns none
+	up   func(shard string) bool
 
 	mu      sync.Mutex
-	byKey   map[queueKey]*queue
+	byTable map[int64]*queue
 	closed  bool
 	workers sync.WaitGroup
 }
 
+// post is where a worker works: on the requests of one family's life, for the
+// placement on one shard. The zero post is nowhere.
+type post struct {
+	table int64
+	shard string
+}
+
 type queue struct {
 	waiting []*pending
-	workers int
+	shards  []string // of the placements that take rows, as the last request knew them
+	crews   []crew
 }
 
 const (
-	// maxWorkers is how many batches of a family are stored at a time: while
-	// the server commits one, the next is sent.
+	// maxWorkers is how many batches of a placement are stored at a time:
+	// while the server commits one, the next is sent.
 	maxWorkers = 2
 	// A batch is bounded in rows and bytes, unless it is a single request.
 	maxBatchRows  = 10_000
@@ -73,25 +80,23 @@ func (q *queues) put(ctx context.Context, p *pending) error {
 }
 
 func (q *queues) enqueue(p *pending) error {
-	key := queueKey{p.target.table.ID, p.target.shard}
+	table := p.target.table.ID
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		return ErrClosed
 	}
-	family := q.byKey[key]
+	family := q.byTable[table]
 	if family == nil {
-		if q.byKey == nil {
-			q.byKey = make(map[queueKey]*queue)
+		if q.byTable == nil {
+			q.byTable = make(map[int64]*queue)
 		}
 		family = new(queue)
-		q.byKey[key] = family
+		q.byTable[table] = family
 	}
+	family.shards = p.target.shards
 	family.waiting = append(family.waiting, p)
-	if family.workers < maxWorkers {
-		family.workers++
-		q.workers.Go(func() { q.work(key) })
-	}
+	q.staff(table, family)
 	return nil
 }
 
@@ -106,19 +111,24 @@ func (q *queues) abandon(p *pending) bool {
 	return true
 }
 
-// take returns the next batch of a queue. When there is none, it counts the
-// worker that asks as ended.
-func (q *queues) take(key queueKey) []*pending {
+// take returns the next batch of a queue. When there is none for the worker
+// that asks, since the queue is empty or its placement takes no rows any more,
+// it counts the worker as ended.
+func (q *queues) take(at post) []*pending {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	family := q.byKey[key]
-	batch := family.next()
-	if len(batch) == 0 {
-		if family.workers--; family.workers == 0 {
-			delete(q.byKey, key)
+	family := q.byTable[at.table]
+	if slices.Contains(family.shards, at.shard) {
+		if batch := family.next(); len(batch) > 0 {
+			return batch
 		}
 	}
-	return batch
+	if family.count(at.shard, -1) == 0 && len(family.waiting) == 0 {
+		delete(q.byTable, at.table)
+	} else if len(family.waiting) > 0 {
+		q.staff(at.table, family)
+	}
+	return nil
 }
 
 // next removes the requests of the next batch from the queue.

@@ -2,9 +2,6 @@ package ingest
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/kolide/databalancer/catalog"
@@ -34,20 +31,54 @@ func NewTables(shards Shards, log *slog.Logger) *Tables {
 	return &Tables{shards, log}
 }
 
-// CreateTable creates the table, or adds what it lacks. A table of that name
+// CreateTable creates the table, or adds what it lacks of columns and indexes.
+// A table of that name
 // which is not this family's is catalog.ErrNameTaken.
 func (ts *Tables) CreateTable(ctx context.Context, name string, t *catalog.Table, p catalog.Placement) error {
 	return ts.on(ctx, name, func(s *ddlSession) error {
 		if err := s.exec(ctx, s.dialect.createTable(t, p)); err != nil {
 			return err
 		}
-		return s.complete(ctx, t)
+		if err := s.complete(ctx, t); err != nil {
+			return err
+		}
+		for _, ix := range t.Indexes {
+			if err := s.addIndex(ctx, t, ix); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
 // AddColumns adds the columns that the table lacks.
 func (ts *Tables) AddColumns(ctx context.Context, name string, t *catalog.Table, _ []catalog.Column) error {
 	return ts.on(ctx, name, func(s *ddlSession) error { return s.complete(ctx, t) })
+}
+
+// AddIndex adds the index, unless the table has it.
+func (ts *Tables) AddIndex(ctx context.Context, name string, t *catalog.Table, ix catalog.Index) error {
+	return ts.on(ctx, name, func(s *ddlSession) error {
+		if err := s.own(ctx, t); err != nil {
+			return err
+		}
+		return s.addIndex(ctx, t, ix)
+	})
+}
+
+// DropIndex drops the index, if the table is the family's and has it.
+func (ts *Tables) DropIndex(ctx context.Context, name string, t *catalog.Table, ix catalog.Index) error {
+	return ts.on(ctx, name, func(s *ddlSession) error {
+		life, err := s.life(ctx, t.Name)
+		if err != nil || life != lifeComment(t.ID) {
+			return err
+		}
+		has, err := s.hasIndex(ctx, t, ix)
+		if err != nil || !has {
+			return err
+		}
+		return s.exec(ctx, s.dialect.dropIndex(t, ix))
+	})
 }
 
 // DropTable renames the table, so that writers which don't know yet that the
@@ -93,119 +124,4 @@ func (ts *Tables) on(ctx context.Context, name string, do func(*ddlSession) erro
 	defer conn.Close()
 	s := &ddlSession{shard: name, conn: conn, dialect: dialectOf(server)}
 	return shard.Wrap(name, s.run(ctx, do))
-}
-
-// lockWait is how long a schema change waits for a table.
-const lockWait = "1"
-
-// ddlSession is a connection that changes tables.
-type ddlSession struct {
-	shard   string
-	conn    *sql.Conn
-	dialect dialect
-}
-
-// run calls do while the session waits only shortly for locks.
-func (s *ddlSession) run(ctx context.Context, do func(*ddlSession) error) error {
-	var before string
-	if err := s.conn.QueryRowContext(ctx, "SELECT @@lock_wait_timeout").Scan(&before); err != nil {
-		return err
-	}
-	if err := s.exec(ctx, "SET lock_wait_timeout = "+lockWait); err != nil {
-		return err
-	}
-	err := do(s)
-	return errors.Join(err, s.exec(context.WithoutCancel(ctx), "SET lock_wait_timeout = "+before))
-}
-
-// exec runs a statement. A table that somebody else holds, or has changed
-// meanwhile, as a statement may that outlived its client, is catalog.ErrBusy.
-func (s *ddlSession) exec(ctx context.Context, statement string) error {
-	_, err := s.conn.ExecContext(ctx, statement)
-	switch number(err) {
-	case errLockWait, errDuplicateColumn, errNoTable:
-		return fmt.Errorf("%w: %w", catalog.ErrBusy, shard.Wrap(s.shard, err))
-	}
-	return err
-}
-
-// complete checks that the table is the family's, and adds the columns that
-// it lacks.
-func (s *ddlSession) complete(ctx context.Context, t *catalog.Table) error {
-	life, err := s.life(ctx, t.Name)
-	switch {
-	case err != nil:
-		return err
-	case life == "":
-		return fmt.Errorf("table %s is missing", t.Name)
-	case life != lifeComment(t.ID):
-		return fmt.Errorf("%w by a table that is not this family's", catalog.ErrNameTaken)
-	}
-	present, err := s.columns(ctx, t.Name)
-	if err != nil {
-		return err
-	}
-	for _, statement := range s.dialect.addColumns(t, present) {
-		if err := s.exec(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// life returns the comment of a table of that name, or "" where there is no
-// such table.
-func (s *ddlSession) life(ctx context.Context, table string) (string, error) {
-	var comment string
-	err := s.conn.QueryRowContext(ctx, selectLife, table).Scan(&comment)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return "", nil
-	case err == nil && comment == "":
-		return "no comment", nil
-	}
-	return comment, err
-}
-
-// columns returns the names of a table's columns, in lower case.
-func (s *ddlSession) columns(ctx context.Context, table string) (map[string]bool, error) {
-	names, err := s.strings(ctx, selectColumns, table)
-	present := make(map[string]bool, len(names))
-	for _, name := range names {
-		present[name] = true
-	}
-	return present, err
-}
-
-// deleteRawLogs deletes the raw logs of a family. It finds them without locks
-// and deletes them by their keys, so that other families' rows and the gaps
-// between them stay free.
-func (s *ddlSession) deleteRawLogs(ctx context.Context, family string) error {
-	for {
-		ids, err := s.strings(ctx, selectRawLogs, family, family)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		if err := s.exec(ctx, deleteRawLogs(ids)); err != nil {
-			return err
-		}
-	}
-}
-
-// strings returns the rows of a query with one column.
-func (s *ddlSession) strings(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := s.conn.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []string
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
-		}
-		all = append(all, text)
-	}
-	return all, rows.Err()
 }

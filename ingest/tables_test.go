@@ -45,6 +45,94 @@ func TestCreateTableAgain(t *testing.T) {
 	}
 }
 
+// indexNames returns the names of a table's indexes but the key's, in order.
+func (f *fixture) indexNames(t *testing.T, table string) (names []string) {
+	for _, row := range f.texts(t, "", `SELECT DISTINCT index_name FROM information_schema.statistics
+		WHERE table_schema = DATABASE() AND table_name = ? AND index_name <> 'PRIMARY' ORDER BY 1`, table) {
+		names = append(names, row[0])
+	}
+	return names
+}
+
+// TestIndexAgain repeats each change of an index, from whatever is there.
+func TestIndexAgain(t *testing.T) {
+	f := newFixture(t, 1)
+	mine := tableOf(5, "x", catalog.Column{Name: "a", Type: catalog.Text}, catalog.Column{Name: "b-c", Type: catalog.Int},
+		catalog.Column{Name: "d", Type: catalog.Timestamp})
+	a, both := catalog.Index{Columns: []string{"a"}}, catalog.Index{Columns: []string{"b-c", "a", "d", "id"}}
+	if err := f.tables.AddIndex(t.Context(), "s0", mine, a); err == nil {
+		t.Error("an index of a missing table")
+	}
+	if err := f.tables.DropIndex(t.Context(), "s0", mine, a); err != nil {
+		t.Errorf("drop from a missing table: %v", err)
+	}
+	mine.Indexes = []catalog.Index{a}
+	for range 2 {
+		if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := f.indexNames(t, "x"); !reflect.DeepEqual(got, []string{"ix_1"}) {
+		t.Errorf("created with the indexes %v", got)
+	}
+	for range 2 {
+		if err := f.tables.AddIndex(t.Context(), "s0", mine, both); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mine.Indexes = append(mine.Indexes, both, catalog.Index{Columns: []string{"d"}})
+	if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil { // as after a crash
+		t.Fatal(err)
+	}
+	if got := f.indexNames(t, "x"); !reflect.DeepEqual(got, []string{"ix_1", "ix_2_1_3_0", "ix_3"}) {
+		t.Errorf("indexes %v", got)
+	}
+	for range 2 {
+		if err := f.tables.DropIndex(t.Context(), "s0", mine, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.tables.DropIndex(t.Context(), "s0", tableOf(6, "x", mine.Columns[1:]...), both); err != nil {
+		t.Errorf("drop from another life's table: %v", err)
+	}
+	if got := f.indexNames(t, "x"); !reflect.DeepEqual(got, []string{"ix_2_1_3_0", "ix_3"}) {
+		t.Errorf("indexes left: %v", got)
+	}
+	if err := f.tables.AddIndex(t.Context(), "s0", tableOf(6, "x", mine.Columns[1:]...), a); !errors.Is(err, catalog.ErrNameTaken) {
+		t.Errorf("an index of another life's table: %v", err)
+	}
+}
+
+// TestLargestIndex has as many texts as an index may have, in a table with
+// generated columns.
+func TestLargestIndex(t *testing.T) {
+	f := newFixture(t, 1)
+	var columns []catalog.Column
+	var largest, refused catalog.Index
+	for i := range 2 * catalog.MaxIndexColumns {
+		name := string(rune('a' + i))
+		columns = append(columns, catalog.Column{Name: name, Type: catalog.Text})
+		if i < catalog.MaxIndexColumns {
+			largest.Columns = append(largest.Columns, name)
+		}
+		refused.Columns = append(refused.Columns, name)
+	}
+	mine := tableOf(5, "x", append(columns, catalog.Column{Name: "hidden", Type: catalog.Text, Group: 1})...)
+	if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+		t.Fatal(err)
+	}
+	f.exec(t, "", "INSERT INTO x (a, `#1`) VALUES (REPEAT('x', 200), '{\"v\":\"y\"}')")
+	if err := f.tables.AddIndex(t.Context(), "s0", mine, largest); err != nil {
+		t.Error(err)
+	}
+	if err := f.tables.AddIndex(t.Context(), "s0", mine, refused); !errors.Is(err, catalog.ErrIndexRefused) {
+		t.Errorf("an index of %d texts: %v", len(refused.Columns), err)
+	}
+	if got := f.indexNames(t, "x"); len(got) != 1 {
+		t.Errorf("indexes %v", got)
+	}
+}
+
 func TestForeignTable(t *testing.T) {
 	f := newFixture(t, 1)
 	f.exec(t, "", "CREATE TABLE x (a INT)", "INSERT INTO x VALUES (1)")
@@ -144,8 +232,9 @@ func TestBusyTable(t *testing.T) {
 	}
 	wider := tableOf(5, "x", mine.Columns[1], catalog.Column{Name: "b", Type: catalog.Int})
 	for what, err := range map[string]error{
-		"add":  f.tables.AddColumns(t.Context(), "s0", wider, nil),
-		"drop": f.tables.DropTable(t.Context(), "s0", mine, first),
+		"add":   f.tables.AddColumns(t.Context(), "s0", wider, nil),
+		"index": f.tables.AddIndex(t.Context(), "s0", mine, catalog.Index{Columns: []string{"a"}}),
+		"drop":  f.tables.DropTable(t.Context(), "s0", mine, first),
 	} {
 		if !errors.Is(err, catalog.ErrBusy) {
 			t.Errorf("%s: %v", what, err)

@@ -9,7 +9,7 @@ import (
 // target says where the values of a request's fields go: which columns its
 // INSERT names, and which field fills which. It is immutable.
 type target struct {
-	shard  string
+	shards []string // of the placements that take rows
 	table  *catalog.Table
 	insert string // INSERT INTO … VALUES, without the rows
 	params int    // of one row
@@ -26,13 +26,16 @@ type place struct {
 	json   bool   // the value's text is JSON already
 }
 
-// newTarget returns the target of a request with these fields. The table has
-// them all.
-func newTarget(t *catalog.Table, fields *fieldSet) *target {
+// newTarget returns the target of a request with these fields, for these of the
+// table's placements. The table has all the fields.
+func newTarget(t *catalog.Table, placements []catalog.Placement, fields *fieldSet) *target {
 	tg := &target{
-		shard:  t.Placements[len(t.Placements)-1].Shard,
+		shards: make([]string, len(placements)),
 		table:  t,
 		places: make([]place, len(fields.list)),
+	}
+	for i, p := range placements {
+		tg.shards[i] = p.Shard
 	}
 	var columns []string
 	hidden := map[int]int{} // the index of each group's column

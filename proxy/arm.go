@@ -29,12 +29,18 @@ func (p *Proxy) find(tag string, plan *router.Plan) ([]*arm, error) {
 	for i, step := range plan.Steps {
 		sh, err := p.shards.Shard(step.Shard)
 		if err != nil {
-			err = fmt.Errorf("shard %s: %w: %w", step.Shard, shard.ErrUnreachable, err)
-			return nil, &StaleError{Shard: step.Shard, Err: &ShardError{step.Shard, err}}
+			return nil, unknownShard(step.Shard, err)
 		}
 		arms[i] = &arm{shard: sh, sql: tag + " " + step.SQL}
 	}
 	return arms, nil
+}
+
+// unknownShard is the error for a plan that names a shard which the set has
+// not.
+func unknownShard(name string, err error) error {
+	err = fmt.Errorf("shard %s: %w: %w", name, shard.ErrUnreachable, err)
+	return &StaleError{Shard: name, Err: &ShardError{name, err}}
 }
 
 // reserve takes a connection for each arm: shard by shard in the order of
@@ -141,7 +147,7 @@ func (a *arm) open(ctx context.Context) (err error) {
 // setClock tells all arms one time: of one server's statement, every part has
 // the same NOW(). It is a number of seconds, with microseconds.
 func setClock(arms []*arm, now time.Time) {
-	clock := fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
+	clock := clockOf(now)
 	for _, a := range arms {
 		a.clock = clock
 	}

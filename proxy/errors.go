@@ -12,7 +12,10 @@ import (
 // Error Message Reference; MariaDB and TiDB share them.
 const (
 	errBadField         = 1054
+	errTableFull        = 1114
+	errTooBigRow        = 1118
 	errNoSuchTable      = 1146
+	errPacketTooLarge   = 1153
 	errQueryInterrupted = 1317
 )
 
@@ -53,6 +56,36 @@ func (e *ShardError) Unwrap() error { return e.Err }
 type UnsupportedError struct{ Detail string }
 
 func (e *UnsupportedError) Error() string { return e.Detail }
+
+// TooLargeError means that a gather would move more than is allowed. Nothing
+// has reached the sink.
+type TooLargeError struct {
+	Why      string // what is moved
+	From, To string // shards
+	Rows     int64  // moved so far, all together, or estimated
+	Bytes    int64
+	MaxRows  int64
+	MaxBytes int64
+	// Estimated is set where nothing was moved, since the estimates were far
+	// too large.
+	Estimated bool
+}
+
+func (e *TooLargeError) Error() string {
+	so := "had been moved"
+	if e.Estimated {
+		so = "are estimated"
+	}
+	return fmt.Sprintf("the query moves %s from shard %s to shard %s: %d rows with %d bytes %s,"+
+		" and at most %d rows with %d bytes may be moved; a condition on that table would narrow it",
+		e.Why, e.From, e.To, e.Rows, e.Bytes, so, e.MaxRows, e.MaxBytes)
+}
+
+// isServerError reports whether err is the server's error of that number.
+func isServerError(err error, number uint16) bool {
+	var server *shard.ServerError
+	return errors.As(err, &server) && server.Number == number
+}
 
 // stale turns a server's error that may come of an outdated snapshot into a
 // *StaleError, and returns others as they are.

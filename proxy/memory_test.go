@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestInMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if result != tt.result || !slices.Equal(s.columns, columns) || !slices.Equal(s.rows, tt.rows) {
+			if !reflect.DeepEqual(result, tt.result) || !slices.Equal(s.columns, columns) || !slices.Equal(s.rows, tt.rows) {
 				t.Errorf("%+v %v %q", result, s.columns, s.rows)
 			}
 		})

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,10 @@ type Shards interface {
 type Config struct {
 	Shards Shards
 	Logger *slog.Logger // nil: nothing is logged
+	// GatherMaxRows and GatherMaxBytes bound what one gather moves between
+	// shards; 0 stands for DefaultGatherRows and DefaultGatherBytes.
+	GatherMaxRows  int64
+	GatherMaxBytes int64
 }
 
 // Proxy runs plans. It is safe for concurrent use.
@@ -32,6 +37,9 @@ type Proxy struct {
 	shards  Shards
 	log     *slog.Logger
 	queries registry
+	limits  limits
+	shapes  shapes
+	heaps   heaps
 }
 
 // New returns a Proxy.
@@ -39,7 +47,10 @@ func New(cfg Config) *Proxy {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Proxy{shards: cfg.Shards, log: cfg.Logger}
+	return &Proxy{shards: cfg.Shards, log: cfg.Logger, limits: limits{
+		rows:  cmp.Or(cfg.GatherMaxRows, DefaultGatherRows),
+		bytes: cmp.Or(cfg.GatherMaxBytes, DefaultGatherBytes),
+	}}
 }
 
 // Column is one column of an answer.
@@ -61,15 +72,19 @@ type Sink interface {
 type Result struct {
 	Rows      int64
 	Truncated bool // there were more rows than maxRows
+	// Steps are the numbers of a gather's steps, in the plan's order; nil for
+	// the other kinds.
+	Steps []StepStats
 }
 
 // Run runs the plan and gives its answer to the sink, at most maxRows rows
 // (0: all). id names the query for Cancel; it must be unique and consist of at
-// most 64 ASCII letters, digits, '-' and '_'.
+// most 64 ASCII letters, digits, '-' and '_'. A plan that is to be explained
+// and runs on several shards is itself the answer, a row a step.
 //
 // When ctx ends first, Run returns context.Cause(ctx); after Cancel it returns
-// ErrCancelled. Other errors are *StaleError, *UnsupportedError, the sink's
-// own, and the shard package's.
+// ErrCancelled. Other errors are *StaleError, *UnsupportedError,
+// *TooLargeError, the sink's own, and the shard package's.
 func (p *Proxy) Run(ctx context.Context, id string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
 	if !validID(id) {
 		return Result{}, fmt.Errorf("query id %q: malformed", id)
@@ -84,6 +99,12 @@ func (p *Proxy) Run(ctx context.Context, id string, plan *router.Plan, maxRows i
 }
 
 func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
+	if plan.Explain && plan.Kind != router.Single {
+		return explain(plan, maxRows, sink)
+	}
+	if plan.Kind == router.Gather {
+		return p.runGather(ctx, tag, plan, maxRows, sink)
+	}
 	if plan.Kind != router.Single && plan.Kind != router.Concat || len(plan.Steps) == 0 {
 		return Result{}, &UnsupportedError{Detail: fmt.Sprintf("plans of kind %s are not run yet", plan.Kind)}
 	}

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func TestSingle(t *testing.T) {
 	if !slices.Equal(s.rows, wantRows) {
 		t.Errorf("rows %q, want %q", s.rows, wantRows)
 	}
-	if result != (Result{Rows: 2}) {
+	if !reflect.DeepEqual(result, Result{Rows: 2}) {
 		t.Errorf("result %+v", result)
 	}
 	f.idle(t, "test")
@@ -64,7 +65,7 @@ func TestTruncation(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, result, err := f.run(t, tt.plan, tt.maxRows)
-			if err != nil || result != tt.want || int64(len(s.rows)) != tt.want.Rows {
+			if err != nil || !reflect.DeepEqual(result, tt.want) || int64(len(s.rows)) != tt.want.Rows {
 				t.Errorf("%+v with %d rows, %v; want %+v", result, len(s.rows), err, tt.want)
 			}
 			f.idle(t, "test")
@@ -198,7 +199,7 @@ func TestRefusals(t *testing.T) {
 	step := router.Step{Shard: "s0", SQL: "SELECT 1"}
 	var unsupported *UnsupportedError
 	for name, plan := range map[string]*router.Plan{
-		"gather":               {Kind: router.Gather, Steps: []router.Step{step}},
+		"a kind of tomorrow":   {Kind: "scatter", Steps: []router.Step{step}},
 		"no steps":             {Kind: router.Concat},
 		"too many connections": {Kind: router.Concat, Steps: []router.Step{step, step, step}},
 	} {

@@ -25,6 +25,7 @@ type ColumnType struct {
 	Scale    int64
 	HasScale bool
 
+	length   uint32 // of a value as text, in bytes at most; two types differ in it too
 	zerofill bool
 }
 
@@ -123,6 +124,7 @@ func (d *definition) column() ColumnType {
 		Type:         t.kind,
 		DatabaseType: t.name,
 		Nullable:     d.flags&flagNotNull == 0,
+		length:       d.length,
 		zerofill:     d.flags&flagZerofill != 0 && d.kind != typeYear,
 	}
 	switch {

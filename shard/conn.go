@@ -173,7 +173,7 @@ func (c *Conn) stop(ctx context.Context) {
 
 // execute sends the statement and reads up to the first row.
 func (c *Conn) execute(statement string) (*Rows, error) {
-	if err := c.wire.query(statement); err != nil {
+	if err := c.wire.command(comQuery, statement); err != nil {
 		return nil, err
 	}
 	p, err := c.wire.packet()
@@ -183,7 +183,8 @@ func (c *Conn) execute(statement string) (*Rows, error) {
 	c.heard = true
 	switch p[0] {
 	case markOK:
-		return &Rows{conn: c, done: true}, checkStatus(okStatus(p[1:]))
+		o, err := readOK(p[1:])
+		return &Rows{conn: c, done: true, ok: o}, checkStatus(o.status, err)
 	case markError:
 		return nil, readError(p)
 	case markLocal:

@@ -37,12 +37,16 @@ type JoinOptions struct {
 // It refuses a server of another catalog or of none where the catalog knows
 // the name, and a server that is another shard than the one named
 // (*IdentityError, *catalog.ShardConflictError), a known shard at another
-// address (ErrAddressDiffers) and a table raw_logs that isn't ours
+// address (ErrAddressDiffers), the name of a server for gathering
+// (catalog.ErrNameTaken, ErrGatherer) and a table raw_logs that isn't ours
 // (ErrRawLogs). A refused server is left as it was. The set learns of the
 // shard with the next Sync.
 func (s *Set) Join(
 	ctx context.Context, cat Registry, name, address string, opt JoinOptions,
 ) (*catalog.Shard, error) {
+	if s.isGatherer(name) {
+		return nil, fmt.Errorf("shard %s: %w: %w", name, catalog.ErrNameTaken, ErrGatherer)
+	}
 	c, err := bareConnector(s.cfg, address, forControl)
 	if err != nil {
 		return nil, fmt.Errorf("shard %s: %w", name, err)

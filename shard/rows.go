@@ -10,8 +10,9 @@ type Rows struct {
 	conn     *Conn
 	columns  []ColumnType
 	values   [][]byte
-	zerofill bool // some column may have zeros to strip
-	done     bool // the connection is through with the statement
+	zerofill bool     // some column may have zeros to strip
+	done     bool     // the connection is through with the statement
+	ok       okPacket // of a statement that returns no rows
 	err      error
 }
 

@@ -114,7 +114,7 @@ func TestTableTypes(t *testing.T) {
 	}
 	for i, got := range rows.Columns() {
 		want := tests[i].want
-		want.Name, want.Nullable, want.zerofill = fmt.Sprintf("c%d", i), true, got.zerofill
+		want.Name, want.Nullable, want.zerofill, want.length = fmt.Sprintf("c%d", i), true, got.zerofill, got.length
 		if got != want {
 			t.Errorf("%s: got %+v, want %+v", tests[i].declared, got, want)
 		}

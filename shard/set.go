@@ -9,14 +9,18 @@ import (
 	"github.com/kolide/databalancer/catalog"
 )
 
-// Set holds the shards of a catalog. It is safe for concurrent use.
+// Set holds the shards of a catalog, and the servers that are used only for
+// gathering. It is safe for concurrent use.
 type Set struct {
 	cfg Config
 
 	mu     sync.RWMutex
 	shards map[string]*Shard
 	order  []*Shard // by number; replaced, never changed
-	closed bool
+
+	gatherers map[string]*Shard
+	all       []*Shard // order, and the gatherers; replaced, never changed
+	closed    bool
 }
 
 // NewSet returns a set without shards: Sync brings them.
@@ -53,6 +57,7 @@ func (s *Set) Sync(snap *catalog.Snapshot) {
 		}
 	}
 	s.shards, s.order = next, order
+	s.listLocked()
 }
 
 // samePools reports whether two versions of a shard can use the same pools.
@@ -60,19 +65,31 @@ func samePools(a, b catalog.Shard) bool {
 	return a.Address == b.Address && a.Identity == b.Identity && a.Catalog == b.Catalog && a.Number == b.Number
 }
 
-// Shard returns the shard of that name, or ErrUnknown.
+// Shard returns the shard of that name, or the server for gathering, or
+// ErrUnknown.
 func (s *Set) Shard(name string) (*Shard, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	sh, ok := s.shards[name]
+	if !ok {
+		sh, ok = s.gatherers[name]
+	}
 	if !ok {
 		return nil, fmt.Errorf("shard %s: %w", name, ErrUnknown)
 	}
 	return sh, nil
 }
 
-// All returns the shards by number. The caller must not change the slice.
+// All returns the shards by number, and then the servers for gathering. The
+// caller must not change the slice.
 func (s *Set) All() []*Shard {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.all
+}
+
+// catalogued returns the shards by number.
+func (s *Set) catalogued() []*Shard {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.order
@@ -113,6 +130,9 @@ func (s *Set) Close() error {
 	for _, sh := range s.order {
 		sh.close()
 	}
-	s.shards, s.order = map[string]*Shard{}, nil
+	for _, sh := range s.gatherers {
+		sh.close()
+	}
+	s.shards, s.order, s.gatherers, s.all = map[string]*Shard{}, nil, nil, nil
 	return nil
 }

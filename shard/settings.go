@@ -27,13 +27,14 @@ const catalogSettings = ", lock_wait_timeout = 5, innodb_lock_wait_timeout = 5" 
 // ONLY_FULL_GROUP_BY, since temporary tables have no keys from which the
 // server could see that a column depends on others. Its server may wait for
 // ten minutes on a client that takes no rows; who cancels sooner is not up to
-// the server.
+// the server. A transaction keeps one snapshot at REPEATABLE READ alone, which
+// a server's own default may not be.
 func settings(p purpose, server Server) []string {
 	switch p {
 	case forQueries:
 		s := []string{commonSettings + ", net_write_timeout = 600, sql_mode = 'NO_ENGINE_SUBSTITUTION'"}
 		if server.ReadOnlySessions() {
-			s = append(s, "SET SESSION TRANSACTION READ ONLY")
+			s = append(s, "SET SESSION TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
 		}
 		return s
 	case forControl:

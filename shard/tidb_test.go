@@ -29,7 +29,7 @@ func TestTiDBTakesOurStatements(t *testing.T) {
 }
 
 func TestSettingsByVendor(t *testing.T) {
-	const readOnly, expiry = "SET SESSION TRANSACTION READ ONLY", "SET SESSION information_schema_stats_expiry = 0"
+	const readOnly, expiry = "SET SESSION TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ", "SET SESSION information_schema_stats_expiry = 0"
 	tests := []struct {
 		version         string
 		queries, expiry bool

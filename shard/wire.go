@@ -16,6 +16,7 @@ const (
 	headerSize = 4
 	maxPacket  = 1<<24 - 1 // a packet of this size goes on in the next one
 	comQuery   = 0x03
+	comReset   = 0x1f
 
 	markOK    = 0x00
 	markLocal = 0xfb // the server asks for a file
@@ -61,17 +62,23 @@ func (c *wire) end() {
 	*c = wire{}
 }
 
-// query sends the statement.
-func (c *wire) query(statement string) error {
-	if len(statement)+1 >= maxPacket {
+// command sends a command with its text. A long one goes out in pieces of the
+// buffer's size, so that it needs no memory of its own.
+func (c *wire) command(kind byte, text string) error {
+	if len(text)+1 >= maxPacket {
 		return errTooLong
 	}
-	p := append(c.buf[:0], 0, 0, 0, 0, comQuery)
-	p = append(p, statement...)
-	putUint24(p, len(statement)+1)
+	p := append(c.buf[:0], 0, 0, 0, 0, kind)
+	putUint24(p, len(text)+1)
 	c.sequence = 1
-	_, err := c.socket.Write(p)
-	return err
+	for {
+		n := min(len(text), cap(c.buf)-len(p))
+		p, text = append(p, text[:n]...), text[n:]
+		if _, err := c.socket.Write(p); err != nil || text == "" {
+			return err
+		}
+		p = c.buf[:0]
+	}
 }
 
 // packet returns the next packet's payload, never empty, and valid until the
@@ -197,17 +204,36 @@ func (a capabilities) status(p []byte) (uint16, error) {
 
 // okStatus reads the server's status from an OK packet without its first byte.
 func okStatus(p []byte) (uint16, error) {
-	for range 2 { // affected rows, last insert id
-		_, n, err := lengthInt(p)
-		if err != nil {
-			return 0, err
-		}
-		p = p[n:]
+	o, err := readOK(p)
+	return o.status, err
+}
+
+// okPacket is what an OK packet says of a statement.
+type okPacket struct {
+	affected uint64 // rows
+	status   uint16
+	warnings uint16
+}
+
+// readOK reads an OK packet without its first byte.
+func readOK(p []byte) (o okPacket, err error) {
+	var n int
+	if o.affected, n, err = lengthInt(p); err != nil {
+		return o, err
 	}
+	p = p[n:]
+	if _, n, err = lengthInt(p); err != nil { // last insert id
+		return o, err
+	}
+	p = p[n:]
 	if len(p) < 2 {
-		return 0, errMalformed
+		return o, errMalformed
 	}
-	return binary.LittleEndian.Uint16(p), nil
+	o.status = binary.LittleEndian.Uint16(p)
+	if len(p) >= 4 {
+		o.warnings = binary.LittleEndian.Uint16(p[2:])
+	}
+	return o, nil
 }
 
 // lengthInt reads a length-encoded integer and says how many bytes it took.

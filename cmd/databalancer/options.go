@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -31,7 +32,11 @@ type options struct {
 	writeConns        int
 	queryConns        int
 	sizeInterval      time.Duration
+	splitBytes        int64
 	serverAddress     string
+	gatherAddress     string
+	gatherMaxRows     int64
+	gatherMaxBytes    int64
 	pprofAddress      string
 	startTimeout      time.Duration
 	shutdownTimeout   time.Duration
@@ -49,9 +54,10 @@ type options struct {
 	logLevel          slog.Level
 	showVersion       bool
 	addresses         []shardAddress // from mysqlAddress
+	gatherers         []shardAddress // from gatherAddress
 }
 
-// shardAddress is one server named by -mysql_address.
+// shardAddress is one server named by -mysql_address or -gather_address.
 type shardAddress struct{ name, address string }
 
 func (o *options) flags(fs *flag.FlagSet) {
@@ -66,7 +72,11 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.catalogAddress, "catalog_address", "", "`server` that holds the catalog; empty: the first of -mysql_address")
 	fs.IntVar(&o.writeConns, "mysql_write_conns", 16, "most connections to a server for writing")
 	fs.IntVar(&o.queryConns, "mysql_query_conns", 32, "most connections to a server for queries")
-	fs.DurationVar(&o.sizeInterval, "size_interval", time.Minute, "how often the sizes of the shards are measured, for the balance")
+	fs.DurationVar(&o.sizeInterval, "size_interval", time.Minute, "how often the sizes of the shards and tables are measured, for the balance and for planning queries")
+	fs.Int64Var(&o.splitBytes, "split_bytes", 0, "size of a family's table in `bytes` from which new rows go to one more table on another shard; 0: families are split only by PUT /api/families/{family}/spread")
+	fs.StringVar(&o.gatherAddress, "gather_address", "", "`servers`, as in -mysql_address, that hold no tables: queries that need several shards are finished there instead of on a shard")
+	fs.Int64Var(&o.gatherMaxRows, "gather_max_rows", proxy.DefaultGatherRows, "most `rows` that one query may move between servers, to be joined there; beyond it the query fails")
+	fs.Int64Var(&o.gatherMaxBytes, "gather_max_bytes", proxy.DefaultGatherBytes, "most `bytes` that one query may move between servers. They go to temporary tables: in memory those of up to 64 MiB each (512 MiB a server), else on the server's disk, where they take up to three times as much. So a server of 4 GiB has room for several such queries at once")
 	fs.StringVar(&o.serverAddress, "server_address", ":8080", "`address` that the HTTP server listens on")
 	fs.StringVar(&o.pprofAddress, "pprof_address", "", "`address` that net/http/pprof listens on; empty: none")
 	fs.DurationVar(&o.startTimeout, "start_timeout", time.Minute, "how long to wait for the MySQL servers on start")
@@ -147,12 +157,35 @@ func (o *options) complete() error {
 	if len(o.mysqlDatabase)+len(catalog.DatabaseSuffix) > 64 || o.mysqlDatabase == "" || strings.ContainsAny(o.mysqlDatabase, "`/\\.\x00") {
 		return fmt.Errorf("-mysql_database: %q is no name for a database of at most %d bytes", o.mysqlDatabase, 64-len(catalog.DatabaseSuffix))
 	}
-	if o.local > 0 {
-		return nil
+	if err := o.completeGatherers(); err != nil || o.local > 0 {
+		return err
 	}
 	var err error
-	o.addresses, err = parseAddresses(o.mysqlAddress)
+	o.addresses, err = parseAddresses("mysql_address", o.mysqlAddress)
+	if err != nil {
+		return err
+	}
+	return o.checkApart()
+}
+
+func (o *options) completeGatherers() (err error) {
+	if o.gatherAddress != "" {
+		o.gatherers, err = parseAddresses("gather_address", o.gatherAddress)
+	}
 	return err
+}
+
+// checkApart returns an error if a server is there both as a shard and for
+// gathering.
+func (o *options) checkApart() error {
+	for _, g := range o.gatherers {
+		for _, a := range o.addresses {
+			if a.name == g.name || a.address == g.address {
+				return fmt.Errorf("-gather_address: %s is in -mysql_address too", g.name)
+			}
+		}
+	}
+	return nil
 }
 
 // longestQuery is the most that -max_query_length can be: the router takes no
@@ -169,6 +202,9 @@ func (o *options) checkRanges() error {
 		{"mysql_write_conns", o.writeConns >= 1, "at least 1"},
 		{"mysql_query_conns", o.queryConns >= 1, "at least 1"},
 		{"size_interval", o.sizeInterval > 0, "a duration above 0"},
+		{"split_bytes", o.splitBytes >= 0, "0 or more"},
+		{"gather_max_rows", o.gatherMaxRows >= 1, "at least 1"},
+		{"gather_max_bytes", o.gatherMaxBytes >= 1, "at least 1"},
 		{"shutdown_timeout", o.shutdownTimeout >= 0, "a duration that is not negative"},
 		{"query_timeout", o.queryTimeout > 0, "a duration above 0"},
 		{"write_timeout", o.writeTimeout > 0, "a duration above 0"},
@@ -198,9 +234,9 @@ func readSecret(secret *string, file string) error {
 	return nil
 }
 
-// parseAddresses reads the value of -mysql_address. A server without a name
-// is named by its address.
-func parseAddresses(list string) ([]shardAddress, error) {
+// parseAddresses reads the value of -mysql_address or of another flag like it.
+// A server without a name is named by its address.
+func parseAddresses(flag, list string) ([]shardAddress, error) {
 	var addresses []shardAddress
 	seen := map[string]bool{}
 	for item := range strings.SplitSeq(list, ",") {
@@ -210,10 +246,10 @@ func parseAddresses(list string) ([]shardAddress, error) {
 			name, address = item, item
 		}
 		if name == "" || address == "" {
-			return nil, fmt.Errorf("-mysql_address: %q is neither address nor name=address", item)
+			return nil, fmt.Errorf("-%s: %q is neither address nor name=address", flag, item)
 		}
 		if seen["n"+name] || seen["a"+address] {
-			return nil, fmt.Errorf("-mysql_address: %q is there twice", item)
+			return nil, fmt.Errorf("-%s: %q is there twice", flag, item)
 		}
 		seen["n"+name], seen["a"+address] = true, true
 		addresses = append(addresses, shardAddress{name, address})

@@ -18,12 +18,12 @@ func TestParseAddresses(t *testing.T) {
 		"a=db1:3306, b=/x.sock": {{"a", "db1:3306"}, {"b", "/x.sock"}},
 		"db1,c=db2":             {{"db1", "db1"}, {"c", "db2"}},
 	} {
-		if got, err := parseAddresses(list); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := parseAddresses("mysql_address", list); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: got %v, %v; want %v", list, got, err, want)
 		}
 	}
 	for _, list := range []string{"", ",", "a=", "=h:1", "h:1,h:1", "a=h:1,a=h:2", "a=h:1,b=h:1"} {
-		if got, err := parseAddresses(list); err == nil {
+		if got, err := parseAddresses("mysql_address", list); err == nil {
 			t.Errorf("%q: got %v, want an error", list, got)
 		}
 	}
@@ -69,7 +69,7 @@ func TestBadEnvironment(t *testing.T) {
 func TestRanges(t *testing.T) {
 	for _, args := range [][]string{
 		{"-mysql_write_conns", "0"}, {"-mysql_write_conns", "-1"}, {"-mysql_query_conns", "0"},
-		{"-size_interval", "0"}, {"-size_interval", "-1s"}, {"-shutdown_timeout", "-1ns"},
+		{"-size_interval", "0"}, {"-size_interval", "-1s"}, {"-split_bytes", "-1"}, {"-gather_max_rows", "0"}, {"-gather_max_bytes", "-1"}, {"-shutdown_timeout", "-1ns"},
 		{"-query_timeout", "0"}, {"-query_timeout", "-1s"}, {"-write_timeout", "0"}, {"-write_timeout", "-1s"},
 		{"-max_rows", "-1"}, {"-max_query_length", "0"}, {"-max_query_length", "262145"},
 		{"-max_body", "0"}, {"-max_body", "-1"}, {"-max_pending", "99", "-max_body", "100"},
@@ -80,7 +80,7 @@ func TestRanges(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{
-		{"-mysql_write_conns", "1"}, {"-mysql_query_conns", "1"}, {"-size_interval", "1ns"}, {"-shutdown_timeout", "0"},
+		{"-mysql_write_conns", "1"}, {"-mysql_query_conns", "1"}, {"-size_interval", "1ns"}, {"-split_bytes", "0"}, {"-gather_max_rows", "1"}, {"-gather_max_bytes", "1"}, {"-shutdown_timeout", "0"},
 		{"-query_timeout", "1ns"}, {"-write_timeout", "1ns"}, {"-max_rows", "0"}, {"-max_query_length", "1"},
 		{"-max_query_length", "262144"}, {"-max_body", "1"}, {"-max_pending", "100", "-max_body", "100"},
 	} {

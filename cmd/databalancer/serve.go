@@ -44,9 +44,12 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	defer ingester.Close()
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
-		Router: router.New(router.Config{Database: o.mysqlDatabase, MaxLength: o.maxQueryLength}),
-		Proxy:  proxy.New(proxy.Config{Shards: store.shards, Logger: log}), Ingester: ingester,
-		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
+		Router: router.New(router.Config{Database: o.mysqlDatabase, MaxLength: o.maxQueryLength, Homes: store.gatherers}),
+		Proxy: proxy.New(proxy.Config{
+			Shards: store.shards, Logger: log, GatherMaxRows: o.gatherMaxRows, GatherMaxBytes: o.gatherMaxBytes,
+		}),
+		Ingester: ingester,
+		Logger:   log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
 		QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})
 	if err != nil {

@@ -24,6 +24,8 @@ type store struct {
 	catalog *catalog.Catalog
 	shards  *shard.Set
 	log     *slog.Logger
+	// gatherers are the names of the servers for gathering that answered.
+	gatherers []string
 }
 
 // openStore waits for the servers, opens the catalog and joins the shards
@@ -42,6 +44,10 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*store, error
 		return nil, err
 	}
 	if err := s.joinAll(starting, o, config); err != nil {
+		s.close()
+		return nil, err
+	}
+	if err := s.addGatherers(starting, o, config); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -76,7 +82,7 @@ func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config
 		return err
 	}
 	s.catalog, err = catalog.Open(ctx, s.db, catalog.Config{
-		DDL: ingest.NewTables(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync,
+		DDL: ingest.NewTables(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
 	})
 	if err != nil {
 		return fmt.Errorf("catalog at %s: %w", address, err)

@@ -1,0 +1,332 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/shard"
+)
+
+// many is a SELECT of more rows than any test waits for.
+const many = "SELECT a.seq AS n, REPEAT('x', 50) AS v FROM seq_1_to_1000000 a, seq_1_to_1000 b"
+
+// phases are gathers that stay for long in one phase each, with the shard on
+// which the phase's statement runs and a part of its text.
+var phases = []struct {
+	name  string
+	plan  func() *router.Plan
+	shard int
+	text  string
+}{
+	{"shipping", func() *router.Plan { return gathering("s0", "SELECT 1", shipping("s1", "t1", endless)) }, 1, "table_name"},
+	{"filling", func() *router.Plan {
+		return gathering("s0", "SELECT COUNT(*) FROM t1", shipping("s1", "t1", many, "n", "v,n"), shipping("s2", "t1", many, "n"))
+	}, 0, "INSERT INTO `t1`"},
+	{"filling a broadcast table", func() *router.Plan {
+		step := shipping("s1", "t1", many, "n")
+		step.Ship.At = "s2"
+		next := shipping("s2", "t2", "SELECT COUNT(*) AS n FROM t1")
+		next.After = []string{"t1"}
+		return gathering("s0", "SELECT n FROM t2", step, next)
+	}, 2, "INSERT INTO `t1`"},
+	{"keys", func() *router.Plan {
+		step := shipping("s1", "t1", "SELECT 1 AS n")
+		step.Ship.Filter = &router.Filter{Keys: endless, Before: "SELECT 1 AS n WHERE 1 IN (", Behind: ")", Max: 10}
+		return gathering("s0", "SELECT n FROM t1", step)
+	}, 0, "table_name"},
+	{"the final statement", func() *router.Plan {
+		return gathering("s0", endless+" AND EXISTS (SELECT 1 FROM t1)", shipping("s1", "t1", "SELECT 1 AS n"))
+	}, 0, "table_name"},
+	{"the answer", func() *router.Plan { return gathering("s0", wide, shipping("s1", "t1", "SELECT 1 AS n")) }, 0, "column_name"},
+	{"another shipment while one is done", func() *router.Plan {
+		return gathering("s0", "SELECT 1", shipping("s1", "t1", "SELECT 1 AS n"), shipping("s2", "t2", endless), shipping("s0", "t3", endless))
+	}, 2, "table_name"},
+}
+
+// slowProbe is a plan of which the shape takes long to learn: the table is
+// locked by an ALTER.
+func slowProbe(t *testing.T, f *fixture) (release func()) {
+	t.Helper()
+	f.exec(t, 1, "CREATE TABLE locked (n INT)")
+	conn, err := f.db(t, 1).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "LOCK TABLES locked WRITE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() { conn.Close() }
+}
+
+// TestGatherStops cancels gathers in each phase. Every statement on every
+// server ends at once, and nothing of the query stays.
+func TestGatherStops(t *testing.T) {
+	f := newFixture(t, 3)
+	stop := func(t *testing.T, plan *router.Plan, server int, text string) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		gone := errors.New("client gone")
+		s := &sink{row: func(int) error { time.Sleep(time.Millisecond); return nil }}
+		done := f.start(ctx, "q", plan, s)
+		f.awaitText(t, server, "q", text)
+		start := time.Now()
+		cancel(gone)
+		r := await(t, done)
+		returned := time.Since(start)
+		if r.err != gone {
+			t.Errorf("%v, want the cause", r.err)
+		}
+		for n := range f.addresses {
+			f.await(t, n, "q", false)
+		}
+		t.Logf("returned after %v, and nothing ran on any server after %v", returned.Round(time.Millisecond/10), time.Since(start).Round(time.Millisecond/10))
+		if returned > 5*time.Second {
+			t.Errorf("it took %v", returned)
+		}
+		f.idle(t, "q")
+		f.clean(t)
+		f.noTables(t)
+	}
+	for _, tt := range phases {
+		t.Run(tt.name, func(t *testing.T) { stop(t, tt.plan(), tt.shard, tt.text) })
+	}
+	t.Run("probe", func(t *testing.T) {
+		release := slowProbe(t, f)
+		defer release()
+		stop(t, gathering("s0", "SELECT 1", shipping("s1", "t1", "SELECT n FROM locked")), 1, "CREATE TEMPORARY")
+	})
+}
+
+// awaitText waits until a statement of the query that contains a text runs on
+// the nth server.
+func (f *fixture) awaitText(t testing.TB, n int, id, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		var count int
+		err := f.db(t, n).QueryRow("SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, ?) = ? AND INSTR(info, ?) > 0", len(Tag(id)), Tag(id), text).Scan(&count)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if count > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("shard s%d: %s never ran %s", n, id, text)
+		}
+	}
+}
+
+// noTables checks that no server has a connection but those that the pools
+// keep, which clean has looked at: a temporary table goes with its connection.
+func (f *fixture) noTables(t testing.TB) {
+	t.Helper()
+	const control = 2 // connections that send KILL
+	for n, sh := range f.set.All() {
+		db := f.db(t, n)
+		count, allowed := 0, 0
+		for range 500 { // a server needs a moment to notice that a connection is gone
+			if err := db.QueryRow("SELECT COUNT(*) FROM information_schema.processlist WHERE db = ?", f.database).Scan(&count); err != nil {
+				t.Fatal(err)
+			}
+			if allowed = sh.Stats().Query.Idle + control + db.Stats().OpenConnections; count <= allowed {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if count > allowed {
+			t.Errorf("shard s%d: %d connections, want at most %d", n, count, allowed)
+		}
+	}
+}
+
+// A shard that fails stops the others.
+func TestGatherShardFails(t *testing.T) {
+	f := newFixture(t, 3)
+	for name, steps := range map[string][]router.Step{
+		"at once": {shipping("s1", "t1", endless), shipping("s2", "t2", "SELECT nonsense(1) AS n")},
+		"later":   {shipping("s1", "t1", many, "n"), shipping("s2", "t2", "SELECT n, (SELECT 1 UNION SELECT n + 2) AS m FROM (SELECT seq AS n FROM seq_1_to_10) AS s")},
+		"at home": {shipping("s1", "t1", "SELECT 1 AS n"), shipping("s2", "t2", "SELECT 2 AS n")},
+	} {
+		final := "SELECT 1"
+		if name == "at home" {
+			final = "SELECT (SELECT 1 UNION SELECT n) AS x FROM t2"
+		}
+		_, _, err := f.run(t, gathering("s0", final, steps...), 0)
+		var server *shard.ServerError
+		if !errors.As(err, &server) || server.Shard == "s1" {
+			t.Errorf("%s: %v, want an error of another server", name, err)
+		}
+		f.idle(t, "test")
+		f.clean(t)
+		f.noTables(t)
+	}
+}
+
+// TestGatherNoDeadlock runs gathers in every direction over three servers
+// with hardly enough connections.
+func TestGatherNoDeadlock(t *testing.T) {
+	f := newFixture(t, 3, func(c *shard.Config) { c.QueryConns = 3 })
+	for n := range 3 {
+		f.exec(t, n, fmt.Sprintf("CREATE TABLE x%d (n INT, v LONGTEXT)", n), fmt.Sprintf("INSERT INTO x%d SELECT seq, CONCAT('v', seq) FROM seq_1_to_50", n))
+	}
+	plan := func(i int) *router.Plan {
+		home, a, b := i%3, (i+1+i/3%2)%3, (i+2-i/3%2)%3
+		step := func(n int, into string) router.Step {
+			return shipping(fmt.Sprintf("s%d", n), into, fmt.Sprintf("SELECT n, v FROM x%d", n), "n", "v")
+		}
+		steps := []router.Step{step(a, "t1"), step(b, "t2"), step(home, "t3")}
+		if i%2 == 0 { // a filter, and one shard broadcasts to the other
+			steps[1].Ship.Filter = &router.Filter{Keys: "SELECT v FROM t1", After: []string{"t1"}, Before: steps[1].SQL + " WHERE v IN (", Behind: ")", Max: 100}
+			both := step(a, "t4")
+			both.Ship.At = fmt.Sprintf("s%d", b)
+			joined := shipping(fmt.Sprintf("s%d", b), "t5", "SELECT n FROM t4")
+			joined.After = []string{"t4"}
+			steps = append(steps, both, joined)
+		}
+		return gathering(fmt.Sprintf("s%d", home), "SELECT COUNT(*) AS n FROM t1 JOIN t2 USING (n) JOIN t3 ON t3.v = t2.v", steps...)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	var wait sync.WaitGroup
+	for i := range 64 {
+		wait.Go(func() {
+			for n := range 3 {
+				s := &sink{}
+				if _, err := f.Run(ctx, fmt.Sprintf("q%d", i), plan(i+n), 0, s); err != nil || strings.Join(s.rows, " ") != "50" {
+					t.Errorf("%v, %v", s.rows, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	f.idle(t, "q0")
+	f.clean(t)
+	f.noTables(t)
+}
+
+func TestTooLarge(t *testing.T) {
+	f := newFixture(t, 2)
+	f.Proxy = New(Config{Shards: f.set, GatherMaxRows: 1000, GatherMaxBytes: 1 << 20})
+	f.exec(t, 1, "CREATE TABLE x (n INT, v LONGTEXT)", "INSERT INTO x SELECT seq, REPEAT('x', 2000) FROM seq_1_to_1000")
+	rows := func(n int) router.Step {
+		return shipping("s1", "t1", fmt.Sprintf("SELECT seq AS n FROM seq_1_to_%d", n))
+	}
+	estimated := rows(1)
+	estimated.Ship.Rows = 10_001
+	hopeful := rows(1)
+	hopeful.Ship.Rows = 9_999
+	for _, tt := range []struct {
+		name string
+		step router.Step
+		want *TooLargeError
+	}{
+		{"as many rows as may be", rows(1000), nil},
+		{"a row more", rows(1001), &TooLargeError{Rows: 1001}},
+		{"bytes", shipping("s1", "t1", "SELECT v FROM x"), &TooLargeError{Bytes: 1 << 20}},
+		{"estimated", estimated, &TooLargeError{Rows: 10_001, Estimated: true}},
+		{"estimated, perhaps wrongly", hopeful, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, _, err := f.run(t, gathering("s0", "SELECT COUNT(*) AS n FROM t1", tt.step), 0)
+			var large *TooLargeError
+			if tt.want == nil {
+				if err != nil || len(s.rows) != 1 {
+					t.Fatal(err)
+				}
+				return
+			}
+			if !errors.As(err, &large) || s.columns != nil {
+				t.Fatalf("%v, want a TooLargeError", err)
+			}
+			if large.From != "s1" || large.To != "s0" || large.Why != "rows of t1" || large.Estimated != tt.want.Estimated ||
+				large.Rows < tt.want.Rows || large.Bytes < tt.want.Bytes || large.MaxRows != 1000 || large.MaxBytes != 1<<20 {
+				t.Errorf("%+v", large)
+			}
+			for _, part := range []string{"rows of t1", "shard s1", "shard s0", "1000 rows", "narrow"} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q says nothing of %q", err, part)
+				}
+			}
+			f.idle(t, "test")
+			f.clean(t)
+		})
+	}
+}
+
+// TestOneTime asks the time on all shards: one query has one time.
+func TestOneTime(t *testing.T) {
+	f := newFixture(t, 3)
+	to := shipping("s1", "t2", "SELECT NOW(6) AS n, SLEEP(0.05) AS s")
+	to.Ship.At = "s2"
+	next := shipping("s2", "t1", "SELECT n, NOW(6) AS m, SLEEP(0.05) AS s FROM t2")
+	next.After = []string{"t2"}
+	plan := gathering("s0", "SELECT n = NOW(6) AND m = NOW(6) AS same, ABS(TIMESTAMPDIFF(SECOND, n, SYSDATE())) < 60 AS today FROM t1", to, next)
+	plan.Clock = true
+	for range 2 {
+		s, _, err := f.run(t, plan, 0)
+		if err != nil || strings.Join(s.rows, "") != "1 1" {
+			t.Errorf("got %q, %v", s.rows, err)
+		}
+	}
+	f.clean(t)
+	for _, sh := range f.set.All() {
+		conn, err := sh.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := one(t, conn, "SELECT ABS(UNIX_TIMESTAMP(SYSDATE(6)) - UNIX_TIMESTAMP(NOW(6))) < 0.04"); got[0] != "1" {
+			t.Errorf("shard %s: a session was left with another time", sh.Name())
+		}
+		conn.Close()
+	}
+}
+
+// TestSnapshot writes on all shards while a gather runs: what it reads at
+// home by a filter and in the end is one state, and so is what it reads on
+// another shard.
+func TestSnapshot(t *testing.T) {
+	f := newFixture(t, 2)
+	for n := range 2 {
+		f.exec(t, n, "CREATE TABLE a (n INT)", "CREATE TABLE b (n INT)")
+	}
+	var writers sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	defer writers.Wait()
+	defer stop()
+	for n := range 2 {
+		db := f.db(t, n)
+		writers.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				tx, err := db.Begin()
+				if err == nil {
+					_, _ = tx.Exec("INSERT INTO a VALUES (?)", i)
+					_, err = tx.Exec("INSERT INTO b VALUES (?)", i)
+				}
+				if err == nil {
+					err = tx.Commit()
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 20 {
+		first, second := shipping("s1", "t1", "SELECT COUNT(*) AS n FROM a"), shipping("s1", "t2", "SELECT COUNT(*) AS n FROM b")
+		keys := shipping("s1", "t3", "SELECT 1 AS n")
+		keys.Ship.Filter = &router.Filter{Keys: "SELECT COUNT(*) FROM a", Max: 1, Before: "SELECT ", Behind: " AS n"}
+		plan := gathering("s0", "SELECT t1.n - t2.n AS shipped, t3.n - (SELECT COUNT(*) FROM a) AS filtered, (SELECT COUNT(*) FROM a) - (SELECT COUNT(*) FROM b) AS home FROM t1, t2, t3", first, second, keys)
+		s, _, err := f.run(t, plan, 0)
+		if err != nil || strings.Join(s.rows, "") != "0 0 0" {
+			t.Fatalf("got %q, %v", s.rows, err)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package proxy
+
+import (
+	"sync/atomic"
+
+	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/shard"
+)
+
+const (
+	// DefaultGatherRows and DefaultGatherBytes are what a gather may move
+	// unless it is configured.
+	DefaultGatherRows  = 10_000_000
+	DefaultGatherBytes = 1 << 30
+
+	// hopeless is how many times too large an estimate must be for the gather
+	// to be refused before it has begun: estimates may be that wrong.
+	hopeless = 10
+)
+
+// limits bound what one gather moves.
+type limits struct{ rows, bytes int64 }
+
+// estimate refuses a plan that is going to move far too much.
+func (l limits) estimate(plan *router.Plan) error {
+	var rows, bytes int64
+	worst := -1
+	for i := range plan.Steps {
+		s := plan.Steps[i].Ship
+		if s == nil || s.Filter != nil { // with a filter anything may come out
+			continue
+		}
+		rows, bytes = rows+s.Rows, bytes+s.Bytes
+		if worst < 0 || s.Bytes > plan.Steps[worst].Ship.Bytes {
+			worst = i
+		}
+	}
+	if worst < 0 || rows <= hopeless*l.rows && bytes <= hopeless*l.bytes {
+		return nil
+	}
+	step := &plan.Steps[worst]
+	e := l.exceeded(step, step.Ship.At)
+	if e.To == "" {
+		e.To = plan.Home
+	}
+	e.Rows, e.Bytes, e.Estimated = rows, bytes, true
+	return e
+}
+
+func (l limits) exceeded(step *router.Step, to string) *TooLargeError {
+	return &TooLargeError{Why: step.Ship.Why, From: step.Shard, To: to, MaxRows: l.rows, MaxBytes: l.bytes}
+}
+
+// meter counts what a gather has moved.
+type meter struct {
+	limits      limits
+	rows, bytes atomic.Int64
+}
+
+// add counts, and reports whether the gather may go on.
+func (m *meter) add(rows, bytes int64) bool {
+	r, b := m.rows.Add(rows), m.bytes.Add(bytes)
+	return r <= m.limits.rows && b <= m.limits.bytes
+}
+
+func (m *meter) tooLarge(step *router.Step, to *shard.Shard) error {
+	e := m.limits.exceeded(step, to.Name())
+	e.Rows, e.Bytes = m.rows.Load(), m.bytes.Load()
+	return e
+}

@@ -1,0 +1,189 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kolide/databalancer/router"
+)
+
+// shipment is one step whose rows go into a table.
+type shipment struct {
+	attempt *attempt
+	number  int // of the step, from 1
+	step    *router.Step
+	source  *session
+	table   *table
+	shape   *shape
+	before  []*shipment   // whose sessions it needs
+	done    chan struct{} // closed when it needs its sessions no more
+}
+
+func (a *attempt) newShipment(i int) *shipment {
+	step := &a.plan.Steps[i]
+	s := &shipment{attempt: a, number: i + 1, step: step, source: a.sources[step.Shard], done: make(chan struct{})}
+	s.table = a.addTable(s)
+	return s
+}
+
+var errMoved = errors.New("columns have changed since they were last read")
+
+// run ships the rows, when its turn has come.
+func (s *shipment) run(ctx context.Context) error {
+	for _, before := range s.before {
+		if err := wait(ctx, before.done); err != nil {
+			return err
+		}
+	}
+	if err := wait(ctx, s.source.begun); err != nil {
+		return err
+	}
+	for _, name := range s.step.After {
+		if err := wait(ctx, s.attempt.table(name, s.step.Shard).filled); err != nil {
+			return err
+		}
+	}
+	sql, err := s.narrowed(ctx)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := s.move(ctx, sql); err != nil {
+		return err
+	}
+	s.attempt.stats[s.number-1].Elapsed = time.Since(start)
+	s.table.part()
+	return nil
+}
+
+// move reads the rows of a statement and writes them into the table, both at
+// the same time. Without a statement there are no rows.
+func (s *shipment) move(ctx context.Context, sql string) error {
+	f := newFiller(s)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(f.chunks)
+		err := s.read(ctx, sql, f)
+		if err == nil && s.table.session == s.attempt.home {
+			close(s.done)
+		}
+		return err
+	})
+	group.Go(func() error { return f.fill(ctx) })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if s.table.session != s.attempt.home {
+		close(s.done)
+	}
+	return nil
+}
+
+// read reads the rows into chunks.
+func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
+	if sql == "" {
+		return nil
+	}
+	rows, err := s.source.query(ctx, readAs(sql, s.shape.columns))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !s.shape.confirm(rows.Columns()) {
+		s.attempt.proxy.shapes.drop(s.shape.key)
+		return &again{table: s.table.name, err: &StaleError{Shard: s.source.shard.Name(), Err: errMoved}}
+	}
+	for rows.Next() {
+		if err := f.add(ctx, rows.Values()); err != nil {
+			return s.wrap(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return s.source.wrap(err)
+	}
+	return f.flush(ctx)
+}
+
+func (s *shipment) wrap(err error) error {
+	if errors.Is(err, errNumber) {
+		return fmt.Errorf("step %d from shard %s: %w", s.number, s.source.shard.Name(), err)
+	}
+	return err
+}
+
+// add appends a row to the chunk, and passes that on when it is full.
+func (f *filler) add(ctx context.Context, values [][]byte) error {
+	c := f.chunk
+	if c == nil {
+		c = f.next()
+	}
+	size := int64(0)
+	c.sql = append(c.sql, '(')
+	for i, v := range values {
+		if i > 0 {
+			c.sql = append(c.sql, ',')
+		}
+		var err error
+		if c.sql, err = f.columns[i].appendLiteral(c.sql, v); err != nil {
+			return err
+		}
+		size += int64(len(v))
+		switch {
+		case f.texts[i] && len(v) > f.longest[i]: // in bytes: no shorter than in characters
+			f.longest[i] = max(f.longest[i], f.columns[i].characters(v))
+		case f.columns[i].kind == "enum" && len(v) == 1 && v[0] == '0':
+			c.warnings++
+		}
+	}
+	c.sql = append(c.sql, "),"...)
+	c.rows++
+	c.bytes += size
+	if len(c.sql) < chunkSize {
+		return nil
+	}
+	return f.flush(ctx)
+}
+
+// characters counts the characters of a text of the column.
+func (c *column) characters(value []byte) int {
+	if c.form == encoded {
+		return len(value)
+	}
+	return utf8.RuneCount(value)
+}
+
+// flush passes the chunk on.
+func (f *filler) flush(ctx context.Context) error {
+	c := f.chunk
+	if c == nil {
+		return nil
+	}
+	f.chunk = nil
+	c.sql = c.sql[:len(c.sql)-1]
+	c.longest = append(c.longest[:0], f.longest...)
+	if err := f.shipment.count(c); err != nil {
+		return err
+	}
+	select {
+	case f.chunks <- c:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// count counts the chunk's rows, and says when they are too many.
+func (s *shipment) count(c *chunk) error {
+	stats := &s.attempt.stats[s.number-1]
+	stats.Rows += int64(c.rows)
+	stats.Bytes += c.bytes
+	if s.attempt.meter.add(int64(c.rows), c.bytes) {
+		return nil
+	}
+	return s.attempt.meter.tooLarge(s.step, s.table.session.shard)
+}

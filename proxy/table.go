@@ -1,0 +1,185 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kolide/databalancer/shard"
+)
+
+// table is a temporary table that steps fill.
+type table struct {
+	attempt *attempt
+	name    string
+	at      string   // the shard to whose source session it is broadcast; empty: home
+	session *session // where it is
+	steps   []*shipment
+	early   bool         // made before any of its rows are known
+	unknown atomic.Int32 // steps of which the shape is not known
+	left    atomic.Int32 // steps whose rows are not all in the table
+
+	known   chan struct{} // closed when columns are
+	columns []column
+	created chan struct{} // closed when the server has it
+	filled  chan struct{} // closed when all rows are in it
+
+	mu     sync.Mutex // while it is made
+	made   bool
+	engine string
+	limits []int
+}
+
+// table returns the plan's table of that name at a shard (empty: at home).
+func (a *attempt) table(name, at string) *table {
+	for _, t := range a.tables {
+		if t.name == name && t.at == at {
+			return t
+		}
+	}
+	return nil
+}
+
+// addTable returns the table that a step fills.
+func (a *attempt) addTable(s *shipment) *table {
+	ship := s.step.Ship
+	t := a.table(ship.Into, ship.At)
+	if t == nil {
+		t = &table{
+			attempt: a, name: ship.Into, at: ship.At, session: a.home,
+			known: make(chan struct{}), created: make(chan struct{}), filled: make(chan struct{}),
+		}
+		if t.at != "" {
+			t.session, t.early = a.sources[t.at], true
+		}
+		a.tables = append(a.tables, t)
+	}
+	t.steps = append(t.steps, s)
+	t.left.Add(1)
+	t.unknown.Add(1)
+	return t
+}
+
+// settle makes the table's columns those on which its steps agree. A column
+// may be NULL if it may in any of them.
+func (t *table) settle() error {
+	columns := append([]column(nil), t.steps[0].shape.columns...)
+	for _, s := range t.steps[1:] {
+		if !sameColumns(columns, s.shape.columns) {
+			return &StaleError{Shard: s.source.shard.Name()}
+		}
+		for i := range columns {
+			columns[i].notNull = columns[i].notNull && s.shape.columns[i].notNull
+		}
+	}
+	for _, name := range t.steps[0].step.Ship.JSON {
+		if i := find(columns, name); i >= 0 && columns[i].isText() {
+			columns[i].json = t.attempt.dialect.server.Vendor == shard.MariaDB
+		}
+	}
+	t.columns = columns
+	close(t.known)
+	return nil
+}
+
+// learned is called for each step whose shape is known.
+func (t *table) learned() error {
+	if t.unknown.Add(-1) > 0 {
+		return nil
+	}
+	return t.settle()
+}
+
+// definitions describes the table for the key of a shape that reads it.
+func (t *table) definitions() string {
+	var b strings.Builder
+	for i := range t.columns {
+		b.WriteString(t.columns[i].sql() + ",")
+	}
+	return t.name + "(" + b.String() + ")"
+}
+
+// make makes the table unless somebody has. Its rows are those of f, as far
+// as they are known. The table's session must not be in a transaction.
+func (t *table) make(ctx context.Context, f facts) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.made {
+		return nil
+	}
+	a := t.attempt
+	d := designer{
+		dialect: a.dialect, columns: t.columns, keys: t.steps[0].step.Ship.Keys, hint: a.hints[t.name],
+		narrow: t.at == "" && lengthless(a.plan.Steps[len(a.plan.Steps)-1].SQL), takes: a.takeHeap,
+	}
+	if t.at != "" { // its session has no room for tables in memory
+		d.hint.heapless = true
+	}
+	if f.whole && len(t.steps) > 1 {
+		f = facts{}
+	}
+	if !f.whole {
+		f.rows, f.longest = t.estimate(), nil
+	}
+	plan := d.design(f)
+	_, err := t.session.exec(ctx, plan.sql(t.name, a.dialect))
+	if isServerError(err, errTooBigRow) && !d.hint.spacious {
+		return &again{table: t.name, hint: hint{spacious: true}, err: err}
+	}
+	if err != nil {
+		return err
+	}
+	t.made, t.limits, t.engine = true, plan.limits, plan.engine
+	close(t.created)
+	return nil
+}
+
+// estimate is the number of rows to expect, 0 if nobody knows. In a session
+// that reads one snapshot a table that gets too large could not be moved to
+// the disk, so there nothing is estimated.
+func (t *table) estimate() (rows int64) {
+	if t.attempt.snapshot {
+		return 0
+	}
+	for _, s := range t.steps {
+		if s.step.Ship.Rows == 0 {
+			return 0
+		}
+		rows += s.step.Ship.Rows
+	}
+	return rows
+}
+
+// takeHeap takes memory of the home server for a table, if there is any left.
+func (a *attempt) takeHeap(bytes int64) bool {
+	if !a.proxy.heaps.take(a.home.shard.Name(), bytes) {
+		return false
+	}
+	a.heapMu.Lock()
+	defer a.heapMu.Unlock()
+	a.heap += bytes
+	return true
+}
+
+// part is called for each step whose rows are all in the table.
+func (t *table) part() {
+	if t.left.Add(-1) == 0 {
+		close(t.filled)
+	}
+}
+
+// full turns the error of a table that its engine cannot take into one that
+// begins anew with another engine.
+func (t *table) full(err error) error {
+	switch {
+	case isServerError(err, errTableFull) && t.engine == "MEMORY":
+		return &again{table: t.name, hint: hint{heapless: true}, err: err}
+	case isServerError(err, errTooBigRow) && strings.HasPrefix(t.engine, "InnoDB"):
+		return &again{table: t.name, hint: hint{spacious: true}, err: err}
+	case isServerError(err, errPacketTooLarge):
+		return &UnsupportedError{Detail: fmt.Sprintf("a row of %s is longer than the server's max_allowed_packet lets it be moved", t.steps[0].step.Ship.Why)}
+	}
+	return err
+}

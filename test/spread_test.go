@@ -1,0 +1,322 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kolide/databalancer/local/localtest"
+)
+
+// family is the answer of GET /api/families/{family}.
+type family struct {
+	Indexes    []struct{ Columns []string }
+	Placements []struct {
+		Shard    string
+		Number   int
+		Writable bool
+	}
+	Rows int64
+}
+
+func (s *server) family(name string) family {
+	s.t.Helper()
+	return decode[family](s.t, s.expect(200, "GET", "/api/families/"+name, nil).body)
+}
+
+// writable returns the shards to which the family's new rows go.
+func (f family) writable() (shards []string) {
+	for _, p := range f.Placements {
+		if p.Writable {
+			shards = append(shards, p.Shard)
+		}
+	}
+	return shards
+}
+
+// onEach returns the number that a query gives on each of the servers.
+func onEach(t testing.TB, addresses []string, database, query string) (numbers []int) {
+	t.Helper()
+	for _, address := range addresses {
+		db := open(t, address, database)
+		n := 0
+		if _, err := fmt.Sscan(selectText(t, db, query), &n); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		numbers = append(numbers, n)
+		db.Close() // it may be asked often
+	}
+	return numbers
+}
+
+func sumOf(numbers []int) (sum int) {
+	for _, n := range numbers {
+		sum += n
+	}
+	return sum
+}
+
+// TestSpreadUnderLoad spreads a family over three shards while three processes
+// store and read it. Whatever was acknowledged by one process is at once there
+// for the others, in whole, on all its way from one shard to three.
+func TestSpreadUnderLoad(t *testing.T) {
+	t.Parallel()
+	const batch = 3
+	flags, addresses, database := onShards(t, 3)
+	servers := startTogether(t, 3, flags)
+	servers[0].put("split", map[string]string{"w": "int", "n": "int"}, []any{})
+	var stored, fields atomic.Int64
+	var stop atomic.Bool
+	var working sync.WaitGroup
+	defer working.Wait()
+	defer stop.Store(true)
+	for w := range 6 {
+		working.Go(func() {
+			for n := 0; !stop.Load(); n++ {
+				writer, reader := servers[(w+n)%3], servers[(w+n+1)%3]
+				schema := map[string]string{"w": "int", "n": "int"}
+				if n%40 == 0 && n < 800 { // columns race with the spread
+					schema[fmt.Sprintf("f_%d_%d", w, n)] = "string"
+					fields.Add(1)
+				}
+				event := map[string]int{"w": w, "n": n}
+				writer.put("split", schema, slices.Repeat([]any{event}, batch))
+				stored.Add(batch)
+				if got := countLines(reader.rows("SELECT id FROM split WHERE w = ? AND n = ?", w, n)); got != batch {
+					t.Errorf("request %d of writer %d: another process sees %d rows of %d", n, w, got, batch)
+				}
+			}
+		})
+	}
+	// One process first: the others must find out by themselves.
+	if f := decode[family](t, servers[0].expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`).body); len(f.Placements) != 2 || len(f.writable()) != 1 {
+		t.Errorf("at once: %+v", f)
+	}
+	time.Sleep(2 * time.Second)
+	var spreading sync.WaitGroup
+	for _, s := range servers {
+		spreading.Go(func() {
+			s.expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`)
+			s.expect(200, "PUT", "/api/families/split/indexes", `{"columns":["w","n"]}`)
+		})
+	}
+	spreading.Wait()
+	eventually(t, time.Minute, "two placements take rows", func() bool { return len(servers[2].family("split").writable()) == 2 })
+	servers[1].expect(200, "PUT", "/api/families/split/spread", `{"shards":3}`)
+	eventually(t, time.Minute, "three placements take rows", func() bool { return len(servers[0].family("split").writable()) == 3 })
+	eventually(t, time.Minute, "each shard has some rows", func() bool {
+		return slices.Min(onEach(t, addresses, database, "SELECT COUNT(*) FROM split")) > 50
+	})
+	stop.Store(true)
+	working.Wait()
+
+	rows, raw := onEach(t, addresses, database, "SELECT COUNT(*) FROM split"), onEach(t, addresses, database, "SELECT COUNT(*) FROM raw_logs")
+	if sumOf(rows) != int(stored.Load()) || !slices.Equal(rows, raw) {
+		t.Errorf("%d rows were acknowledged; rows on the shards %v, raw logs %v", stored.Load(), rows, raw)
+	}
+	for p, s := range servers {
+		ids := strings.Split(s.rows("SELECT id FROM split"), "\n")
+		slices.Sort(ids)
+		if distinct := len(slices.Compact(ids)); distinct != int(stored.Load()) {
+			t.Errorf("process %d sees %d ids", p, distinct)
+		}
+	}
+	const columns = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'split'"
+	const indexes = "SELECT COUNT(DISTINCT index_name) FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'split'"
+	if got, want := onEach(t, addresses, database, columns), 3+int(fields.Load()); slices.Min(got) != want || slices.Max(got) != want {
+		t.Errorf("columns on the shards %v, want %d", got, want)
+	}
+	if got := onEach(t, addresses, database, indexes); slices.Min(got) != 2 || slices.Max(got) != 2 {
+		t.Errorf("indexes on the shards %v, want 2", got)
+	}
+	t.Logf("%d rows, on the shards %v", stored.Load(), rows)
+
+	p := servers[0].refused(409, "cannot_shrink", "PUT", "/api/families/split/spread", `{"shards":1}`)
+	p2 := servers[0].refused(422, "not_enough_shards", "PUT", "/api/families/split/spread", `{"shards":4}`)
+	if p.Detail == "" || p2.Detail == "" {
+		t.Errorf("no reasons: %+v, %+v", p, p2)
+	}
+	servers[0].refused(404, "unknown_family", "PUT", "/api/families/none/spread", `{"shards":2}`)
+	servers[0].expect(204, "DELETE", "/api/families/split", nil)
+	if left := onEach(t, addresses, database, "SELECT (SELECT COUNT(*) FROM raw_logs) + (SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'split')"); sumOf(left) != 0 {
+		t.Errorf("left after the family was dropped: %v", left)
+	}
+}
+
+// TestSplitShardDown takes a shard away under load: the family's requests go to
+// the other one.
+func TestSplitShardDown(t *testing.T) {
+	t.Parallel()
+	cluster := localtest.Dedicated(t, 2)
+	addresses := cluster.Sockets()
+	s := startServer(t, shardFlags(addresses, "databalancer")...)
+	s.put("split", map[string]string{"n": "int"}, []any{})
+	s.expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`)
+	eventually(t, time.Minute, "two placements take rows", func() bool { return len(s.family("split").writable()) == 2 })
+	body, _ := json.Marshal(map[string]any{"family": "split", "schema": map[string]string{"n": "int"}, "logs": []any{map[string]int{"n": 1}}})
+	var stored, refused, unknown atomic.Int64
+	// load stores single events with eight clients while do runs.
+	load := func(do func()) {
+		var stop atomic.Bool
+		var working sync.WaitGroup
+		for range 8 {
+			working.Go(func() {
+				for !stop.Load() {
+					switch res := s.request("PUT", "/api/log", body); {
+					case res.status == http.StatusOK:
+						stored.Add(1)
+					case strings.Contains(string(res.body), "outcome_unknown"):
+						unknown.Add(1)
+					default:
+						refused.Add(1)
+					}
+				}
+			})
+		}
+		do()
+		stop.Store(true)
+		working.Wait()
+	}
+	briefly := func() { time.Sleep(200 * time.Millisecond) }
+	load(func() { briefly(); cluster.Stop(1); briefly() })
+	// Only what was under way to the shard when it went can have failed.
+	if failed := refused.Load() + unknown.Load(); stored.Load() == 0 || failed > 16 {
+		t.Errorf("%d stored, %d refused, %d of unknown outcome", stored.Load(), refused.Load(), unknown.Load())
+	}
+	before := refused.Load() + unknown.Load()
+	load(briefly)
+	if failed := refused.Load() + unknown.Load() - before; failed > 0 {
+		t.Errorf("%d requests failed while the shard was away", failed)
+	}
+	if err := cluster.Resume(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	there := onEach(t, addresses[1:], "databalancer", "SELECT COUNT(*) FROM split")[0]
+	eventually(t, 30*time.Second, "the shard that is back gets rows", func() bool {
+		load(briefly)
+		return onEach(t, addresses[1:], "databalancer", "SELECT COUNT(*) FROM split")[0] > there
+	})
+	all := sumOf(onEach(t, addresses, "databalancer", "SELECT COUNT(*) FROM split"))
+	if least, most := int(stored.Load()), int(stored.Load()+unknown.Load()); all < least || all > most {
+		t.Errorf("%d rows, want %d to %d", all, least, most)
+	}
+	t.Logf("%d stored, %d refused, %d of unknown outcome", stored.Load(), refused.Load(), unknown.Load())
+}
+
+// TestSplitBytes lets a family grow beyond its shard, and has its size and
+// that of a registered table measured.
+func TestSplitBytes(t *testing.T) {
+	t.Parallel()
+	flags, addresses, database := onShards(t, 2)
+	s := startServer(t, append(flags, "-split_bytes", "2000000", "-size_interval", "1s")...)
+	other := localtest.Database(t, addresses[1])
+	reference := open(t, addresses[1], other)
+	for _, statement := range []string{"CREATE TABLE reference (a INT PRIMARY KEY)", "INSERT INTO reference VALUES (1),(2),(3)", "ANALYZE TABLE reference"} {
+		if _, err := reference.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.expect(200, "PUT", "/api/tables/reference", map[string]string{"shard": "s2", "database": other})
+	s.put("small", map[string]string{"text": "string"}, []any{map[string]string{"text": "x"}})
+	events := slices.Repeat([]any{map[string]string{"text": strings.Repeat("x", 400)}}, 2000)
+	for range 5 {
+		s.put("large", map[string]string{"text": "string"}, events)
+	}
+	eventually(t, time.Minute, "a second placement takes all rows", func() bool {
+		f := s.family("large")
+		return len(f.Placements) == 2 && slices.Equal(f.writable(), []string{f.Placements[1].Shard})
+	})
+	second := addresses[s.shardIndex(s.family("large").Placements[1].Shard)]
+	before := onEach(t, []string{second}, database, "SELECT COUNT(*) FROM large")[0]
+	s.put("large", map[string]string{"text": "string"}, events[:10])
+	if after := onEach(t, []string{second}, database, "SELECT COUNT(*) FROM large")[0]; before != 0 || after != 10 {
+		t.Errorf("the second placement has %d rows, had %d", after, before)
+	}
+	if f := s.family("small"); len(f.Placements) != 1 {
+		t.Errorf("a small family was split: %+v", f)
+	}
+	sizes := selectText(t, open(t, addresses[0], database+"_catalog"),
+		"SELECT name_key, number, row_count FROM sizes WHERE name_key IN ('large', 'reference') AND number = 0 ORDER BY 1")
+	var large, referenced int
+	if _, err := fmt.Sscanf(sizes, "large|0|%d\nreference|0|%d", &large, &referenced); err != nil || large < 5000 || large > 20000 || referenced != 3 {
+		t.Errorf("sizes in the catalog: %s (%v)", sizes, err)
+	}
+}
+
+// shardIndex returns the index of the server of a shard, s1, s2, ….
+func (s *server) shardIndex(name string) int {
+	var i int
+	if _, err := fmt.Sscanf(name, "s%d", &i); err != nil {
+		s.t.Fatal(err)
+	}
+	return i - 1
+}
+
+// TestCutOff takes the catalog's server away for longer than a new placement
+// waits for its first rows: the process serves on, but says that it is stale.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	cluster := localtest.Dedicated(t, 2)
+	sockets := cluster.Sockets()
+	s := startServer(t, append(shardFlags(sockets[1:], "databalancer"), "-catalog_address", sockets[0])...)
+	s.put("known", map[string]string{"n": "int"}, []any{map[string]int{"n": 1}})
+	s.expect(200, "GET", "/readyz", nil)
+	cluster.Stop(0)
+	if res := s.request("GET", "/readyz", nil); res.status != 200 || !strings.Contains(string(res.body), "degraded") {
+		t.Errorf("at first: %d %s", res.status, res.body)
+	}
+	eventually(t, 40*time.Second, "the process is stale", func() bool {
+		res := s.request("GET", "/readyz", nil)
+		return res.status == 503 && strings.Contains(string(res.body), `"status":"stale"`)
+	})
+	s.put("known", map[string]string{"n": "int"}, []any{map[string]int{"n": 2}})
+	if got := s.rows("SELECT n FROM known"); got != "[1]\n[2]" {
+		t.Errorf("while it is cut off: got %s", got)
+	}
+	if err := cluster.Resume(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 30*time.Second, "the process is ready again", func() bool { return s.request("GET", "/readyz", nil).status == 200 })
+}
+
+func TestIndexes(t *testing.T) {
+	flags, addresses, database := onShards(t, 2)
+	s := startServer(t, flags...)
+	s.put("dns", map[string]string{"uid": "string", "port": "int", "meta": "json"}, []any{map[string]any{"uid": "a", "port": 53}})
+	const path = "/api/families/dns/indexes"
+	for range 2 {
+		s.expect(200, "PUT", path, `{"columns":["uid"]}`)
+	}
+	s.expect(200, "PUT", path, `{"columns":["port","UID"]}`)
+	want := `"indexes":[{"columns":["uid"]},{"columns":["port","uid"]}]`
+	for _, path := range []string{"/api/describe?table=dns", "/api/families/dns"} {
+		if got := string(s.expect(200, "GET", path, nil).body); !strings.Contains(got, want) && !strings.Contains(got, `"indexes":[{"columns":["port","uid"]},{"columns":["uid"]}]`) {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	address := addresses[s.shardIndex(s.family("dns").Placements[0].Shard)]
+	plan := selectText(t, open(t, address, database), "EXPLAIN SELECT * FROM dns WHERE uid = 'a'")
+	if !strings.Contains(plan, "|ix_") {
+		t.Errorf("the server doesn't use the index: %s", plan)
+	}
+	for body, code := range map[string]string{
+		`{"columns":["meta"]}`: "cannot_index", `{"columns":["id"]}`: "cannot_index", `{"columns":["uid","uid"]}`: "cannot_index",
+	} {
+		if p := s.refused(422, code, "PUT", path, body); p.Detail == "" {
+			t.Errorf("%s: no reason", body)
+		}
+	}
+	s.refused(400, "unknown_column", "PUT", path, `{"columns":["none"]}`)
+	s.refused(404, "unknown_family", "PUT", "/api/families/none/indexes", `{"columns":["a"]}`)
+	s.expect(204, "DELETE", path, `{"columns":["uid"]}`)
+	s.refused(404, "unknown_index", "DELETE", path, `{"columns":["uid"]}`)
+	if f := s.family("dns"); len(f.Indexes) != 1 {
+		t.Errorf("left: %+v", f.Indexes)
+	}
+}
