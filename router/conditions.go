@@ -103,7 +103,14 @@ func (c *conditions) split(sc *scope, e ast.ExprNode, parts []*condition) []*con
 	if part.left != nil {
 		c.equations = append(c.equations, part)
 	}
-	return append(parts, part)
+	parts = append(parts, part)
+	for _, more := range alternatives(sc, e, part.refs) {
+		if more.left != nil {
+			c.equations = append(c.equations, more)
+		}
+		parts = append(parts, more)
+	}
+	return parts
 }
 
 func newCondition(sc *scope, e ast.ExprNode) *condition {

@@ -34,15 +34,15 @@ func (g *gatherer) sourceRows(b *block, s *source) float64 {
 	}
 	for _, c := range g.conds[b].of[s] {
 		if c.on(s) {
-			rows *= selectivity(c, s)
+			rows *= selectivity(c.expr, s)
 		}
 	}
 	return max(rows, 1)
 }
 
 // selectivity guesses the share of rows that fulfil a condition.
-func selectivity(c *condition, s *source) float64 {
-	switch e := bare(c.expr).(type) {
+func selectivity(e ast.ExprNode, s *source) float64 {
+	switch e := bare(e).(type) {
 	case *ast.BinaryOperationExpr:
 		return comparison(e, s)
 	case *ast.PatternInExpr:
@@ -67,6 +67,10 @@ func selectivity(c *condition, s *source) float64 {
 
 func comparison(e *ast.BinaryOperationExpr, s *source) float64 {
 	switch e.Op {
+	case opcode.LogicAnd:
+		return selectivity(e.L, s) * selectivity(e.R, s)
+	case opcode.LogicOr:
+		return min(1, selectivity(e.L, s)+selectivity(e.R, s))
 	case opcode.EQ, opcode.NullEQ:
 		return min(equality(e.L, s), equality(e.R, s))
 	case opcode.LT, opcode.LE, opcode.GT, opcode.GE:
@@ -118,6 +122,9 @@ func (g *gatherer) resultRows(b *block) float64 {
 	case !ok:
 	case sel.GroupBy != nil || sel.Distinct:
 		rows /= 10
+		if sel.Having != nil {
+			rows /= 10
+		}
 	case b.aggregate:
 		rows = 1
 	}

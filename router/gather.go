@@ -1,9 +1,9 @@
 package router
 
 import (
+	"hash/fnv"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -107,10 +107,13 @@ func (g *gatherer) chooseHome() (string, error) {
 }
 
 // candidates returns the shards that may be home: those that have something
-// of the query, unless there are servers for the purpose.
+// of the query, unless there are servers for the purpose. Of these a query
+// always gets the same one, and different queries get different ones.
 func (g *gatherer) candidates() []string {
-	if len(g.homes) > 0 {
-		return g.homes
+	if n := uint64(len(g.homes)); n > 0 {
+		hash := fnv.New64a()
+		hash.Write([]byte(g.source)) // never fails
+		return []string{g.homes[hash.Sum64()%n]}
 	}
 	tables, _ := g.root.reach()
 	var names []string
@@ -235,78 +238,4 @@ func (g *gatherer) add(s Step) error {
 func (g *gatherer) temporary() string {
 	g.n++
 	return catalog.ReservedPrefix + "_" + strconv.Itoa(g.n)
-}
-
-// needs tells which columns of a table a statement has a use for. It goes by
-// names: what is not named can't be needed.
-type needs struct {
-	named map[string][]string // the qualifiers, in lower case, of each name in lower case
-	whole map[*source]bool    // sources of which all columns are needed
-}
-
-func needsOf(blocks []*block) *needs {
-	n := &needs{named: make(map[string][]string), whole: make(map[*source]bool)}
-	for _, b := range blocks {
-		b.names(n.name)
-		n.joins(b.scope, b.scope.from)
-		n.stars(b)
-	}
-	return n
-}
-
-func (n *needs) name(c *ast.ColumnName) {
-	if qualifiers := n.named[c.Name.L]; !slices.Contains(qualifiers, c.Table.L) {
-		n.named[c.Name.L] = append(qualifiers, c.Table.L)
-	}
-}
-
-// joins notes the columns that USING and NATURAL name.
-func (n *needs) joins(sc *scope, op *operand) {
-	if op == nil || op.join == nil {
-		return
-	}
-	for _, c := range op.join.Using {
-		n.name(c)
-	}
-	if op.join.NaturalJoin {
-		for _, s := range sc.sources {
-			n.whole[s] = true
-		}
-	}
-	n.joins(sc, op.left)
-	n.joins(sc, op.right)
-}
-
-func (n *needs) stars(b *block) {
-	sel, ok := b.node.(*ast.SelectStmt)
-	if !ok || sel.Fields == nil {
-		return
-	}
-	for _, f := range sel.Fields.Fields {
-		if f.WildCard == nil {
-			continue
-		}
-		for _, s := range b.from {
-			if f.WildCard.Table.O == "" || isName(f.WildCard.Table, s.name) {
-				n.whole[s] = true
-			}
-		}
-	}
-}
-
-// of returns the columns of a source that the statement may need.
-func (n *needs) of(s *source) []Column {
-	var columns []Column
-	for i := range s.width() {
-		if c := s.column(i); n.whole[s] || n.has(c.Name, s.name) {
-			columns = append(columns, c)
-		}
-	}
-	return columns
-}
-
-func (n *needs) has(column, qualifier string) bool {
-	return slices.ContainsFunc(n.named[strings.ToLower(column)], func(q string) bool {
-		return q == "" || q == strings.ToLower(qualifier)
-	})
 }

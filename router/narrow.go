@@ -136,7 +136,7 @@ func (g *gatherer) filter(u *unit, before []*unit) (*Filter, error) {
 	if u.rows < fewRows || u.top != nil {
 		return nil, nil
 	}
-	pair := g.best(u, g.partners(u), before)
+	pair := g.best(u, g.partners(u, before), before)
 	if pair == nil {
 		return nil, nil
 	}
@@ -159,14 +159,104 @@ func (g *gatherer) best(u *unit, pairs [][2]*columnRef, before []*unit) *[2]*col
 
 // partners returns pairs of a column of the unit's source and another that
 // it must equal to be of use.
-func (g *gatherer) partners(u *unit) [][2]*columnRef {
+func (g *gatherer) partners(u *unit, before []*unit) [][2]*columnRef {
 	var pairs [][2]*columnRef
 	for _, c := range g.conds[u.block].of[u.source] {
-		if own, other := c.sides(u.source); own != nil && c.pure {
-			pairs = append(pairs, [2]*columnRef{own, other})
+		if x := memberColumn(c, u.block.scope); x != nil && x.source == u.source {
+			pairs = g.pairWithSet(pairs, x, c, before)
+		}
+		own, other := c.sides(u.source)
+		if own == nil || !c.pure {
+			continue
+		}
+		pairs = append(pairs, [2]*columnRef{own, other})
+		if g.alike(own, other) {
+			pairs = g.pairWithSets(pairs, own, other, before)
 		}
 	}
 	return append(pairs, g.membersOf(u)...)
+}
+
+// pairWithSets appends the pairs of own and the sets in which other, which is
+// equal to it, has to be.
+func (g *gatherer) pairWithSets(pairs [][2]*columnRef, own, other *columnRef, before []*unit) [][2]*columnRef {
+	b := g.owner[other.source]
+	for _, c := range g.conds[b].of[other.source] {
+		if x := memberColumn(c, b.scope); x != nil && x.source == other.source && x.name.Name.L == other.name.Name.L {
+			pairs = g.pairWithSet(pairs, own, c, before)
+		}
+	}
+	return pairs
+}
+
+// pairWithSet appends the pair of own and the set of a condition x IN (SELECT
+// …), if home has the set.
+func (g *gatherer) pairWithSet(pairs [][2]*columnRef, own *columnRef, c *condition, before []*unit) [][2]*columnRef {
+	in := bare(c.expr).(*ast.PatternInExpr)
+	set := g.blockOf(in.Sel.(*ast.SubqueryExpr).Query)
+	if set == nil || len(set.columns) != 1 || !g.hasSet(set, before) {
+		return pairs
+	}
+	set.label()
+	set.alias()
+	s := &source{name: catalog.ReservedPrefix, columns: set.columns, block: set, ref: &ast.TableSource{Source: in.Sel.(*ast.SubqueryExpr).Query}}
+	return append(pairs, [2]*columnRef{own, {s, &ast.ColumnName{Name: ast.NewCIStr(set.columns[0].Name)}}})
+}
+
+// hasSet reports whether home has all that a subquery reads, which must be
+// nothing of the blocks around it.
+func (g *gatherer) hasSet(set *block, before []*unit) bool {
+	if slices.ContainsFunc(before, func(u *unit) bool { return u.source == nil && u.block == set }) {
+		return true
+	}
+	tables, _ := set.reach()
+	shard, ok := soleShard(tables)
+	return ok && shard == g.home && set.closed() && !set.correlated() && !set.any(moody)
+}
+
+// moody reports whether a block may have other rows when it is run again on
+// the same tables.
+func moody(b *block) bool {
+	sel, ok := b.node.(*ast.SelectStmt)
+	if !ok {
+		_, _, limit := setParts(b.node)
+		return b.volatile || limit != nil
+	}
+	if b.volatile || sel.Limit != nil {
+		return true
+	}
+	if sel.GroupBy == nil && !b.aggregate {
+		return false
+	}
+	return slices.ContainsFunc(sel.Fields.Fields, func(f *ast.SelectField) bool { return !grouped(b, sel, f) })
+}
+
+// grouped reports whether a select field is a group key or an aggregate: of
+// other columns a server may return any row's.
+func grouped(b *block, sel *ast.SelectStmt, f *ast.SelectField) bool {
+	if _, ok := bare(f.Expr).(*ast.AggregateFuncExpr); ok {
+		return true
+	}
+	n := plainColumn(f.Expr)
+	if n == nil || sel.GroupBy == nil {
+		return false
+	}
+	return slices.ContainsFunc(sel.GroupBy.Items, func(item *ast.ByItem) bool {
+		key := plainColumn(item.Expr)
+		return key != nil && key.Name.L == n.Name.L && b.scope.bind(key).source == b.scope.bind(n).source
+	})
+}
+
+// memberColumn returns x where the condition is x IN (SELECT …).
+func memberColumn(c *condition, sc *scope) *columnRef {
+	in, ok := bare(c.expr).(*ast.PatternInExpr)
+	if !ok || in.Not || in.Sel == nil || sc.merges {
+		return nil
+	}
+	if _, ok := in.Sel.(*ast.SubqueryExpr); !ok {
+		return nil
+	}
+	return newColumnRef(sc, in.Expr)
 }
 
 // memberFilter returns the keys by which the set of x IN (SELECT …) can be
@@ -216,16 +306,13 @@ func (g *gatherer) membersOf(u *unit) [][2]*columnRef {
 	return g.members(u.block, own)
 }
 
-// memberOf returns x where the condition is x IN (the SELECT).
+// memberOf returns x where the condition is x IN (the set).
 func memberOf(c *condition, sc *scope, set ast.Node) *columnRef {
-	in, ok := bare(c.expr).(*ast.PatternInExpr)
-	if !ok || in.Not || in.Sel == nil || sc.merges {
+	x := memberColumn(c, sc)
+	if x == nil || ast.Node(bare(c.expr).(*ast.PatternInExpr).Sel.(*ast.SubqueryExpr).Query) != set {
 		return nil
 	}
-	if sub, ok := in.Sel.(*ast.SubqueryExpr); !ok || ast.Node(sub.Query) != set {
-		return nil
-	}
-	return newColumnRef(sc, in.Expr)
+	return x
 }
 
 // keyRows estimates the rows that a source can give keys from, and reports
@@ -235,6 +322,9 @@ func (g *gatherer) keyRows(s *source, before []*unit) (float64, bool) {
 		return u.rows, true
 	}
 	if s.table == nil {
+		if g.owner[s] == nil && s.block != nil { // a set, see pairWithSet
+			return g.resultRows(s.block), true
+		}
 		return 0, false
 	}
 	shard, ok := soleShard([]*catalog.Table{s.table})
@@ -289,10 +379,24 @@ func (g *gatherer) keySelect(from *columnRef, before []*unit) (*ast.SelectStmt, 
 		return selectNamed(fields, name, s.name, []ast.ExprNode{present}), []string{u.table}
 	}
 	where := []ast.ExprNode{present}
+	if g.owner[s] == nil {
+		return selectFrom(fields, s, where), resultTables(s.block, before)
+	}
 	for _, c := range g.conds[g.owner[s]].of[s] {
 		if c.on(s) {
 			where = append(where, c.expr)
 		}
 	}
 	return selectFrom(fields, s, where), nil
+}
+
+// resultTables returns the temporary table that holds a block's result, if
+// one does.
+func resultTables(b *block, before []*unit) []string {
+	for _, u := range before {
+		if u.source == nil && u.block == b {
+			return []string{u.table}
+		}
+	}
+	return nil
 }

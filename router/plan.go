@@ -41,6 +41,8 @@ type Plan struct {
 	// ask for the server's own query plan; the output columns are then the
 	// server's, and Columns is nil. The other kinds are to be shown, not run.
 	Explain bool
+	// Notes tell what would make the plan faster, where Query.Notes is set.
+	Notes []string
 }
 
 // Step is one statement for one shard.
@@ -115,6 +117,9 @@ func (p *Plan) String() string {
 	b.WriteByte('\n')
 	for i := range p.Steps {
 		p.Steps[i].print(&b)
+	}
+	for _, note := range p.Notes {
+		b.WriteString("  note: " + note + "\n")
 	}
 	return b.String()
 }

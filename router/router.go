@@ -50,6 +50,8 @@ type Query struct {
 	// NoConcat has a query gathered whose parts turned out to have columns of
 	// different types, so that one server must make them one.
 	NoConcat bool
+	// Notes has the plan say what would make it faster.
+	Notes bool
 }
 
 // Plan turns a query into a plan for the given state of the catalog. The
@@ -64,8 +66,16 @@ func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
 		return nil, err
 	}
 	p := planner{
-		snap: snap, homes: r.homes, root: root,
+		snap: snap, homes: r.homes, source: q.SQL, root: root,
 		explain: st.explain, whole: q.NoConcat, maxRows: q.MaxRows,
 	}
-	return p.plan()
+	if !q.Notes {
+		return p.plan()
+	}
+	notes := p.notes() // of the tree as it is before planning changes it
+	plan, err := p.plan()
+	if err == nil {
+		plan.Notes = notes
+	}
+	return plan, err
 }

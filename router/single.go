@@ -10,6 +10,7 @@ import (
 type planner struct {
 	snap    *catalog.Snapshot
 	homes   []string // servers used only for gathering
+	source  string   // the client's text
 	root    *block
 	explain bool
 	whole   bool // no concat

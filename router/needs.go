@@ -1,0 +1,108 @@
+package router
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// needs tells which columns of a table a statement has a use for: those that
+// its names are bound to, and, of names that several might have, those of all.
+type needs struct {
+	bound map[needed]bool
+	named map[string][]string // the qualifiers, in lower case, of each name in lower case
+	whole map[*source]bool    // sources of which all columns are needed
+}
+
+type needed struct {
+	source *source
+	name   string // in lower case
+}
+
+func needsOf(blocks []*block) *needs {
+	n := &needs{bound: make(map[needed]bool), named: make(map[string][]string), whole: make(map[*source]bool)}
+	for _, b := range blocks {
+		n.names(b)
+		n.joins(b.scope, b.scope.from)
+		n.stars(b)
+	}
+	return n
+}
+
+// names notes the names in a block's clauses. Those in HAVING may stand for
+// columns of a block around it, although the block's own tables have them.
+func (n *needs) names(b *block) {
+	b.names(func(c *ast.ColumnName) {
+		if found := b.scope.bind(c).source; found != nil {
+			n.bound[needed{found, c.Name.L}] = true
+		} else {
+			n.name(c)
+		}
+	})
+	if sel, ok := b.node.(*ast.SelectStmt); ok && sel.Having != nil {
+		walk(sel.Having, func(node ast.Node) bool {
+			if c, ok := node.(*ast.ColumnName); ok {
+				n.name(c)
+			}
+			return true
+		})
+	}
+}
+
+func (n *needs) name(c *ast.ColumnName) {
+	if qualifiers := n.named[c.Name.L]; !slices.Contains(qualifiers, c.Table.L) {
+		n.named[c.Name.L] = append(qualifiers, c.Table.L)
+	}
+}
+
+// joins notes the columns that USING and NATURAL name.
+func (n *needs) joins(sc *scope, op *operand) {
+	if op == nil || op.join == nil {
+		return
+	}
+	for _, c := range op.join.Using {
+		n.name(c)
+	}
+	if op.join.NaturalJoin {
+		for _, s := range sc.sources {
+			n.whole[s] = true
+		}
+	}
+	n.joins(sc, op.left)
+	n.joins(sc, op.right)
+}
+
+func (n *needs) stars(b *block) {
+	sel, ok := b.node.(*ast.SelectStmt)
+	if !ok || sel.Fields == nil {
+		return
+	}
+	for _, f := range sel.Fields.Fields {
+		if f.WildCard == nil {
+			continue
+		}
+		for _, s := range b.from {
+			if f.WildCard.Table.O == "" || isName(f.WildCard.Table, s.name) {
+				n.whole[s] = true
+			}
+		}
+	}
+}
+
+// of returns the columns of a source that the statement may need.
+func (n *needs) of(s *source) []Column {
+	var columns []Column
+	for i := range s.width() {
+		if c := s.column(i); n.whole[s] || n.bound[needed{s, strings.ToLower(c.Name)}] || n.has(c.Name, s.name) {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
+
+func (n *needs) has(column, qualifier string) bool {
+	return slices.ContainsFunc(n.named[strings.ToLower(column)], func(q string) bool {
+		return q == "" || q == strings.ToLower(qualifier)
+	})
+}
