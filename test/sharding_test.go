@@ -65,21 +65,23 @@ func TestConcat(t *testing.T) {
 	if !slices.Equal(lines, want) {
 		t.Errorf("raw_logs:\n got %q\nwant %q", lines, want)
 	}
-	for _, sql := range []string{
-		"SELECT n FROM f0 UNION SELECT n FROM f1",
-		"SELECT n FROM f0 UNION ALL SELECT n FROM f1 ORDER BY n",
-		"SELECT n FROM f0 UNION ALL SELECT n FROM f1 LIMIT 1",
-		"SELECT * FROM f0 JOIN f1 ON f0.n = f1.n",
-		"SELECT n FROM f0 WHERE n IN (SELECT n FROM f1)",
-		"SELECT (SELECT MAX(n) FROM f1) FROM f0",
-		"SELECT COUNT(*) FROM raw_logs",
-		"SELECT * FROM raw_logs ORDER BY id",
-		"SELECT n FROM f0 UNION ALL SELECT s FROM f1",
+	for sql, want := range map[string]string{
+		"SELECT n FROM f0 UNION SELECT n FROM f1 ORDER BY n":               "[0]\n[1]\n[10]\n[11]",
+		"SELECT n FROM f0 UNION ALL SELECT n FROM f1 ORDER BY n LIMIT 1":   "[0]",
+		"SELECT f0.n, f1.n FROM f0 JOIN f1 ON f0.n + 1 = f1.n ORDER BY 1":  "[0,1]\n[10,11]",
+		"SELECT n FROM f0 WHERE n + 1 IN (SELECT n FROM f1) ORDER BY n":    "[0]\n[10]",
+		"SELECT (SELECT MAX(n) FROM f1) FROM f0":                           "[11]\n[11]",
+		"SELECT family, COUNT(*) FROM raw_logs GROUP BY family ORDER BY 1": "[\"f0\",2]\n[\"f1\",2]\n[\"f2\",2]",
+		"SELECT family FROM raw_logs ORDER BY family DESC LIMIT 1":         "[\"f2\"]",
+		"SELECT n FROM f0 UNION ALL SELECT s FROM f1 ORDER BY 1":           "[\"0\"]\n[\"10\"]\n[\"a\"]\n[\"b\"]",
 	} {
-		p := s.refused(422, "unsupported", "POST", "/api/query", map[string]any{"query": sql})
-		if p.Detail == "" {
-			t.Errorf("%s: no detail", sql)
+		if got := s.rows(sql); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", sql, got, want)
 		}
+	}
+	p := s.refused(422, "unsupported", "POST", "/api/query", map[string]any{"query": "SELECT RAND(1) FROM f0 JOIN f1 ON f0.n = f1.n"})
+	if p.Detail == "" {
+		t.Error("a refusal without detail")
 	}
 }
 
