@@ -1,19 +1,32 @@
 package api
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/julienschmidt/httprouter"
 
+	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/router"
 )
 
+// explainBody is the body of POST /api/explain.
+type explainBody struct {
+	queryBody
+	Analyze bool `json:"analyze"`
+}
+
 func (a *API) postExplain(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	req, err := a.readQuery(w, r)
+	var body explainBody
+	req, err := a.readRequest(w, r, &body, &body.queryBody)
 	if err != nil {
 		return err
 	}
 	req.query.Notes = true
+	if body.Analyze {
+		return a.analyze(w, r, req)
+	}
 	var plan *router.Plan
 	err = a.withPlan(r.Context(), req, func(p *router.Plan) error {
 		plan = p
@@ -25,13 +38,48 @@ func (a *API) postExplain(w http.ResponseWriter, r *http.Request, _ httprouter.P
 	return a.writeJSON(w, http.StatusOK, newExplanation(plan))
 }
 
+// analyze runs the query, and tells what its steps did in place of its rows.
+func (a *API) analyze(w http.ResponseWriter, r *http.Request, req *queryRequest) error {
+	id := newQueryID()
+	w.Header()[queryIDHeader] = []string{id}
+	ctx, cancel := context.WithTimeout(r.Context(), req.timeout)
+	defer cancel()
+	start := time.Now()
+	plan, result, err := a.runQuery(ctx, req, id, discard{})
+	if err != nil {
+		return err
+	}
+	e := newExplanation(plan)
+	e.Actual = &actual{Rows: result.Rows, Elapsed: milliseconds(time.Since(start))}
+	for i, s := range result.Steps {
+		e.Steps[i].Actual = &actual{Rows: s.Rows, Bytes: s.Bytes, Elapsed: milliseconds(s.Elapsed)}
+	}
+	return a.writeJSON(w, http.StatusOK, e)
+}
+
+// discard is a sink that forgets the answer.
+type discard struct{}
+
+func (discard) Columns([]proxy.Column) error { return nil }
+func (discard) Row([][]byte) error           { return nil }
+
+// actual is what a step, or all of a query, did.
+type actual struct {
+	Rows    int64   `json:"rows"`
+	Bytes   int64   `json:"bytes,omitempty"` // shipped
+	Elapsed float64 `json:"elapsed_ms"`
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
 // explanation is a plan as the API shows it.
 type explanation struct {
-	Kind  router.Kind   `json:"kind"`
-	Home  string        `json:"home"`
-	Steps []explainStep `json:"steps"`
-	Notes []string      `json:"notes,omitempty"`
-	Text  string        `json:"text"`
+	Kind   router.Kind   `json:"kind"`
+	Home   string        `json:"home"`
+	Steps  []explainStep `json:"steps"`
+	Notes  []string      `json:"notes,omitempty"`
+	Text   string        `json:"text"`
+	Actual *actual       `json:"actual,omitempty"` // where the query was run
 }
 
 type explainStep struct {
@@ -45,6 +93,7 @@ type explainStep struct {
 	Filter *explainFilter `json:"filter,omitempty"`
 	Rows   int64          `json:"estimated_rows,omitempty"`
 	Bytes  int64          `json:"estimated_bytes,omitempty"`
+	Actual *actual        `json:"actual,omitempty"` // where a gather was run
 }
 
 type explainFilter struct {

@@ -39,7 +39,7 @@ func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 	out := newStream(w, a.cfg.WriteTimeout, cancel)
 	defer out.close()
 	ans := &answer{out: out, request: req, id: id, start: start, layouts: &a.layouts}
-	result, err := a.runQuery(ctx, req, ans)
+	_, result, err := a.runQuery(ctx, req, id, ans)
 	a.metrics.rows.Add(float64(result.Rows))
 	if err != nil {
 		return a.failAnswer(ctx, ans, err)
@@ -69,19 +69,19 @@ func (a *API) failAnswer(ctx context.Context, ans *answer, err error) error {
 // runQuery plans the query and runs the plan; once more if the snapshot at
 // hand turns out to be outdated, or if a UNION ALL, run arm by arm, turns out
 // to have arms of different types, which one server must make the same.
-func (a *API) runQuery(ctx context.Context, req *queryRequest, ans *answer) (result proxy.Result, err error) {
-	var kind router.Kind
-	run := func(plan *router.Plan) (err error) {
-		kind = plan.Kind
-		result, err = a.cfg.Proxy.Run(ctx, ans.id, plan, req.limit, ans)
+func (a *API) runQuery(ctx context.Context, req *queryRequest, id string, sink proxy.Sink) (plan *router.Plan, result proxy.Result, err error) {
+	run := func(p *router.Plan) (err error) {
+		plan = p
+		result, err = a.cfg.Proxy.Run(ctx, id, plan, req.limit, sink)
 		return err
 	}
 	err = a.withPlan(ctx, req, run)
-	if unsupported := (*proxy.UnsupportedError)(nil); kind == router.Concat && errors.As(err, &unsupported) {
+	unsupported := (*proxy.UnsupportedError)(nil)
+	if plan != nil && plan.Kind == router.Concat && errors.As(err, &unsupported) {
 		req.query.NoConcat = true
 		err = a.withPlan(ctx, req, run)
 	}
-	return result, blame(err)
+	return plan, result, blame(err)
 }
 
 // withPlan plans a query and uses the plan. If either fails in a way that a

@@ -35,12 +35,17 @@ type queryRequest struct {
 }
 
 func (a *API) readQuery(w http.ResponseWriter, r *http.Request) (*queryRequest, error) {
+	var body queryBody
+	return a.readRequest(w, r, &body, &body)
+}
+
+// readRequest reads the request's body into a value that holds a query's.
+func (a *API) readRequest(w http.ResponseWriter, r *http.Request, value any, body *queryBody) (*queryRequest, error) {
 	f, err := negotiate(r)
 	if err != nil {
 		return nil, err
 	}
-	var body queryBody
-	if err := a.decode(w, r, &body); err != nil {
+	if err := a.decode(w, r, value); err != nil {
 		return nil, err
 	}
 	req := &queryRequest{format: f, shape: shapeObjects, quoteLarge: body.QuoteLargeInts}
