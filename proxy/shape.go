@@ -145,11 +145,40 @@ func probe(ctx context.Context, s *session, d dialect, statement, table string) 
 	return columns, nil
 }
 
-// sameColumns reports whether two results can go into one table, with the
-// definitions of the first.
-func sameColumns(a, b []column) bool {
-	return slices.EqualFunc(a, b, func(x, y column) bool {
-		x.notNull, y.notNull = false, false
-		return x == y && strings.EqualFold(x.name, y.name)
-	})
+// mergeColumns makes columns those that hold the values of both results, and reports
+// whether there are such. Texts alone may differ, in what room they have: a
+// broadcast table may have been given more of it for the sake of its keys.
+func mergeColumns(columns, more []column) bool {
+	if len(columns) != len(more) {
+		return false
+	}
+	for i := range columns {
+		c, other := &columns[i], more[i]
+		other.name, other.notNull = c.name, c.notNull && other.notNull
+		if c.isText() && other.isText() && other.room() > c.room() {
+			c.kind, c.spelled, c.form = other.kind, other.spelled, other.form
+		} else if c.isText() && other.isText() {
+			other.kind, other.spelled, other.form = c.kind, c.spelled, c.form
+		}
+		if c.notNull = other.notNull; *c != other || !strings.EqualFold(c.name, more[i].name) {
+			return false
+		}
+	}
+	return true
+}
+
+// room is how many characters a text has room for, as far as texts are to be
+// compared by it.
+func (c *column) room() int64 {
+	switch c.kind {
+	case "longtext":
+		return 1 << 32
+	case "mediumtext":
+		return 1 << 24
+	case "text":
+		return 1 << 16
+	case "tinytext":
+		return 1 << 8
+	}
+	return int64(c.digits())
 }

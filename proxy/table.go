@@ -67,11 +67,8 @@ func (a *attempt) addTable(s *shipment) *table {
 func (t *table) settle() error {
 	columns := append([]column(nil), t.steps[0].shape.columns...)
 	for _, s := range t.steps[1:] {
-		if !sameColumns(columns, s.shape.columns) {
+		if !mergeColumns(columns, s.shape.columns) {
 			return &StaleError{Shard: s.source.shard.Name()}
-		}
-		for i := range columns {
-			columns[i].notNull = columns[i].notNull && s.shape.columns[i].notNull
 		}
 	}
 	for _, name := range t.steps[0].step.Ship.JSON {
