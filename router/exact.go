@@ -20,10 +20,7 @@ func (b *block) exact() bool {
 	}
 	stored := (b.role == roleDerived || b.role == roleCTE) && b.stored()
 	for i := range b.columns {
-		if stored && !b.constant(i) {
-			continue
-		}
-		if !b.exactColumn(i) {
+		if !b.exactColumn(i) && !(stored && b.storableColumn(i)) {
 			return false
 		}
 	}
@@ -62,31 +59,6 @@ func storableName(name string) bool {
 func (b *block) stored() bool {
 	sel, ok := b.node.(*ast.SelectStmt)
 	return !ok || sel.Distinct || sel.GroupBy != nil || sel.Having != nil || sel.Limit != nil || b.aggregate
-}
-
-// constant reports whether a column may be the same in all rows: of NULLs and
-// strings, a stored column has another type and another rank in comparisons.
-func (b *block) constant(i int) bool {
-	if len(b.arms) > 0 {
-		for _, arm := range b.arms {
-			if arm.constant(i) {
-				return true
-			}
-		}
-		return false
-	}
-	e := b.field(i)
-	if e == nil {
-		return false // of a *
-	}
-	varies := false
-	walk(e, func(n ast.Node) bool {
-		_, column := n.(*ast.ColumnName)
-		call, aggregate := n.(*ast.AggregateFuncExpr)
-		varies = varies || column || aggregate && strings.EqualFold(call.F, ast.AggFuncCount)
-		return true
-	})
-	return !varies
 }
 
 // field returns the expression of a column, or nil for one that a * shows.
@@ -135,7 +107,7 @@ func exactSource(s *source) bool {
 		return false
 	}
 	for i := range s.block.columns {
-		if !s.block.exactColumn(i) && (!s.block.stored() || s.block.constant(i)) {
+		if !s.block.exactColumn(i) && !(s.block.stored() && s.block.storableColumn(i)) {
 			return false
 		}
 	}

@@ -144,7 +144,7 @@ func (p *partial) addKey(e ast.ExprNode) bool {
 	if isConstant(e) {
 		return true
 	}
-	if !p.local(e) || p.block.kindOf(e) <= nullKind {
+	if !hasColumn(e) || !p.local(e) || !p.storableKey(e) {
 		return false
 	}
 	text := p.text(e)
@@ -153,6 +153,18 @@ func (p *partial) addKey(e ast.ExprNode) bool {
 		p.group = append(p.group, e)
 	}
 	return true
+}
+
+// storableKey reports whether a key is the same to the block and to those
+// around it once it is stored. What the client gets is compared with nothing.
+func (p *partial) storableKey(e ast.ExprNode) bool {
+	switch k := p.block.kindOf(e); {
+	case k <= nullKind:
+		return false
+	case k != textKind || plainColumn(e) != nil || p.block.role == roleRoot:
+		return true
+	}
+	return p.block.storableText(e)
 }
 
 // ship adds a column to what is shipped, and returns its name.
@@ -284,7 +296,7 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 		return k == intKind || k == floatKind
 	case "min", "max":
 		p.value(a)
-		return k > nullKind && k != jsonKind
+		return k != jsonKind && hasColumn(a.Args[0]) && p.storableKey(a.Args[0])
 	case "bit_and", "bit_or", "bit_xor":
 		p.value(a)
 		return k == intKind
@@ -369,6 +381,17 @@ func (p *partial) Enter(n ast.Node) (ast.Node, bool) {
 // Leave implements ast.Visitor.
 func (p *partial) Leave(n ast.Node) (ast.Node, bool) { return n, true }
 
+// count makes a count of a sum of counts, which is a DECIMAL. Where rows are
+// grouped for the sake of a DISTINCT alone, of no rows there is no part.
+func (p *partial) count(sum ast.ExprNode) ast.ExprNode {
+	var count ast.ExprNode = &ast.FuncCastExpr{Expr: sum, Tp: types.NewFieldType(mysql.TypeLonglong), FunctionType: ast.CastFunction}
+	if p.sel.GroupBy == nil && len(p.group) > 0 {
+		zero := newLiteral(int64(0))
+		count = &ast.FuncCallExpr{FnName: functions["coalesce"].name, Args: []ast.ExprNode{count, zero}, Tp: ast.FuncCallExprTypeKeyword}
+	}
+	return count
+}
+
 // whole returns the aggregate of parts that is equal to an aggregate of rows.
 func (p *partial) whole(a *ast.AggregateFuncExpr) ast.ExprNode {
 	name := strings.ToLower(a.F)
@@ -384,7 +407,7 @@ func (p *partial) whole(a *ast.AggregateFuncExpr) ast.ExprNode {
 	}
 	switch name {
 	case "count":
-		return &ast.FuncCastExpr{Expr: over("SUM", a), Tp: types.NewFieldType(mysql.TypeLonglong), FunctionType: ast.CastFunction}
+		return p.count(over("SUM", a))
 	case "avg":
 		sum, count := averageOf(a)
 		return &ast.ParenthesesExpr{Expr: &ast.BinaryOperationExpr{Op: opcode.Div, L: over("SUM", sum), R: over("SUM", count)}}

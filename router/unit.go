@@ -87,7 +87,7 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 	if err := g.shipRows(u, "", filter); err != nil {
 		return err
 	}
-	u.source.replace(u.table)
+	u.source.replace(u.table, u.columns)
 	return nil
 }
 
@@ -281,23 +281,34 @@ func (b *block) first(i int) *ast.SelectField {
 	return sel.Fields.Fields[i]
 }
 
-// replace makes the source refer to a temporary table.
-func (s *source) replace(table string) {
+// replace makes the source refer to a temporary table, of which it has the
+// given columns. A derived table stays one: servers resolve names in it
+// otherwise than in a table.
+func (s *source) replace(table string, columns []Column) {
 	if s.ref.AsName.O == "" {
 		s.ref.AsName = ast.NewCIStr(s.name)
+	}
+	if s.table == nil && len(columns) > 0 {
+		s.ref.Source = selectColumns(table, columns)
+		return
 	}
 	s.ref.Source = &ast.TableName{Name: ast.NewCIStr(table)}
 }
 
-// replace makes the block one that selects its result from a temporary table.
-func (b *block) replace(table string) {
-	fields := make([]*ast.SelectField, len(b.columns))
-	result := &source{name: table}
-	for i, c := range b.columns {
-		fields[i] = new(spelledField).of(result, c.Name)
+// selectColumns returns a SELECT of columns from a temporary table.
+func selectColumns(table string, columns []Column) *ast.SelectStmt {
+	fields := make([]*ast.SelectField, len(columns))
+	from := &source{name: table}
+	for i, c := range columns {
+		fields[i] = new(spelledField).of(from, c.Name)
 		fields[i].AsName = ast.NewCIStr(c.Name)
 	}
-	sel := selectNamed(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
+	return selectNamed(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
+}
+
+// replace makes the block one that selects its result from a temporary table.
+func (b *block) replace(table string) {
+	sel := selectColumns(table, b.columns)
 	switch n := b.node.(type) {
 	case *ast.SelectStmt:
 		sel.AfterSetOperator = n.AfterSetOperator

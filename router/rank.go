@@ -1,0 +1,131 @@
+package router
+
+import (
+	"strings"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+)
+
+// Strings have a rank, which says whose collation counts when two are
+// compared, or that they can't be (MySQL manual, "Collation Coercibility in
+// Expressions"): a column's is 2, that of a literal, a number made text or a
+// mix of collations another. Servers keep the rank of what they store in a
+// derived table; a column of a temporary table has rank 2. So of results with
+// text, only those may be stored whose rank is 2 already. The same goes for
+// NULLs, which have a type of their own.
+
+// storableColumn reports whether a column of a block that servers store is the
+// same in a table of ours.
+func (b *block) storableColumn(i int) bool {
+	if len(b.arms) > 0 {
+		for _, arm := range b.arms {
+			if i >= len(arm.columns) || !arm.exactColumn(i) && !arm.storableColumn(i) {
+				return false
+			}
+		}
+		return true
+	}
+	e := b.field(i)
+	return e != nil && b.storableValue(e)
+}
+
+// storableValue reports whether an expression's value has a rank of 2, or none
+// as it is no text.
+func (b *block) storableValue(e ast.ExprNode) bool {
+	if !hasColumn(e) && !counts(e) {
+		return false
+	}
+	switch k := b.kindOf(e); k {
+	case intKind, floatKind, timeKind:
+		return true
+	case nullKind, jsonKind:
+		return false
+	}
+	switch e := bare(e).(type) {
+	case *ast.ColumnNameExpr:
+		return b.exactName(e.Name)
+	case *ast.AggregateFuncExpr:
+		return b.storableCall(strings.ToLower(e.F), e.Args)
+	case *ast.WindowFuncExpr:
+		return b.storableCall(strings.ToLower(e.Name), e.Args)
+	case *ast.UnaryOperationExpr:
+		return true
+	case *ast.BinaryOperationExpr:
+		return isArithmetic(e.Op)
+	}
+	return b.storableText(e)
+}
+
+func isArithmetic(op opcode.Op) bool {
+	switch op {
+	case opcode.Plus, opcode.Minus, opcode.Mul, opcode.Div, opcode.Mod, opcode.IntDiv:
+		return true
+	}
+	return false
+}
+
+// storableCall tells of an aggregate or window function. Most return numbers.
+func (b *block) storableCall(name string, args []ast.ExprNode) bool {
+	switch name {
+	case "min", "max", "lag", "lead", "first_value", "last_value", "nth_value":
+		return len(args) == 1 && b.storableValue(args[0])
+	case "group_concat":
+		return len(args) > 0 && b.storableText(args[0]) && plainColumn(args[0]) != nil
+	case "json_arrayagg", "json_objectagg":
+		return false
+	}
+	return true
+}
+
+// storableText reports whether an expression that may be text has rank 2 for
+// sure: it is made of text of one collation, nothing in it converts any, and
+// it is not JSON, which a server knows for JSON.
+func (b *block) storableText(e ast.ExprNode) bool {
+	var columns []*ast.ColumnName
+	ok, families := true, true
+	walk(e, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SetCollationExpr, *ast.FuncCastExpr, *ast.SubqueryExpr, *usingExpr:
+			ok = false
+		case *ast.FuncCallExpr:
+			name := n.FnName.L
+			ok = ok && (!strings.HasPrefix(name, "json_") || functionKinds[name] == textKind) && name != "convert"
+		case *ast.ColumnName:
+			c := b.column(n)
+			switch {
+			case c == nil:
+				ok = false
+			case c.Type == catalog.Text:
+				columns = append(columns, n)
+				families = families && b.scope.bind(n).source.table.Kind == catalog.Family
+			}
+		}
+		return ok
+	})
+	return ok && len(columns) > 0 && (families || len(columns) == 1)
+}
+
+// hasColumn reports whether an expression names a column.
+func hasColumn(e ast.ExprNode) bool {
+	found := false
+	walk(e, func(n ast.Node) bool {
+		_, is := n.(*ast.ColumnName)
+		found = found || is
+		return !found
+	})
+	return found
+}
+
+// counts reports whether an expression is a count or a rank, which need no
+// column.
+func counts(e ast.ExprNode) bool {
+	switch e := bare(e).(type) {
+	case *ast.AggregateFuncExpr:
+		return strings.EqualFold(e.F, ast.AggFuncCount)
+	case *ast.WindowFuncExpr:
+		return true
+	}
+	return false
+}
