@@ -30,20 +30,29 @@ func TestQuick(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	out := filepath.Join(t.TempDir(), "benchmarks.md")
 	var stdout, stderr bytes.Buffer
-	if code := run(context.Background(), []string{"-quick", "-out", out}, &stdout, &stderr); code != 0 {
+	if code := run(context.Background(), []string{"-quick", "-spider=false", "-out", out}, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr.String())
 	}
 	for _, b := range benchmarks {
-		if !strings.Contains(stdout.String(), "| "+b.name) {
+		if !strings.Contains(stdout.String(), "## "+b.name+"\n") {
 			t.Errorf("no result of %s in\n%s", b.name, stdout.String())
 		}
 	}
 	if strings.Contains(stdout.String(), "NaN") || strings.Contains(stdout.String(), "Inf") {
 		t.Errorf("something was not measured:\n%s", stdout.String())
 	}
+	if strings.Contains(stdout.String(), differs) {
+		t.Errorf("answers of many shards differ from one server's:\n%s", stdout.String())
+	}
 	text, err := os.ReadFile(out)
-	if err != nil || !bytes.Contains(text, stdout.Bytes()) {
-		t.Errorf("the file does not hold the report: %v\n%s", err, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range benchmarks {
+		_, found, _ := strings.Cut(stdout.String(), "## "+b.name+"\n\n")
+		if found, _, _ = strings.Cut(found, "\n\n"); !bytes.Contains(text, []byte(found)) {
+			t.Errorf("the file lacks what was found of %s:\n%s", b.name, text)
+		}
 	}
 	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -73,6 +82,8 @@ func TestMeasure(t *testing.T) {
 		{measure{value: 0.59, atLeast: 0.6}, "0.59", "≥ 0.6", "**miss**"},
 		{measure{value: 123456.7, unit: " rows/s"}, "123457 rows/s", "", ""},
 		{measure{value: 12.345}, "12.3", "", ""},
+		{measure{failed: "refused", atMost: 2}, "refused", "≤ 2", "**miss**"},
+		{measure{failed: "refused"}, "refused", "", ""},
 	}
 	for _, tt := range tests {
 		if f, ta, v := tt.measure.format(), tt.measure.target(), tt.verdict; f != tt.format || ta != tt.target || v != tt.measure.verdict() {
@@ -83,8 +94,7 @@ func TestMeasure(t *testing.T) {
 
 func TestWriteIntoReplacesTheSection(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "b.md")
-	r := report{machine: "A machine.", setting: "A setting."}
-	r.add("first", []measure{{what: "w", value: 1}})
+	r := section{bench: "first", machine: "A machine.", findings: findings{setting: "A setting.", measures: []measure{{what: "w", value: 1}}}}
 	const before, after = "# Head\n\n", "\nFoot\n"
 	write := func(text string) string {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -99,17 +109,19 @@ func TestWriteIntoReplacesTheSection(t *testing.T) {
 		}
 		return string(got)
 	}
-	once := write(before + sectionBegin + "old\n" + sectionEnd + after)
-	if !strings.HasPrefix(once, before+sectionBegin+"Measured on ") || !strings.HasSuffix(once, sectionEnd+after) || strings.Contains(once, "old") {
+	other := section{bench: "second"}
+	head, foot := before+other.begin()+"kept\n"+other.end(), other.begin()+"kept too\n"+other.end()+after
+	once := write(head + r.begin() + "old\n" + r.end() + foot)
+	if !strings.HasPrefix(once, head+r.begin()+"Measured on ") || !strings.HasSuffix(once, r.end()+foot) || strings.Contains(once, "old") {
 		t.Errorf("got %q", once)
 	}
 	if twice := write(once); twice != once {
 		t.Errorf("a second time: %q", twice)
 	}
-	if got := write(before); !strings.HasPrefix(got, before+sectionBegin) || !strings.HasSuffix(got, sectionEnd) {
+	if got := write(before); !strings.HasPrefix(got, before+"\n## first\n\n"+r.begin()) || !strings.HasSuffix(got, r.end()) {
 		t.Errorf("without a section: %q", got)
 	}
-	if got := write(sectionBegin); !strings.HasPrefix(got, "error: ") {
+	if got := write(r.begin()); !strings.HasPrefix(got, "error: ") {
 		t.Errorf("with an open section: %q", got)
 	}
 }

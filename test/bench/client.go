@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,23 @@ func dial(address string) (*client, error) {
 		return nil, fmt.Errorf("client: %w", err)
 	}
 	return &client{conn: conn, r: bufio.NewReaderSize(conn, 64<<10)}, nil
+}
+
+// failedError is an answer with another status than 200.
+type failedError struct {
+	status string
+	body   []byte
+}
+
+func (e *failedError) Error() string { return fmt.Sprintf("client: %s: %s", e.status, e.body) }
+
+// problem returns the API's code of what is wrong, and what it says of it.
+func (e *failedError) problem() (code, detail string) {
+	var p struct{ Code, Detail string }
+	if json.Unmarshal(e.body, &p) != nil || p.Code == "" {
+		return e.status, string(e.body)
+	}
+	return p.Code, p.Detail
 }
 
 func (c *client) close() { c.conn.Close() }
@@ -107,7 +125,7 @@ func (c *client) receive(take func(n int) error) error {
 	if !ok {
 		text := make([]byte, max(length, 0))
 		io.ReadFull(c.r, text)
-		return fmt.Errorf("client: %s: %s", failure, text)
+		return &failedError{status: failure, body: text}
 	}
 	if length >= 0 {
 		err = take(length)

@@ -32,7 +32,7 @@ func (c *cost) perRow(d time.Duration) float64 {
 }
 
 // costOf measures what f takes, which returns the number of rows it handled.
-func (b *bed) costOf(ctx context.Context, f func() (rows int, err error)) (cost, error) {
+func (b *single) costOf(ctx context.Context, f func() (rows int, err error)) (cost, error) {
 	before, err := b.cpu(ctx)
 	if err != nil {
 		return cost{}, err
@@ -51,7 +51,7 @@ func (b *bed) costOf(ctx context.Context, f func() (rows int, err error)) (cost,
 }
 
 // cpu returns the CPU time so far of the program and the MariaDB server.
-func (b *bed) cpu(ctx context.Context) (c cost, err error) {
+func (b *single) cpu(ctx context.Context) (c cost, err error) {
 	var pidFile string
 	if err := b.direct.QueryRowContext(ctx, "SELECT @@pid_file").Scan(&pidFile); err != nil {
 		return c, fmt.Errorf("MariaDB's process: %w", err)

@@ -21,7 +21,7 @@ var loadConnections = [...]int{1, 2}
 // ingest compares the storing of events over HTTP with LOAD DATA INFILE of
 // the rows that came of them, into tables of the same definition. Each round
 // stores a part of the rows one way, then the same ones the other ways.
-func ingest(ctx context.Context, b *bed) ([]measure, error) {
+func ingest(ctx context.Context, b *single) ([]measure, error) {
 	var c ingestCosts
 	part := b.rows / ingestRounds / perRequest * perRequest
 	for round := range ingestRounds {
@@ -58,7 +58,7 @@ type ingestCosts struct {
 }
 
 // round stores so many rows each way.
-func (c *ingestCosts) round(ctx context.Context, b *bed, rows int, profiled bool) error {
+func (c *ingestCosts) round(ctx context.Context, b *single, rows int, profiled bool) error {
 	before, err := b.heights(ctx)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (c *ingestCosts) round(ctx context.Context, b *bed, rows int, profiled bool
 }
 
 // put stores rows over HTTP, with several clients at once.
-func (b *bed) put(ctx context.Context, rows int) error {
+func (b *single) put(ctx context.Context, rows int) error {
 	requests := int64(rows / perRequest)
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)

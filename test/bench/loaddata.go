@@ -23,7 +23,7 @@ var tables = []string{family, "raw_logs"}
 func copyDatabase(connections int) string { return fmt.Sprintf("%s_copy%d", database, connections) }
 
 // heights returns the highest id of each table, 0 where there is none.
-func (b *bed) heights(ctx context.Context) (map[string]int64, error) {
+func (b *single) heights(ctx context.Context) (map[string]int64, error) {
 	heights := make(map[string]int64)
 	for _, table := range tables {
 		var exists int
@@ -46,7 +46,7 @@ func (b *bed) heights(ctx context.Context) (map[string]int64, error) {
 // loadSince writes the rows stored since to files, which is not measured, and
 // loads those into tables of the same definition, which is, for each of
 // loadConnections.
-func (b *bed) loadSince(ctx context.Context, since map[string]int64, rows int) (costs [len(loadConnections)]cost, err error) {
+func (b *single) loadSince(ctx context.Context, since map[string]int64, rows int) (costs [len(loadConnections)]cost, err error) {
 	defer b.removeOutfiles()
 	size := min(maxChunk, (rows+minChunks-1)/minChunks)
 	chunks := 0
@@ -75,7 +75,7 @@ func (b *bed) loadSince(ctx context.Context, since map[string]int64, rows int) (
 }
 
 // prepareCopy creates the tables that LOAD DATA fills.
-func (b *bed) prepareCopy(ctx context.Context, connections int) error {
+func (b *single) prepareCopy(ctx context.Context, connections int) error {
 	name := copyDatabase(connections)
 	statements := []string{"CREATE DATABASE IF NOT EXISTS " + name}
 	for _, table := range tables {
@@ -90,7 +90,7 @@ func (b *bed) prepareCopy(ctx context.Context, connections int) error {
 }
 
 // dropCopies gives the server's memory back to the tables that are read.
-func (b *bed) dropCopies(ctx context.Context) error {
+func (b *single) dropCopies(ctx context.Context) error {
 	for _, connections := range loadConnections {
 		if _, err := b.direct.ExecContext(ctx, "DROP DATABASE IF EXISTS "+copyDatabase(connections)); err != nil {
 			return fmt.Errorf("database %s: %w", copyDatabase(connections), err)
@@ -101,7 +101,7 @@ func (b *bed) dropCopies(ctx context.Context) error {
 
 // unload writes the table's rows above the id to files of size ids each, and
 // returns their number.
-func (b *bed) unload(ctx context.Context, table string, id, size int64) (chunks int, err error) {
+func (b *single) unload(ctx context.Context, table string, id, size int64) (chunks int, err error) {
 	heights, err := b.heights(ctx)
 	if err != nil {
 		return 0, err
@@ -117,11 +117,11 @@ func (b *bed) unload(ctx context.Context, table string, id, size int64) (chunks 
 	return chunks, nil
 }
 
-func (b *bed) outfile(table string, chunk int) string {
+func (b *single) outfile(table string, chunk int) string {
 	return filepath.Join(b.outfiles(), fmt.Sprintf("%s.%d", table, chunk))
 }
 
-func (b *bed) removeOutfiles() {
+func (b *single) removeOutfiles() {
 	files, _ := filepath.Glob(filepath.Join(b.outfiles(), "*"))
 	for _, f := range files {
 		os.Remove(f)
@@ -129,7 +129,7 @@ func (b *bed) removeOutfiles() {
 }
 
 // load loads all files, on so many connections at once.
-func (b *bed) load(ctx context.Context, connections, chunks int) error {
+func (b *single) load(ctx context.Context, connections, chunks int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(connections)
 	for chunk := range chunks {
@@ -140,7 +140,7 @@ func (b *bed) load(ctx context.Context, connections, chunks int) error {
 
 // loadChunk loads the files of one number into their tables, in one
 // transaction.
-func (b *bed) loadChunk(ctx context.Context, into string, chunk int) error {
+func (b *single) loadChunk(ctx context.Context, into string, chunk int) error {
 	tx, err := b.direct.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("LOAD DATA: %w", err)
@@ -164,7 +164,7 @@ func (b *bed) loadChunk(ctx context.Context, into string, chunk int) error {
 
 // sameRows checks that a table and its copy hold the same ids, and in a quick
 // run that all else is equal too.
-func (b *bed) sameRows(ctx context.Context, table, into string) error {
+func (b *single) sameRows(ctx context.Context, table, into string) error {
 	query := "SELECT '', CONCAT_WS(' ', COUNT(*), MIN(id), MAX(id), SUM(id)) FROM %s.`%s`"
 	if b.quick {
 		query = "CHECKSUM TABLE %s.`%s`"

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"runtime"
@@ -13,7 +14,7 @@ import (
 
 // describeMachine tells what the figures were measured on. What cannot be
 // learned is left out.
-func describeMachine(ctx context.Context, b *bed) string {
+func describeMachine(ctx context.Context, server *sql.DB) string {
 	parts := []string{fmt.Sprintf("%s, %d cores", cpuModel(), runtime.NumCPU())}
 	if kib := procField("/proc/meminfo", "MemTotal"); kib > 0 {
 		parts = append(parts, fmt.Sprintf("%.0f GiB memory", float64(kib)/(1<<20)))
@@ -23,7 +24,7 @@ func describeMachine(ctx context.Context, b *bed) string {
 	}
 	parts = append(parts, runtime.Version())
 	var version string
-	if b.direct.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version) == nil {
+	if server.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version) == nil {
 		parts = append(parts, version)
 	}
 	return strings.Join(parts, "; ") + "."

@@ -16,15 +16,21 @@ import (
 // benchmark is one comparison.
 type benchmark struct {
 	name string
-	run  func(ctx context.Context, b *bed) ([]measure, error)
+	run  func(ctx context.Context, b *bed) (*findings, error)
 }
 
 // benchmarks are all there are, in the order in which they run: ingest leaves
-// the rows that the others read.
+// the rows that stream and point read, and join those that tiny and cancel
+// do.
 var benchmarks = []benchmark{
-	{"ingest", ingest},
-	{"stream", stream},
-	{"point", point},
+	{"ingest", onSingle(ingest)},
+	{"stream", onSingle(stream)},
+	{"point", onSingle(point)},
+	{"join", onScattered(join)},
+	{"tiny", onScattered(tiny)},
+	{"cancel", onScattered(cancel)},
+	{"tpch", onScattered(tpchQueries)},
+	{"split", onScattered(split)},
 }
 
 // options are the program's flags.
@@ -32,9 +38,12 @@ type options struct {
 	rows    int
 	only    string
 	quick   bool
+	spider  bool
 	data    string
 	out     string
 	profile string
+	plans   string
+	hold    bool
 }
 
 func main() {
@@ -44,18 +53,21 @@ func main() {
 	os.Exit(code)
 }
 
-// run measures and prints the table to stdout. It returns the process's exit
+// run measures and prints the tables to stdout. It returns the process's exit
 // code: 0 when everything was measured, whether or not the targets are met.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var o options
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(stderr)
-	set.IntVar(&o.rows, "rows", 1_000_000, "`rows` to store and to stream")
+	set.IntVar(&o.rows, "rows", 1_000_000, "`rows` of ingest, stream and point")
 	set.StringVar(&o.only, "only", "", "`names` of the benchmarks to run, separated by commas (default: all)")
 	set.BoolVar(&o.quick, "quick", false, "few rows and short rounds: shows that it runs, not how fast")
+	set.BoolVar(&o.spider, "spider", true, "measure the SPIDER engine too, where it is installed")
 	set.StringVar(&o.data, "data", os.Getenv("DATABALANCER_TEST_DATA"), "`folder` with Zeek's dns.json.gz (default: events of the same kind are made up)")
-	set.StringVar(&o.out, "out", "", "`file` whose measured section is replaced by the results")
+	set.StringVar(&o.out, "out", "", "`file` whose measured sections are replaced by the results")
 	set.StringVar(&o.profile, "profile", "", "`folder` for CPU profiles of the program, one a benchmark")
+	set.StringVar(&o.plans, "plans", "", "`folder` for the plans of the scattered queries")
+	set.BoolVar(&o.hold, "hold", false, "keep the servers running at the end, until interrupted")
 	if err := set.Parse(args); err != nil {
 		return 2
 	}
@@ -93,8 +105,9 @@ func choose(only string) ([]benchmark, error) {
 	return chosen, nil
 }
 
+// measureAll prints the findings of each benchmark, and stores them in the
+// file, as soon as it has them.
 func measureAll(ctx context.Context, o options, chosen []benchmark, stdout, stderr io.Writer) (err error) {
-	began := time.Now()
 	b, err := newBed(ctx, o, stderr)
 	if err != nil {
 		return err
@@ -104,19 +117,24 @@ func measureAll(ctx context.Context, o options, chosen []benchmark, stdout, stde
 			err = closing
 		}
 	}()
-	r := report{machine: describeMachine(ctx, b), setting: b.setting(), quick: o.quick}
 	for _, bench := range chosen {
 		b.logf("%s", bench.name)
-		measures, err := bench.run(ctx, b)
+		began := time.Now()
+		f, err := bench.run(ctx, b)
 		if err != nil {
 			return fmt.Errorf("%s: %w", bench.name, err)
 		}
-		r.add(bench.name, measures)
+		s := section{bench: bench.name, findings: *f, machine: b.machine, quick: o.quick, took: time.Since(began)}
+		fmt.Fprintf(stdout, "## %s\n\n%s\n", bench.name, s.markdown())
+		if o.out == "" {
+			continue
+		}
+		if err := s.writeInto(o.out); err != nil {
+			return err
+		}
 	}
-	r.took = time.Since(began)
-	fmt.Fprint(stdout, r.markdown())
-	if o.out != "" {
-		return r.writeInto(o.out)
+	if o.hold {
+		b.hold(ctx)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ const pointClients = 16
 // point compares the reading of one row by its id over HTTP with the same
 // over go-sql-driver. Both send the id as a literal in the statement's text,
 // as the driver's text protocol and the API do.
-func point(ctx context.Context, b *bed) ([]measure, error) {
+func point(ctx context.Context, b *single) ([]measure, error) {
 	if err := b.fill(ctx); err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func median[T ~int64 | ~float64](values []T) T {
 }
 
 // pointLatency has one client read rows, all ways in turns.
-func (b *bed) pointLatency(ctx context.Context) (l latencies, err error) {
+func (b *single) pointLatency(ctx context.Context) (l latencies, err error) {
 	rounds, reads := 30, 300
 	if b.quick {
 		rounds, reads = 3, 20
@@ -108,7 +108,7 @@ func (b *bed) pointLatency(ctx context.Context) (l latencies, err error) {
 
 // pointRate has many clients read rows, all ways in turns, and returns what
 // that took each way.
-func (b *bed) pointRate(ctx context.Context) (costs [ways]cost, err error) {
+func (b *single) pointRate(ctx context.Context) (costs [ways]cost, err error) {
 	rounds, turn := 6, time.Second
 	if b.quick {
 		rounds, turn = 1, 50*time.Millisecond
@@ -128,7 +128,7 @@ func (b *bed) pointRate(ctx context.Context) (costs [ways]cost, err error) {
 }
 
 // turn has many clients read rows for a while.
-func (b *bed) turn(ctx context.Context, w way, d time.Duration) (cost, error) {
+func (b *single) turn(ctx context.Context, w way, d time.Duration) (cost, error) {
 	var readers [pointClients]reader
 	for i := range readers {
 		r, err := b.newReader(ctx, w)
@@ -145,7 +145,7 @@ func (b *bed) turn(ctx context.Context, w way, d time.Duration) (cost, error) {
 }
 
 // readAll has all readers read rows for a while, and returns how many.
-func (b *bed) readAll(ctx context.Context, readers []reader, d time.Duration) (rows int, err error) {
+func (b *single) readAll(ctx context.Context, readers []reader, d time.Duration) (rows int, err error) {
 	counts := make([]int, len(readers))
 	var group errgroup.Group
 	began := time.Now()
@@ -167,4 +167,4 @@ func (b *bed) readAll(ctx context.Context, readers []reader, d time.Duration) (r
 	return rows, err
 }
 
-func (b *bed) randomID() int64 { return 1 + rand.Int64N(int64(b.stored)) }
+func (b *single) randomID() int64 { return 1 + rand.Int64N(int64(b.stored)) }

@@ -96,7 +96,7 @@ func (p *program) stop() error {
 
 // profile has the program profile itself for some seconds, into the folder
 // that was asked for. The returned function waits for the end of that.
-func (b *bed) profile(ctx context.Context, name string, seconds int) (wait func() error) {
+func (b *single) profile(ctx context.Context, name string, seconds int) (wait func() error) {
 	if b.options.profile == "" || b.program.pprof == "" {
 		return func() error { return nil }
 	}

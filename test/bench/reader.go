@@ -18,7 +18,7 @@ type reader interface {
 	close()
 }
 
-func (b *bed) newReader(ctx context.Context, w way) (reader, error) {
+func (b *single) newReader(ctx context.Context, w way) (reader, error) {
 	switch w {
 	case overHTTP:
 		return dial(b.program.address)

@@ -17,6 +17,7 @@ type measure struct {
 	unit    string // after the value; "" for ratios
 	atMost  float64
 	atLeast float64
+	failed  string // why there is no value
 	note    string
 }
 
@@ -34,6 +35,8 @@ func (m *measure) verdict() string {
 	switch {
 	case m.atMost == 0 && m.atLeast == 0:
 		return ""
+	case m.failed != "":
+		return "**miss**"
 	case m.atMost != 0 && m.value <= m.atMost, m.atLeast != 0 && m.value >= m.atLeast:
 		return "pass"
 	}
@@ -42,6 +45,9 @@ func (m *measure) verdict() string {
 
 // format gives three significant digits, and all of an integer's.
 func (m *measure) format() string {
+	if m.failed != "" {
+		return m.failed
+	}
 	switch v := m.value; {
 	case v >= 100 || v <= -100:
 		return fmt.Sprintf("%.0f%s", v, m.unit)
@@ -52,41 +58,44 @@ func (m *measure) format() string {
 	}
 }
 
-// report is one run's results.
-type report struct {
+// findings are what a benchmark found.
+type findings struct {
+	setting  string // what all figures have in common
+	measures []measure
+	details  [][]string // a further table, with its header; nil: none
+	remarks  []string   // a paragraph each
+}
+
+// section is a benchmark's part of the report.
+type section struct {
+	bench string
+	findings
 	machine string
-	setting string
 	quick   bool
 	took    time.Duration
-	rows    []reportRow
 }
 
-type reportRow struct {
-	bench string
-	measure
-}
-
-func (r *report) add(bench string, measures []measure) {
-	for _, m := range measures {
-		r.rows = append(r.rows, reportRow{bench, m})
+// markdown renders the section, which reads well as plain text too.
+func (s *section) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%s\nThe run took %v.\n", s.machine, s.setting, s.took.Round(time.Second))
+	if s.quick {
+		b.WriteString("A quick run: the figures mean little.\n")
 	}
-}
-
-// markdown renders the report, which reads well as plain text too.
-func (r *report) markdown() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%s\n%s\n", r.machine, r.setting)
-	if r.quick {
-		s.WriteString("A quick run: the figures mean little.\n")
+	table := [][]string{{"measure", "measured", "target", "", "note"}}
+	for _, m := range s.measures {
+		table = append(table, []string{m.what, m.format(), m.target(), m.verdict(), m.note})
 	}
-	table := [][]string{{"benchmark", "measure", "measured", "target", "", "note"}}
-	for _, row := range r.rows {
-		table = append(table, []string{row.bench, row.what, row.format(), row.target(), row.verdict(), row.note})
+	b.WriteByte('\n')
+	writeTable(&b, table)
+	for _, remark := range s.remarks {
+		fmt.Fprintf(&b, "\n%s\n", remark)
 	}
-	s.WriteByte('\n')
-	writeTable(&s, table)
-	fmt.Fprintf(&s, "\nThe run took %v.\n", r.took.Round(time.Second))
-	return s.String()
+	if s.details != nil {
+		b.WriteByte('\n')
+		writeTable(&b, s.details)
+	}
+	return b.String()
 }
 
 // writeTable writes rows, the first of which is the header, in columns.
@@ -112,25 +121,27 @@ func writeTable(s *strings.Builder, rows [][]string) {
 	}
 }
 
-// The lines between which writeInto puts the report.
-const (
-	sectionBegin = "<!-- measured: begin -->\n"
-	sectionEnd   = "<!-- measured: end -->\n"
-)
+// begin and end are the lines between which writeInto puts the section.
+func (s *section) begin() string { return "<!-- measured: " + s.bench + " -->\n" }
+func (s *section) end() string   { return "<!-- end of " + s.bench + " -->\n" }
 
-// writeInto replaces the file's measured section. A file without one gets it
-// at its end; a file that does not exist is made.
-func (r *report) writeInto(path string) error {
+// writeInto replaces the benchmark's section of the file and leaves all else.
+// A file without one gets it at its end, below a heading; a file that does
+// not exist is made.
+func (s *section) writeInto(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
 		return fmt.Errorf("report: %w", err)
 	}
-	before, rest, found := bytes.Cut(text, []byte(sectionBegin))
-	_, after, closed := bytes.Cut(rest, []byte(sectionEnd))
+	before, rest, found := bytes.Cut(text, []byte(s.begin()))
+	_, after, closed := bytes.Cut(rest, []byte(s.end()))
 	if found && !closed {
-		return fmt.Errorf("report: %s has no line %q", path, strings.TrimSpace(sectionEnd))
+		return fmt.Errorf("report: %s has no line %q", path, strings.TrimSpace(s.end()))
 	}
-	section := fmt.Sprintf("%sMeasured on %s.\n\n%s%s", sectionBegin, time.Now().UTC().Format("2006-01-02"), r.markdown(), sectionEnd)
+	if !found {
+		before = fmt.Appendf(before, "\n## %s\n\n", s.bench)
+	}
+	section := fmt.Sprintf("%sMeasured on %s.\n\n%s%s", s.begin(), time.Now().UTC().Format("2006-01-02"), s.markdown(), s.end())
 	if err := os.WriteFile(path, slices.Concat(before, []byte(section), after), 0o644); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

@@ -13,7 +13,7 @@ const streamRounds = 3
 
 // stream compares the reading of all rows as JSON over HTTP with the mariadb
 // client's reading of the same, both to nowhere.
-func stream(ctx context.Context, b *bed) ([]measure, error) {
+func stream(ctx context.Context, b *single) ([]measure, error) {
 	if err := b.fill(ctx); err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *streamed) note() string {
 		100*s.cost.server.Seconds()/s.cost.took.Seconds(), s.cli.Seconds())
 }
 
-func (b *bed) compareStreams(ctx context.Context, name, query string) (s streamed, err error) {
+func (b *single) compareStreams(ctx context.Context, name, query string) (s streamed, err error) {
 	if _, _, err = b.runCLI(ctx, query); err != nil { // warms the server's memory for both
 		return s, err
 	}
@@ -97,7 +97,7 @@ func (b *bed) compareStreams(ctx context.Context, name, query string) (s streame
 }
 
 // streamHTTP reads all rows and returns the number of bytes.
-func (b *bed) streamHTTP(query string) (int64, error) {
+func (b *single) streamHTTP(query string) (int64, error) {
 	c, err := dial(b.program.address)
 	if err != nil {
 		return 0, err
@@ -116,7 +116,7 @@ func (b *bed) streamHTTP(query string) (int64, error) {
 
 // runCLI has the mariadb client print all rows to nowhere, and returns the
 // time that takes and the client's CPU time.
-func (b *bed) runCLI(ctx context.Context, query string) (took, cpu time.Duration, err error) {
+func (b *single) runCLI(ctx context.Context, query string) (took, cpu time.Duration, err error) {
 	cmd := exec.CommandContext(ctx, "mariadb", "--no-defaults", "--user=root", "--socket="+b.socket,
 		"--default-character-set=utf8mb4", "--quick", "--batch", "--execute="+query, database)
 	var stderr bytes.Buffer
@@ -130,7 +130,7 @@ func (b *bed) runCLI(ctx context.Context, query string) (took, cpu time.Duration
 
 // streamMemory returns by how many bytes a fresh process grows at most while
 // it streams all rows.
-func (b *bed) streamMemory(ctx context.Context, query string) (int64, error) {
+func (b *single) streamMemory(ctx context.Context, query string) (int64, error) {
 	if err := b.restart(ctx); err != nil {
 		return 0, err
 	}

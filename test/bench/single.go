@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/kolide/databalancer/local"
+)
+
+const family = "dns"
+
+// singleArgs are equal for both sides of every comparison: memory enough for
+// what is measured to be the programs rather than the disk, which keeps what
+// a scan has read, and a log that is written at each commit but synchronized
+// once a second.
+var singleArgs = []string{
+	"--innodb-buffer-pool-size=1G",
+	"--innodb-old-blocks-time=0",
+	"--innodb-log-file-size=1G",
+	"--innodb-flush-log-at-trx-commit=2",
+}
+
+// single is one server, a program that has it as its only shard, and a family
+// of events.
+type single struct {
+	*bed
+	cluster *local.Cluster
+	socket  string
+	program *program
+	direct  *sql.DB // to the same server, without databalancer
+	traffic *traffic
+	stored  int // rows of the family so far
+}
+
+func startSingle(ctx context.Context, b *bed) (_ *single, err error) {
+	s := &single{bed: b}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.traffic, err = newTraffic(b.data); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(s.outfiles(), 0o700); err != nil {
+		return nil, fmt.Errorf("bed: %w", err)
+	}
+	s.cluster, err = local.Start(ctx, local.Config{
+		Dir: filepath.Join(b.dir, "single"), Count: 1, Logger: b.serverLog(),
+		Args: append([]string{"--secure-file-priv=" + s.outfiles()}, singleArgs...),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.socket = s.cluster.Sockets()[0]
+	if s.direct, err = connect(s.socket, ""); err != nil {
+		return nil, err
+	}
+	b.machine = describeMachine(ctx, s.direct)
+	return s, s.restart(ctx)
+}
+
+// connect returns connections to a server, as the program has them.
+func connect(socket, database string) (*sql.DB, error) {
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Net, cfg.Addr, cfg.DBName, cfg.Collation = "root", "unix", socket, database, "utf8mb4_unicode_ci"
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("direct connection: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxIdleConns(64)
+	return db, nil
+}
+
+// outfiles is the folder of the files that LOAD DATA reads.
+func (s *single) outfiles() string { return filepath.Join(s.dir, "outfiles") }
+
+// restart starts the program anew, so that its memory holds nothing of what
+// was measured before.
+func (s *single) restart(ctx context.Context) (err error) {
+	if s.program != nil {
+		if err := s.program.stop(); err != nil {
+			return err
+		}
+	}
+	s.program, err = startProgram(ctx, s.binary, filepath.Join(s.dir, "databalancer.log"),
+		"-mysql_address", s.socket, "-mysql_database", database)
+	return err
+}
+
+// setting describes what all figures have in common.
+func (s *single) setting() string {
+	return fmt.Sprintf("One MariaDB server on the same machine (%s), asked over its unix socket by both sides; %s; %d rows.",
+		strings.Join(singleArgs, " "), s.traffic.origin, s.rows)
+}
+
+func (s *single) close() error {
+	var errs []error
+	if s.program != nil {
+		errs = append(errs, s.program.stop())
+	}
+	if s.direct != nil {
+		errs = append(errs, s.direct.Close())
+	}
+	if s.cluster != nil {
+		errs = append(errs, s.cluster.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(filepath.Join(s.dir, "single")))...)
+}
+
+// fill stores rows until the family has as many as are asked for.
+func (s *single) fill(ctx context.Context) error {
+	if s.stored >= s.rows {
+		return nil
+	}
+	s.logf("storing %d rows", s.rows-s.stored)
+	return s.put(ctx, s.rows-s.stored)
+}
