@@ -202,7 +202,7 @@ func (g *gatherer) groupKeys(gr *group) [][]string {
 	var keys [][]string
 	for _, s := range gr.sources {
 		for i, columns := range g.keys.of[s] {
-			if slices.Contains(gr.sources, g.keys.order[s][i]) {
+			if len(columns) == 0 || slices.Contains(gr.sources, g.keys.order[s][i]) {
 				continue
 			}
 			renamed := make([]string, len(columns))

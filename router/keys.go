@@ -31,7 +31,35 @@ func (g *gatherer) joinKeys() *keyset {
 			})
 		}
 	}
+	for _, b := range g.blocks {
+		k.forget(b)
+	}
 	return k
+}
+
+// forget drops the keys of columns that are compared by <=>: with a key,
+// MariaDB takes x <=> y AND x = y for x <=> y.
+func (k *keyset) forget(b *block) {
+	for _, clause := range b.clauses() {
+		walk(clause, func(n ast.Node) bool {
+			if c, ok := n.(*ast.BinaryOperationExpr); ok && c.Op == opcode.NullEQ {
+				k.drop(newColumnRef(b.scope, c.L))
+				k.drop(newColumnRef(b.scope, c.R))
+			}
+			return true
+		})
+	}
+}
+
+func (k *keyset) drop(c *columnRef) {
+	if c == nil {
+		return
+	}
+	for i, list := range k.of[c.source] {
+		if slices.Contains(list, c.name.Name.L) {
+			k.of[c.source][i] = nil
+		}
+	}
 }
 
 // lists returns the columns by which a source is joined.
@@ -153,6 +181,9 @@ func (b *block) has(column string) bool {
 func distinct(lists [][]string) [][]string {
 	var kept [][]string
 	for i, list := range lists {
+		if len(list) == 0 {
+			continue
+		}
 		covered := slices.ContainsFunc(lists[:i], func(l []string) bool { return startsWith(l, list) }) ||
 			slices.ContainsFunc(lists[i+1:], func(l []string) bool { return len(l) > len(list) && startsWith(l, list) })
 		if !covered {

@@ -41,7 +41,13 @@ func (g *gatherer) topOf(b *block, s *source) *top {
 		if e == nil {
 			return nil
 		}
+		if !hasColumn(e) { // sorts nothing, and -1 would not be understood
+			continue
+		}
 		t.order.Items = append(t.order.Items, &ast.ByItem{Expr: e, Desc: item.Desc, NullOrder: item.NullOrder})
+	}
+	if len(t.order.Items) == 0 {
+		t.order = nil
 	}
 	return t
 }
@@ -87,7 +93,7 @@ func (p *partial) ordered(e ast.ExprNode) ast.ExprNode {
 	} else if !p.unaliased(e) {
 		return nil
 	}
-	if isConstant(e) || !p.local(e) {
+	if !p.local(e) {
 		return nil
 	}
 	return e
