@@ -7,10 +7,12 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # What make run starts, how long make fuzz runs each target, and further
-# arguments of go test: make test TESTFLAGS='-run Guard -v'
+# arguments of go test and of the benchmarks:
+# make test TESTFLAGS='-run Guard -v', make bench BENCHFLAGS='-only join,tpch'
 RUN_ARGS  ?= -local 2 -log_events -data_dir ./data
 FUZZTIME  ?= 30s
 TESTFLAGS ?=
+BENCHFLAGS ?=
 
 TIDB := docker compose -f docker-compose.tidb.yml
 
@@ -39,14 +41,15 @@ lint: ## check formatting, vet, staticcheck
 	go tool staticcheck -tags $(TAGS) ./...
 
 bench: deps ## run the benchmarks and write docs/benchmarks.md
-	go run -tags $(TAGS) ./test/bench -out docs/benchmarks.md
+	go run -tags $(TAGS) ./test/bench -out docs/benchmarks.md $(BENCHFLAGS)
 
-fuzz: ## run each fuzz target for FUZZTIME
+fuzz: deps ## run each fuzz target, and new seeds of the differential suite, for FUZZTIME
 	@set -e; for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
 		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' $$file); do \
 			echo "$$(dirname $$file) $$target"; \
 			go test -tags $(TAGS) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
 		done; done
+	DATABALANCER_TEST_FUZZTIME=$(FUZZTIME) go test -tags $(TAGS) -count 1 -timeout 0 -v -run '^TestNewSeeds$$' ./test/differential
 
 db_start: ## start TiDB in containers
 	$(TIDB) up --detach --wait

@@ -15,7 +15,7 @@ import (
 
 // exact reports whether the block's result may be stored before it is used.
 func (b *block) exact() bool {
-	if !storable(b.columns) {
+	if !storable(b.columns) || b.any(rollsUp) {
 		return false
 	}
 	stored := (b.role == roleDerived || b.role == roleCTE) && b.stored()
@@ -25,6 +25,13 @@ func (b *block) exact() bool {
 		}
 	}
 	return true
+}
+
+// rollsUp reports whether a block has rows in which columns are NULL that, for
+// all the server says, never are.
+func rollsUp(b *block) bool {
+	sel, ok := b.node.(*ast.SelectStmt)
+	return ok && sel.GroupBy != nil && sel.GroupBy.Rollup
 }
 
 // storable reports whether a table can have columns of these names, and no

@@ -1,0 +1,159 @@
+package differential
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// create is the statement that makes a registered table.
+func (t *table) create() string {
+	var parts []string
+	for _, f := range t.fields {
+		parts = append(parts, "`"+f.name+"` "+f.kind)
+	}
+	if t.keys != "" {
+		parts = append(parts, t.keys)
+	}
+	return fmt.Sprintf("CREATE TABLE `%s` (%s) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE %s",
+		t.name, strings.Join(parts, ", "), unicode)
+}
+
+// insert is the statement that fills a registered table, or nothing. The same
+// seed gives the same rows.
+func (t *table) insert(seed uint64) string {
+	r := t.source(seed)
+	var rows []string
+	for n := range t.rows {
+		var values []string
+		for _, f := range t.fields {
+			values = append(values, f.pool(r, n))
+		}
+		rows = append(rows, "("+strings.Join(values, ", ")+")")
+	}
+	if len(rows) == 0 {
+		return ""
+	}
+	return "INSERT INTO `" + t.name + "` VALUES " + strings.Join(rows, ", ")
+}
+
+func (t *table) source(seed uint64) source {
+	hash := uint64(14695981039346656037)
+	for _, c := range []byte(t.name) {
+		hash = (hash ^ uint64(c)) * 1099511628211
+	}
+	return rand.New(rand.NewPCG(seed, hash))
+}
+
+// logs are a family's events from one to another, as JSON.
+func (t *table) logs(seed uint64, from, to int) []json.RawMessage {
+	r := t.source(seed)
+	events := []json.RawMessage{}
+	for n := range to {
+		var members []string
+		for _, f := range t.fields {
+			members = append(members, fmt.Sprintf("%q:%s", f.name, f.pool(r, n)))
+		}
+		if n >= from {
+			events = append(events, json.RawMessage("{"+strings.Join(members, ",")+"}"))
+		}
+	}
+	return events
+}
+
+// put stores events of a family. The first time, even without any, it makes
+// the family.
+func (t *table) put(tb testing.TB, s *service, events []json.RawMessage) {
+	tb.Helper()
+	var schema []string // in the order of the fields, which is that of the columns
+	for _, f := range t.fields {
+		schema = append(schema, fmt.Sprintf("%q:%q", f.name, f.kind))
+	}
+	s.must(tb, "PUT", "/api/log", map[string]any{
+		"family": t.name, "schema": json.RawMessage("{" + strings.Join(schema, ",") + "}"), "logs": events,
+	})
+}
+
+func execute(t testing.TB, db *sql.DB, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if s == "" {
+			continue
+		}
+		if _, err := db.Exec(s); err != nil {
+			t.Fatalf("%.300s: %v", s, err)
+		}
+	}
+}
+
+// storedColumns returns a table's columns that hold values of their own,
+// hidden ones included, quoted.
+func storedColumns(t testing.TB, db *sql.DB, table string) []string {
+	t.Helper()
+	rows, err := db.Query("SELECT column_name FROM information_schema.columns"+
+		" WHERE table_schema = DATABASE() AND table_name = ? AND is_generated = 'NEVER' ORDER BY ordinal_position", table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, "`"+name+"`")
+	}
+	if err := rows.Err(); err != nil || len(names) == 0 {
+		t.Fatalf("columns of %s: %d, %v", table, len(names), err)
+	}
+	return names
+}
+
+// copyRows copies those of a table's rows for which a condition holds from one
+// database to another, in their binary form, and adds a number to their ids.
+func copyRows(t testing.TB, from, to *sql.DB, table, where string, shift int64) int {
+	t.Helper()
+	names := storedColumns(t, from, table)
+	list := strings.Join(names, ", ")
+	read, err := from.Prepare("SELECT " + list + " FROM `" + table + "` WHERE " + where) // prepared: exact doubles
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	rows, err := read.Query()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	write, err := to.PrepareContext(context.Background(), fmt.Sprintf("INSERT INTO `%s` (%s) VALUES (?%s)",
+		table, list, strings.Repeat(", ?", len(names)-1)))
+	if err != nil {
+		t.Fatalf("%s: %v", table, err)
+	}
+	defer write.Close()
+	values, targets := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	n := 0
+	for ; rows.Next(); n++ {
+		if err := rows.Scan(targets...); err != nil {
+			t.Fatal(err)
+		}
+		if id, ok := values[0].(int64); ok {
+			values[0] = id + shift
+		}
+		if _, err := write.Exec(values...); err != nil {
+			t.Fatalf("%s: %v", table, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
