@@ -18,9 +18,28 @@
 //     pasted into text.
 //
 // resolve then binds each name to a table of the catalog or to a CTE, and the
-// planner chooses how to run the statement: as it is on one shard, as several
-// statements whose rows follow each other, or not at all. What it cannot plan
+// planner chooses how to run the statement: as it is on one shard (single.go),
+// as several statements whose rows follow each other (concat.go), or at home,
+// with what home lacks shipped there (gather.go). What it cannot plan
 // correctly it refuses by name.
+//
+// # Gathering
+//
+// The planner of a gather first reads the statement: which names are bound to
+// what (bind.go), which conditions the rows of each source have to fulfil
+// (conditions.go), which columns are needed and by which the sources are
+// joined. For each shard that may be home it lists the units that would have
+// to be shipped, with an estimate of their size, and takes the shard with the
+// least. Then it ships unit by unit: it prints the unit's own SELECT, and puts
+// a temporary table in its place in the tree. What is left of the tree is the
+// last step.
+//
+// Two rules keep this right. What is shipped is a superset of the rows that
+// the statement has a use for, and the statement checks all of its conditions
+// again; so a guess that is wrong costs time only. And a result is stored in
+// place of what it was computed from only where servers could not tell the
+// difference (gather_exact.go, gather_rank.go). Groups computed in parts
+// (gather_partial.go) have rules of their own.
 //
 // # What shards are sent
 //

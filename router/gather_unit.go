@@ -2,7 +2,6 @@ package router
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,117 +66,6 @@ func (u *unit) rowBytes() float64 {
 
 // compareUnits puts small units first: they may narrow what comes after them.
 func compareUnits(a, b *unit) int { return cmp.Compare(a.rows, b.rows) }
-
-// ship adds the steps that ship a unit, and puts the temporary table in its
-// place. before are the units that are shipped already.
-func (g *gatherer) ship(u *unit, before []*unit) error {
-	u.table = g.temporary()
-	switch {
-	case u.partial != nil:
-		return g.shipPartial(u)
-	case u.group != nil:
-		return g.shipGroup(u)
-	case u.source == nil:
-		return g.shipResult(u, before)
-	}
-	filter, err := g.filter(u, before)
-	if err != nil {
-		return err
-	}
-	if err := g.shipRows(u, "", filter); err != nil {
-		return err
-	}
-	u.source.replace(u.table, u.columns)
-	return nil
-}
-
-func (g *gatherer) shipResult(u *unit, before []*unit) error {
-	u.block.alias()
-	node := g.limitArm(u.block, alone(u.block.node))
-	sql, err := restore(node)
-	if err != nil {
-		return err
-	}
-	shape, err := restore(emptied(node))
-	if err != nil {
-		return err
-	}
-	ship := g.shipment(u, shape, g.resultKeys(u.block))
-	ship.Why = u.block.describe()
-	if ship.Filter, err = g.memberFilter(u, node, before); err != nil {
-		return err
-	}
-	u.block.replace(u.table)
-	return g.add(Step{Shard: u.shards[0], SQL: sql, Ship: ship})
-}
-
-func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
-	return &Shipment{Into: u.table, Shape: shape, Keys: keys, Rows: int64(u.rows), Bytes: int64(u.bytes)}
-}
-
-// describe says what kind of result a block is.
-func (b *block) describe() string {
-	switch b.role {
-	case roleArm:
-		return "the result of an arm of a set operation"
-	case roleDerived:
-		return "the result of a derived table"
-	case roleCTE:
-		return "the result of a WITH"
-	}
-	return "the result of a subquery"
-}
-
-// shipRows adds the steps that ship a source's rows to the session on the
-// shard at, or home.
-func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
-	sel := u.statement()
-	shape, err := restore(emptied(sel))
-	if err != nil {
-		return err
-	}
-	sql, err := restore(sel)
-	if err != nil {
-		return err
-	}
-	for i, shard := range u.shards {
-		ship := g.shipment(u, shape, g.keys.lists(u.source))
-		ship.Rows, ship.Bytes = ship.Rows/int64(len(u.shards)), ship.Bytes/int64(len(u.shards))
-		ship.At = at
-		ship.Why = u.why(i)
-		ship.JSON = jsonColumns(u)
-		ship.Filter = filter
-		if err := g.add(Step{Shard: shard, SQL: sql, Ship: ship}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (u *unit) why(part int) string {
-	if u.source.table == nil {
-		return "the result of the derived table `" + u.source.name + "`"
-	}
-	s := "rows of `" + u.source.table.Name + "`"
-	if u.top != nil {
-		s = "first " + s
-	}
-	if n := len(u.shards); n > 1 {
-		s += fmt.Sprintf(", placement %d", u.source.table.Placements[part].Number)
-	}
-	return s
-}
-
-func jsonColumns(u *unit) []string {
-	var names []string
-	for _, c := range u.columns {
-		// raw_logs keeps its JSON as text.
-		if c.Type == catalog.JSON && (u.source.table == nil || u.source.table.Kind != catalog.System) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
 
 // statement returns the SELECT of a source's rows. Where no column is needed,
 // the rows are yet to be counted.

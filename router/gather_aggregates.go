@@ -1,0 +1,111 @@
+package router
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// check reports whether all that comes after the groups can be computed from
+// them, and adds what is to be shipped for the aggregates.
+func (p *partial) check() bool {
+	ok := true
+	for _, clause := range p.after() {
+		walk(clause, func(n ast.Node) bool {
+			e, is := n.(ast.ExprNode)
+			if !is || !ok {
+				return ok
+			}
+			if p.keys[p.text(e)] != "" {
+				ok = p.unambiguous(e)
+				return false
+			}
+			switch e := e.(type) {
+			case *ast.AggregateFuncExpr:
+				ok = p.addAggregate(e)
+				return false
+			case *ast.ColumnNameExpr:
+				ok = p.block.scope.bind(e.Name).scope == nil
+			case *ast.SubqueryExpr, *ast.WindowFuncExpr:
+				ok = false
+			}
+			return ok
+		})
+	}
+	return ok && len(p.fields) > 0
+}
+
+func isConstant(e ast.ExprNode) bool { _, ok := bare(e).(*literal); return ok }
+
+// unambiguous reports whether a name of a column is not that of a select field
+// with another meaning as well.
+func (p *partial) unambiguous(e ast.ExprNode) bool {
+	n := plainColumn(e)
+	if n == nil {
+		return true
+	}
+	field := aliased(p.sel, n)
+	return field == nil || p.text(field) == p.text(e)
+}
+
+// after returns the clauses that see groups.
+func (p *partial) after() []ast.Node {
+	return present(orNil(p.sel.Fields), orNil(p.sel.Having), orNil(p.sel.OrderBy))
+}
+
+// addAggregate adds what an aggregate's parts are computed from. It reports
+// false where the parts would not make the same whole.
+func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
+	name := strings.ToLower(a.F)
+	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.local(e) }) {
+		return false
+	}
+	if a.Distinct && name != "min" && name != "max" {
+		return (name == "count" || name == "sum" || name == "avg") && p.addDistinct(a)
+	}
+	k := unknownKind
+	if len(a.Args) == 1 {
+		k = p.block.kindOf(a.Args[0])
+	}
+	switch name {
+	case "count":
+		p.value(a)
+	case "sum":
+		p.value(a)
+		return k == intKind || k == floatKind
+	case "avg":
+		sum, count := averageOf(a)
+		p.value(sum)
+		p.value(count)
+		return k == intKind || k == floatKind
+	case "min", "max":
+		p.value(a)
+		return k != jsonKind && hasColumn(a.Args[0]) && p.storableKey(a.Args[0])
+	case "bit_and", "bit_or", "bit_xor":
+		p.value(a)
+		return k == intKind
+	default:
+		return false
+	}
+	return true
+}
+
+// addDistinct makes the arguments keys: rows with equal ones count once.
+func (p *partial) addDistinct(a *ast.AggregateFuncExpr) bool {
+	return !slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return isConstant(e) || !p.addKey(e) })
+}
+
+// averageOf returns the sum and the count that an average is made of.
+func averageOf(a *ast.AggregateFuncExpr) (sum, count *ast.AggregateFuncExpr) {
+	return &ast.AggregateFuncExpr{F: "SUM", Args: a.Args}, &ast.AggregateFuncExpr{F: "COUNT", Args: a.Args}
+}
+
+// value returns the column that has the partial values of an aggregate.
+func (p *partial) value(a *ast.AggregateFuncExpr) string {
+	text := p.text(a)
+	if p.values[text] == "" {
+		p.values[text] = p.ship("v", a)
+	}
+	return p.values[text]
+}

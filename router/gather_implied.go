@@ -1,0 +1,119 @@
+package router
+
+import (
+	"slices"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+)
+
+// implied returns conditions on a source that follow from equations: with
+// a.x = b.y AND a.x = 5, b.y = 5 holds too. They are made only where the two
+// columns compare alike, to each other and to the literals.
+func (g *gatherer) implied(b *block, s *source) []ast.ExprNode {
+	var more []ast.ExprNode
+	for _, eq := range g.conds[b].of[s] {
+		own, other := eq.sides(s)
+		if own == nil || !eq.pure || !g.alike(own, other) {
+			continue
+		}
+		for _, c := range g.conds[g.owner[other.source]].of[other.source] {
+			if c.on(other.source) && g.literalOnly(c, other) {
+				more = append(more, substitute(c.expr, own))
+			}
+		}
+	}
+	return more
+}
+
+// alike reports whether two columns compare as their values do: a = b and
+// b = c mean a = c. Text does where both have the collation of families.
+func (g *gatherer) alike(a, b *columnRef) bool {
+	typ := a.typ()
+	if typ != b.typ() {
+		return false
+	}
+	switch typ {
+	case catalog.Int, catalog.Date:
+		return true
+	case catalog.Text, catalog.Timestamp:
+		return a.ofFamily() && b.ofFamily()
+	}
+	return false
+}
+
+// typ returns the catalog's type of the column, "" where it is computed.
+func (r *columnRef) typ() catalog.Type {
+	_, typ := r.source.count(r.name.Name.O)
+	return typ
+}
+
+func (r *columnRef) ofFamily() bool {
+	return r.source.table != nil && r.source.table.Kind == catalog.Family
+}
+
+// literalOnly reports whether a condition compares the column itself with
+// literals of the column's own kind.
+func (g *gatherer) literalOnly(c *condition, column *columnRef) bool {
+	kind := column.typ()
+	is := func(e ast.ExprNode) bool { return isNamed(e, column) }
+	fits := func(list ...ast.ExprNode) bool {
+		return !slices.ContainsFunc(list, func(e ast.ExprNode) bool { return !ofKind(e, kind) })
+	}
+	switch e := bare(c.expr).(type) {
+	case *ast.BinaryOperationExpr:
+		order := e.Op == opcode.LT || e.Op == opcode.LE || e.Op == opcode.GT || e.Op == opcode.GE
+		return (e.Op == opcode.EQ || order && kind == catalog.Int) && (is(e.L) && fits(e.R) || is(e.R) && fits(e.L))
+	case *ast.PatternInExpr:
+		return !e.Not && e.Sel == nil && is(e.Expr) && fits(e.List...)
+	case *ast.BetweenExpr:
+		return !e.Not && kind == catalog.Int && is(e.Expr) && fits(e.Left, e.Right)
+	}
+	return false
+}
+
+func isNamed(e ast.ExprNode, c *columnRef) bool {
+	n := plainColumn(e)
+	return n != nil && n.Name.L == c.name.Name.L
+}
+
+// ofKind reports whether an expression is a literal that compares with a
+// column of the type as a value of that type.
+func ofKind(e ast.ExprNode, typ catalog.Type) bool {
+	if minus, ok := bare(e).(*ast.UnaryOperationExpr); ok && minus.Op == opcode.Minus {
+		e = minus.V
+	}
+	l, ok := bare(e).(*literal)
+	if !ok {
+		return false
+	}
+	switch l.value.(type) {
+	case int64, uint64:
+		return typ == catalog.Int
+	case string:
+		return typ == catalog.Text && l.charset() == ""
+	}
+	return false
+}
+
+// substitute returns a condition with a column in place of the only one that
+// it names.
+func substitute(e ast.ExprNode, column *columnRef) ast.ExprNode {
+	name := &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(column.source.name), Name: column.name.Name}}
+	put := func(e ast.ExprNode) ast.ExprNode {
+		if plainColumn(e) != nil {
+			return name
+		}
+		return e
+	}
+	switch e := bare(e).(type) {
+	case *ast.BinaryOperationExpr:
+		return &ast.BinaryOperationExpr{Op: e.Op, L: put(e.L), R: put(e.R)}
+	case *ast.PatternInExpr:
+		return &ast.PatternInExpr{Expr: name, List: e.List}
+	case *ast.BetweenExpr:
+		return &ast.BetweenExpr{Expr: name, Left: e.Left, Right: e.Right}
+	}
+	return e
+}

@@ -1,0 +1,219 @@
+package router
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// partial is a block over a split table whose groups are computed placement by
+// placement, so that only partial results are shipped: of a count the counts,
+// whose sum it is, of an average the sums and counts. Tables that the split
+// one is joined with are broadcast to the placements' shards.
+type partial struct {
+	block  *block
+	split  *source // the one whose placements make the parts
+	sel    *ast.SelectStmt
+	keys   map[string]string // the column of each group key, by its text
+	group  []ast.ExprNode    // the group keys
+	values map[string]string // the column of each partial value, by its text
+	fields []*ast.SelectField
+	table  string // the temporary table, once it is known
+}
+
+// partialOf returns what newPartial does, which it asks once for each block.
+func (g *gatherer) partialOf(b *block) *partial {
+	p, known := g.partials[b]
+	if !known {
+		p = newPartial(b)
+		g.partials[b] = p
+	}
+	return p
+}
+
+// newPartial returns nil where the block can't be computed in parts.
+func newPartial(b *block) *partial {
+	sel, ok := b.node.(*ast.SelectStmt)
+	switch {
+	case !ok, len(b.inner) > 0, sel.With != nil, len(sel.WindowSpecs) > 0,
+		!b.aggregate && sel.GroupBy == nil && !sel.Distinct:
+		return nil
+	}
+	p := &partial{block: b, split: divisible(b), sel: sel, keys: make(map[string]string), values: make(map[string]string)}
+	if p.split == nil || !p.joins() || !p.addKeys() || !p.check() {
+		return nil
+	}
+	return p
+}
+
+// divisible returns the one split source of a block whose other sources are
+// whole tables, if the rows that are joined are those of the source's
+// placements joined one by one; else nil.
+func divisible(b *block) *source {
+	var split *source
+	for _, s := range b.from {
+		switch {
+		case s.table == nil:
+			return nil
+		case len(s.table.Placements) < 2:
+		case split != nil || !preserved(b.scope.from, s):
+			return nil
+		default:
+			split = s
+		}
+	}
+	return split
+}
+
+// preserved reports whether no outer join makes NULLs of a source's missing
+// rows.
+func preserved(op *operand, s *source) bool {
+	if op.source != nil {
+		return op.source == s
+	}
+	return op.join.Tp != ast.RightJoin && preserved(op.left, s) || op.join.Tp != ast.LeftJoin && preserved(op.right, s)
+}
+
+// joins reports whether the parts can be joined and filtered as the whole is.
+func (p *partial) joins() bool {
+	if p.block.scope.merges || p.sel.Where != nil && !p.local(p.sel.Where) {
+		return false
+	}
+	return !slices.ContainsFunc(p.block.scope.conditions, func(on *ast.OnCondition) bool { return !p.local(on.Expr) })
+}
+
+// addKeys makes the expressions of GROUP BY keys, or else those of a DISTINCT
+// without aggregates.
+func (p *partial) addKeys() bool {
+	if p.sel.GroupBy != nil {
+		for _, item := range p.sel.GroupBy.Items {
+			if e := p.meant(item.Expr); e == nil || !p.addKey(e) {
+				return false
+			}
+		}
+		return len(p.group) > 0
+	}
+	if p.block.aggregate {
+		return true
+	}
+	for _, f := range p.sel.Fields.Fields {
+		if f.WildCard != nil || !p.addKey(f.Expr) {
+			return false
+		}
+	}
+	return true
+}
+
+// meant returns the expression that an item of GROUP BY stands for: a number
+// and, where it is no column, a name are those of a select field.
+func (p *partial) meant(e ast.ExprNode) ast.ExprNode {
+	switch n := bare(e).(type) {
+	case *ast.PositionExpr:
+		if n.N < 1 || n.N > len(p.sel.Fields.Fields) {
+			return nil
+		}
+		return p.sel.Fields.Fields[n.N-1].Expr
+	case *ast.ColumnNameExpr:
+		if p.block.scope.bind(n.Name).scope == nil {
+			return aliased(p.sel, n.Name)
+		}
+	}
+	return e
+}
+
+// aliased returns the expression of the select field of that name, or nil.
+func aliased(sel *ast.SelectStmt, n *ast.ColumnName) ast.ExprNode {
+	if n.Table.O != "" {
+		return nil
+	}
+	for _, f := range sel.Fields.Fields {
+		if f.WildCard == nil && isName(f.AsName, n.Name.O) {
+			return f.Expr
+		}
+	}
+	return nil
+}
+
+func (p *partial) addKey(e ast.ExprNode) bool {
+	if isConstant(e) {
+		return true
+	}
+	if !hasColumn(e) || !p.local(e) || !p.storableKey(e) {
+		return false
+	}
+	text := p.text(e)
+	if _, known := p.keys[text]; !known {
+		p.keys[text] = p.ship("k", e)
+		p.group = append(p.group, e)
+	}
+	return true
+}
+
+// storableKey reports whether a key is the same to the block and to those
+// around it once it is stored. What the client gets is compared with nothing.
+func (p *partial) storableKey(e ast.ExprNode) bool {
+	switch k := p.block.kindOf(e); {
+	case k <= nullKind:
+		return false
+	case k != textKind || plainColumn(e) != nil || p.block.role == roleRoot:
+		return true
+	}
+	return p.block.storableText(e)
+}
+
+// ship adds a column to what is shipped, and returns its name.
+func (p *partial) ship(prefix string, e ast.ExprNode) string {
+	name := catalog.ReservedPrefix + "_" + prefix + strconv.Itoa(len(p.fields)+1)
+	p.fields = append(p.fields, &ast.SelectField{Expr: e, AsName: ast.NewCIStr(name)})
+	return name
+}
+
+// local reports whether an expression depends on a row of the block's sources
+// alone.
+func (p *partial) local(e ast.ExprNode) bool {
+	ok := true
+	walk(e, func(n ast.Node) bool {
+		if name, is := n.(*ast.ColumnName); is {
+			found := p.block.scope.bind(name)
+			ok = ok && found.source != nil && found.scope == p.block.scope
+		}
+		ok = ok && isPure(n)
+		return true
+	})
+	return ok
+}
+
+// json returns the columns of the parts that hold JSON.
+func (p *partial) json() []string {
+	var names []string
+	for _, e := range p.group {
+		if p.block.kindOf(e) == jsonKind && p.split.table.Kind != catalog.System {
+			names = append(names, p.keys[p.text(e)])
+		}
+	}
+	return names
+}
+
+// text is the same for expressions that are the same but for qualifiers.
+func (p *partial) text(e ast.ExprNode) string {
+	var short []*ast.ColumnName
+	walk(e, func(n ast.Node) bool {
+		if name, is := n.(*ast.ColumnName); is && name.Table.O == "" {
+			if found := p.block.scope.bind(name).source; found != nil {
+				name.Table = ast.NewCIStr(found.name)
+				short = append(short, name)
+			}
+		}
+		return true
+	})
+	text, err := restore(bare(e))
+	for _, name := range short {
+		name.Table = ast.CIStr{}
+	}
+	if err != nil {
+		return ""
+	}
+	return text
+}
