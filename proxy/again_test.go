@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,7 @@ func TestBeginsAnew(t *testing.T) {
 			f.clean(t)
 		})
 	}
+	f.Close()
 	if got := f.heaps.taken["s0"]; got != 0 {
 		t.Errorf("%d bytes of the server's memory were not given back", got)
 	}
@@ -129,7 +131,49 @@ func TestShapes(t *testing.T) {
 	}
 	s := newShape(key(1), columnsOfTypes(t, "int(11)"))
 	first := []shard.ColumnType{{Name: "a", Type: "int"}}
-	if !s.confirm(first) || !s.confirm(first) || s.confirm([]shard.ColumnType{{Name: "a", Type: "text"}}) {
+	for i := range 2 {
+		if !s.confirm(first) {
+			t.Errorf("result %d was not confirmed", i)
+		}
+	}
+	if s.confirm([]shard.ColumnType{{Name: "a", Type: "text"}}) {
 		t.Error("a result of other columns was confirmed")
 	}
+}
+
+// Parts of a table arrive in any order: those that are through before the
+// table is made, and those that are too large to wait for it.
+func TestParts(t *testing.T) {
+	f := newFixture(t, 3)
+	const few, much = "SELECT seq AS n, CONCAT('v', seq) AS v FROM seq_1_to_10", "SELECT seq AS n, REPEAT('x', 100) AS v FROM seq_1_to_150000"
+	const slowly = "SELECT n, v FROM (SELECT SLEEP(0.3) AS n, 'late' AS v) AS x"
+	for _, tt := range []struct {
+		parts [3]string
+		want  string
+	}{
+		{[3]string{few, few, few}, "30"},
+		{[3]string{much, few, few}, "150020"},
+		{[3]string{few, much, much}, "300010"},
+		{[3]string{slowly, much, few}, "150011"},
+		{[3]string{few, few, slowly}, "21"},
+		{[3]string{few, few + " WHERE seq > 100", few + " WHERE seq > 100"}, "10"},
+	} {
+		for range 3 {
+			var steps []router.Step
+			for n, sql := range tt.parts {
+				step := shipping("s"+string(rune('0'+n)), "t1", sql, "v")
+				step.Ship.Shape = "SELECT CAST(1 AS SIGNED) AS n, CAST('' AS CHAR(100)) AS v LIMIT 0"
+				steps = append(steps, step)
+			}
+			s, result, err := f.run(t, gathering("s0", "SELECT COUNT(*) FROM t1", steps...), 0)
+			if err != nil || !slices.Equal(s.rows, []string{tt.want}) {
+				t.Fatalf("%q: got %q, %v", tt.parts, s.rows, err)
+			}
+			if moved := result.Steps[0].Rows + result.Steps[1].Rows + result.Steps[2].Rows; strconv.FormatInt(moved, 10) != tt.want {
+				t.Errorf("%q: %d rows moved", tt.parts, moved)
+			}
+			f.clean(t)
+		}
+	}
+	f.idle(t, "test")
 }

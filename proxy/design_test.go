@@ -88,7 +88,7 @@ func TestDesign(t *testing.T) {
 		limits []int
 	}{
 		{"short texts, all seen", []string{number, text}, "b", facts{whole: true, rows: 1000, longest: []int{0, 20}}, nil,
-			"`a` bigint(20) NOT NULL, `b` varchar(76) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NULL, KEY (`b`)) ENGINE=MEMORY", []int{0, 0}},
+			"`a` bigint(20) NOT NULL, `b` varchar(76) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NULL, KEY (`b`)) ENGINE=MEMORY MAX_ROWS=1001", []int{0, 0}},
 		{"of a collation where equal is equally long", []string{text + " COLLATE utf8mb4_bin"}, "a", facts{whole: true, rows: 1000, longest: []int{20}}, nil,
 			"`a` varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL, KEY (`a`)) ENGINE=MEMORY", []int{0}},
 		{"texts whose length can be told", []string{number, text}, "b", facts{whole: true, rows: 1000, longest: []int{0, 20}}, func(d *designer) { d.narrow = false },
@@ -106,7 +106,7 @@ func TestDesign(t *testing.T) {
 		{"several columns share a key", []string{text, text, number}, "a,b,c", facts{}, nil,
 			"KEY (`a`(378), `b`(378), `c`)) ENGINE=InnoDB", []int{120, 120, 0}},
 		{"numbers, estimated", []string{number, "decimal(10,2)"}, "a", facts{rows: 100_000}, nil,
-			"KEY (`a`)) ENGINE=MEMORY", []int{0, 0}},
+			"KEY (`a`)) ENGINE=MEMORY MAX_ROWS=201000", []int{0, 0}},
 		{"numbers, unknown", []string{number}, "a", facts{}, nil, "KEY (`a`)) ENGINE=InnoDB", []int{0}},
 		{"that did not fit into memory", []string{number}, "a", facts{rows: 10}, func(d *designer) { d.hint.heapless = true }, "ENGINE=InnoDB", []int{0}},
 		{"the server's memory is taken", []string{number}, "a", facts{rows: 10}, func(d *designer) { d.takes = func(int64) bool { return false } }, "ENGINE=InnoDB", []int{0}},

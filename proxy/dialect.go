@@ -14,30 +14,46 @@ const joinBuffer = 8 << 20
 // dialect is the SQL of a gather that differs by vendor.
 type dialect struct{ server shard.Server }
 
-// readWrite lets a session make temporary tables. In a home session these may
-// be kept in memory, up to heapLimit bytes each.
+// home makes the settings of a home session: temporary tables may be kept in
+// memory, up to heapLimit bytes each.
 //
 // MariaDB's join_cache_level stays as it is. Its hash joins would be faster
 // where there is no index, but they cut a value to the length of the column
 // it is looked up in, so that 'strasse' is not found in a VARCHAR(6) that
 // holds 'straße', though both are equal.
-func (d dialect) readWrite(home bool) string {
-	s := "SET SESSION " + d.readOnlyVariable() + " = 0"
-	if !home {
-		return s
-	}
-	s += fmt.Sprintf(", max_heap_table_size = %d, join_buffer_size = %d", heapLimit, joinBuffer)
+func (d dialect) home() string {
+	s := fmt.Sprintf("SET SESSION max_heap_table_size = %d, join_buffer_size = %d", heapLimit, joinBuffer)
 	if d.server.Vendor == shard.MariaDB {
-		s += fmt.Sprintf(", join_buffer_space_limit = %d", 4*joinBuffer)
+		return s + fmt.Sprintf(", join_buffer_space_limit = %d", 4*joinBuffer)
 	}
-	return s
+	return s + ", " + mayWrite
 }
 
-func (d dialect) readOnlyVariable() string {
-	if d.server.Vendor == shard.MariaDB {
-		return "tx_read_only"
+// create makes a statement that creates a temporary table one that a session
+// which only reads can run. MariaDB can lift that for the statement alone; a
+// session of MySQL must have been made writable.
+func (d dialect) create(statement string) string {
+	if d.liftsReadOnly() {
+		return "SET STATEMENT tx_read_only = 0 FOR " + statement
 	}
-	return "transaction_read_only"
+	return statement
+}
+
+func (d dialect) liftsReadOnly() bool { return d.server.Vendor == shard.MariaDB }
+
+// mayWrite is the setting of a session of MySQL that has to make temporary
+// tables.
+const mayWrite = "transaction_read_only = 0"
+
+// amongKeys makes a statement that looks for keys in a list do so. MariaDB
+// would make a table of a list of 1,000 keys or more and join it, which cuts
+// what it looks up to the length of the longest key, and is slower where the
+// keys are in an index.
+func (d dialect) amongKeys(statement string) string {
+	if d.server.Vendor == shard.MariaDB {
+		return "SET STATEMENT in_predicate_conversion_threshold = 0 FOR " + statement
+	}
+	return statement
 }
 
 const (

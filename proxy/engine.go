@@ -8,7 +8,7 @@ import (
 const (
 	// heapLimit bounds one table kept in memory, in bytes, and heapTotal all
 	// that this process keeps on one server.
-	heapLimit = 64 << 20
+	heapLimit = 256 << 20
 	heapTotal = 512 << 20
 	// heapRow is the longest row for which MEMORY, which pads every row to
 	// its full length, is worth its memory.

@@ -12,8 +12,8 @@ const (
 	// From 64 KiB on longer ones are no faster, and shorter ones share the
 	// home session better.
 	chunkSize = 256 << 10
-	// bufferTotal is how many bytes of a gather's rows may wait until their
-	// tables are made.
+	// bufferTotal is how many bytes of a gather's rows may wait, all together,
+	// until their tables are made.
 	bufferTotal = 8 << 20
 )
 
@@ -62,64 +62,80 @@ func (f *filler) next() *chunk {
 	return c
 }
 
-// fill writes the chunks into the table, which it makes when the first of
-// them have come and there is no room for more, or no more come.
+// fill writes the chunks into the table. While that is not made they are kept,
+// as long as there is room: when all of its rows are there, more is known of
+// how to make it.
 func (f *filler) fill(ctx context.Context) error {
+	t := f.shipment.table
 	var kept []*chunk
-	waiting := &f.shipment.attempt.buffered
-	size := int64(0)
-	defer func() { waiting.Add(-size) }()
 	for c := range f.chunks {
 		kept = append(kept, c)
-		if !f.ready() {
-			size += int64(len(c.sql))
-			if waiting.Add(int64(len(c.sql))) < bufferTotal {
-				continue
-			}
+		if !t.early && !t.isMade() && f.shipment.attempt.buffered.Add(int64(len(c.sql))) < bufferTotal {
+			continue
 		}
-		if err := f.make(ctx, kept, false); err != nil {
+		others := t.claim()
+		if err := t.make(ctx, factsOf(append(others, delivery{f, kept}), false)); err != nil {
 			return err
 		}
 		if err := f.writeAll(ctx, kept); err != nil {
 			return err
 		}
 		kept = kept[:0]
+		if err := deliverAll(ctx, append(others, t.claim()...)); err != nil {
+			return err
+		}
 	}
 	if ctx.Err() != nil { // the chunks may have ended with an error
 		return context.Cause(ctx)
 	}
-	if err := f.make(ctx, kept, true); err != nil {
+	return f.finish(ctx, kept)
+}
+
+// finish is called when no chunks come any more. Of several steps that fill a
+// table the one that is done last writes what the others have kept.
+func (f *filler) finish(ctx context.Context, kept []*chunk) error {
+	t := f.shipment.table
+	list, whole := t.complete(delivery{f, kept})
+	if len(list) == 0 {
+		return nil
+	}
+	if err := t.make(ctx, factsOf(list, whole)); err != nil {
 		return err
 	}
-	return f.writeAll(ctx, kept)
+	return deliverAll(ctx, list)
 }
 
-// ready reports whether the table is there or need not be waited with.
-func (f *filler) ready() bool {
-	t := f.shipment.table
-	if t.early {
-		return true
-	}
-	select {
-	case <-t.created:
-		return true
-	default:
-		return false
-	}
+// delivery is the last chunks of one of the steps that fill a table.
+type delivery struct {
+	filler *filler
+	chunks []*chunk
 }
 
-// make sees to it that the table is there.
-func (f *filler) make(ctx context.Context, kept []*chunk, whole bool) error {
-	t := f.shipment.table
-	if t.early {
-		return wait(ctx, t.created)
+func deliverAll(ctx context.Context, list []delivery) error {
+	for _, d := range list {
+		if err := d.filler.writeAll(ctx, d.chunks); err != nil {
+			return err
+		}
+		d.filler.shipment.table.part()
 	}
-	seen := facts{whole: whole, longest: make([]int, len(f.columns))}
-	for _, c := range kept {
-		seen.rows += int64(c.rows)
-		copy(seen.longest, c.longest)
+	return nil
+}
+
+// factsOf sums up what is known of a table's rows.
+func factsOf(list []delivery, whole bool) facts {
+	f := facts{whole: whole}
+	for _, d := range list {
+		if f.longest == nil {
+			f.longest = make([]int, len(d.filler.columns))
+		}
+		for _, c := range d.chunks {
+			f.rows += int64(c.rows)
+			for i, n := range c.longest {
+				f.longest[i] = max(f.longest[i], n)
+			}
+		}
 	}
-	return t.make(ctx, seen)
+	return f
 }
 
 func (f *filler) writeAll(ctx context.Context, list []*chunk) error {

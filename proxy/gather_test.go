@@ -77,6 +77,7 @@ func TestGather(t *testing.T) {
 // their settings.
 func (f *fixture) clean(t testing.TB) {
 	t.Helper()
+	f.Close()
 	for _, sh := range f.set.All() {
 		n := sh.Stats().Query.Idle
 		release, err := sh.Reserve(t.Context(), max(n, 1))
@@ -124,55 +125,6 @@ func one(t testing.TB, c *shard.Conn, query string) []string {
 		t.Fatal(rows.Err())
 	}
 	return row
-}
-
-// A filter moves the rows that have one of the keys at home, and all of them
-// where there are too many keys.
-func TestFilter(t *testing.T) {
-	f := newFixture(t, 3)
-	shop(t, f)
-	f.exec(t, 2, "CREATE TABLE likes (name LONGTEXT, n INT)", "INSERT INTO likes VALUES ('one', 3), ('none', 4)")
-	filtered := func(keys string, most int, after ...string) router.Step {
-		s := shipping("s1", "t1", "SELECT id, uid, name FROM customers", "id", "uid")
-		s.Ship.Filter = &router.Filter{Keys: keys, Before: "SELECT id, uid, name FROM customers WHERE uid IN (", Behind: ")", Max: most, After: after}
-		return s
-	}
-	const final = "SELECT c.name, COUNT(*) AS n FROM orders o JOIN t1 c ON c.uid = o.uid WHERE o.id BETWEEN 8 AND 15 GROUP BY c.name ORDER BY 1"
-	const keys = "SELECT DISTINCT uid FROM orders WHERE id BETWEEN 8 AND 15"
-	tests := []struct {
-		name  string
-		plan  *router.Plan
-		want  []string
-		moved int64
-	}{
-		{"few keys", gathering("s0", final, filtered(keys, 7)), []string{"one 2", "two 1", "zero 1"}, 3},
-		{"too many keys", gathering("s0", final, filtered(keys, 6)), []string{"one 2", "two 1", "zero 1"}, 4},
-		{"one key", gathering("s0", final, filtered("SELECT uid FROM orders WHERE id = 8", 6)), []string{"one 2"}, 1},
-		{"no keys", gathering("s0", final, filtered("SELECT uid FROM orders WHERE id = 0", 6)), nil, 0},
-		{"NULL is no key", gathering("s0", final, filtered("SELECT NULL AS uid FROM orders WHERE id = 8", 6)), nil, 0},
-		{"keys of a type without literals", gathering("s0", final, filtered("SELECT CAST(1 AS FLOAT) AS uid", 6)), []string{"one 2", "two 1", "zero 1"}, 4},
-		{"keys of another shipment", gathering("s0", "SELECT l.n, t1.name FROM t2 l JOIN t1 ON t1.name = l.name",
-			shipping("s2", "t2", "SELECT name, n FROM likes", "name"),
-			func() router.Step {
-				s := filtered("SELECT DISTINCT name FROM t2", 6, "t2")
-				s.Ship.Filter.Before = strings.Replace(s.Ship.Filter.Before, "uid IN", "name IN", 1)
-				return s
-			}()), []string{"3 one"}, 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s, result, err := f.run(t, tt.plan, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			moved := result.Steps[len(result.Steps)-2].Rows
-			if !slices.Equal(s.rows, tt.want) || moved != tt.moved {
-				t.Errorf("got %q with %d rows moved, want %q with %d", s.rows, moved, tt.want, tt.moved)
-			}
-			f.idle(t, "test")
-			f.clean(t)
-		})
-	}
 }
 
 // A broadcast table is in the session of the shard that joins it, and only

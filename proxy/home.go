@@ -11,7 +11,11 @@ func (a *attempt) openHome(ctx context.Context) error {
 	if err := a.home.open(ctx); err != nil {
 		return err
 	}
-	return a.home.set(ctx, a.dialect.readWrite(true)+a.timestamp())
+	if err := a.home.set(ctx, a.dialect.home()+a.timestamp()); err != nil {
+		return err
+	}
+	close(a.home.ready)
+	return nil
 }
 
 // timestamp is the setting that tells a session the time of all, to be
@@ -32,11 +36,14 @@ func clockOf(now time.Time) string {
 // keys are going to be read here, begins the snapshot in which they and the
 // client's statement are, once the other tables have been made too.
 func (a *attempt) beginHome(ctx context.Context) error {
+	if err := a.openHome(ctx); err != nil {
+		return err
+	}
 	for _, t := range a.tables {
 		if t.at != "" || !t.early {
 			continue
 		}
-		if err := t.make(ctx, facts{}); err != nil {
+		if err := t.makeNow(ctx, facts{}); err != nil {
 			return err
 		}
 	}
@@ -64,7 +71,7 @@ func (a *attempt) readOnly(ctx context.Context) error {
 	if err := a.home.mode(ctx, false); err != nil { // before what counts for one statement only
 		return err
 	}
-	if a.snapshot {
+	if a.snapshot || a.dialect.liftsReadOnly() {
 		return nil
 	}
 	return a.home.set(ctx, onceReadOnly)

@@ -106,6 +106,7 @@ func (f *fixture) run(t testing.TB, plan *router.Plan, maxRows int) (*sink, Resu
 // far longer.
 func (f *fixture) idle(t testing.TB, id string) {
 	t.Helper()
+	f.Close()
 	for n := range f.addresses {
 		f.await(t, n, id, false)
 	}

@@ -40,6 +40,8 @@ type Proxy struct {
 	limits  limits
 	shapes  shapes
 	heaps   heaps
+
+	cleaning sync.WaitGroup // of sessions that have answered
 }
 
 // New returns a Proxy.
@@ -52,6 +54,10 @@ func New(cfg Config) *Proxy {
 		bytes: cmp.Or(cfg.GatherMaxBytes, DefaultGatherBytes),
 	}}
 }
+
+// Close waits until the sessions of queries that have been answered are cleaned
+// up. No query may run then, and none after it.
+func (p *Proxy) Close() { p.cleaning.Wait() }
 
 // Column is one column of an answer.
 type Column struct {

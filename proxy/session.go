@@ -12,8 +12,8 @@ import (
 const resetTimeout = 2 * time.Second
 
 // session is one connection that a gather holds from its first statement to
-// its last. Several shipments may exec at once: they take turns, in the order
-// in which they came.
+// its last. Several shipments may write to it: they take turns, in the order in
+// which they came.
 type session struct {
 	shard    *shard.Shard
 	tag      string
@@ -22,11 +22,12 @@ type session struct {
 	used     bool          // its settings are no more what they were, or it has tables
 	writable bool          // temporary tables may be made
 	dates    bool          // sql_mode is the one for filling
+	ready    chan struct{} // closed when it is open and has its settings
 	begun    chan struct{} // closed when all later statements see one snapshot
 }
 
 func newSession(sh *shard.Shard, tag string) *session {
-	return &session{shard: sh, tag: tag, turn: make(chan struct{}, 1), begun: make(chan struct{})}
+	return &session{shard: sh, tag: tag, turn: make(chan struct{}, 1), ready: make(chan struct{}), begun: make(chan struct{})}
 }
 
 func (s *session) open(ctx context.Context) (err error) {
@@ -49,15 +50,7 @@ func (s *session) setLocked(ctx context.Context, statement string) error {
 	return err
 }
 
-// exec runs a statement that returns no rows, when its turn has come.
-func (s *session) exec(ctx context.Context, statement string) (shard.Outcome, error) {
-	if err := s.lock(ctx); err != nil {
-		return shard.Outcome{}, err
-	}
-	defer s.unlock()
-	return s.execLocked(ctx, statement)
-}
-
+// execLocked runs a statement that returns no rows.
 func (s *session) execLocked(ctx context.Context, statement string) (shard.Outcome, error) {
 	outcome, err := s.conn.Exec(ctx, s.tag+" "+statement)
 	return outcome, s.wrap(err)

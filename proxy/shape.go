@@ -119,7 +119,7 @@ func (c *shapes) removeLocked(e *list.Element) {
 // table goes with the session's reset.
 func probe(ctx context.Context, s *session, d dialect, statement, table string) ([]column, error) {
 	create := func(wide bool) error {
-		return s.set(ctx, "CREATE TEMPORARY TABLE "+quoteName(table)+" "+d.probeEngine(wide)+" AS "+statement)
+		return s.set(ctx, d.create("CREATE TEMPORARY TABLE "+quoteName(table)+" "+d.probeEngine(wide)+" AS "+statement))
 	}
 	err := create(false)
 	if isServerError(err, errTooBigRow) {

@@ -57,7 +57,6 @@ func (s *shipment) run(ctx context.Context) error {
 		return err
 	}
 	s.attempt.stats[s.number-1].Elapsed = time.Since(start)
-	s.table.part()
 	return nil
 }
 
@@ -89,7 +88,11 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 	if sql == "" {
 		return nil
 	}
-	rows, err := s.source.query(ctx, readAs(sql, s.shape.columns))
+	statement := readAs(sql, s.shape.columns)
+	if s.step.Ship.Filter != nil {
+		statement = s.attempt.dialect.amongKeys(statement)
+	}
+	rows, err := s.source.query(ctx, statement)
 	if err != nil {
 		return err
 	}

@@ -47,16 +47,17 @@ func (a *attempt) receive(ctx context.Context, ship *shipment) error {
 	if err := a.writable(ctx, t.session); err != nil {
 		return err
 	}
-	return t.make(ctx, facts{})
+	return t.makeNow(ctx, facts{})
 }
 
-// writable lets a source session make temporary tables.
+// writable lets a source session make temporary tables, until it begins its
+// snapshot.
 func (a *attempt) writable(ctx context.Context, s *session) error {
-	if s.writable {
+	if s.writable || a.dialect.liftsReadOnly() {
 		return nil
 	}
 	s.writable = true
-	return s.set(ctx, a.dialect.readWrite(false))
+	return s.set(ctx, "SET SESSION "+mayWrite)
 }
 
 // begin begins the snapshot in which the session's steps are. A single

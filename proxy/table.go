@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -26,10 +27,13 @@ type table struct {
 	created chan struct{} // closed when the server has it
 	filled  chan struct{} // closed when all rows are in it
 
-	mu     sync.Mutex // while it is made
-	made   bool
+	making sync.Mutex
 	engine string
-	limits []int
+	limits []int // see design
+
+	mu        sync.Mutex
+	completed int        // steps whose rows have all been read
+	kept      []delivery // of these, while the table is not made
 }
 
 // table returns the plan's table of that name at a shard (empty: at home).
@@ -99,38 +103,90 @@ func (t *table) definitions() string {
 }
 
 // make makes the table unless somebody has. Its rows are those of f, as far
-// as they are known. The table's session must not be in a transaction.
+// as they are known. An early table is made without any, by those who open
+// its session; others wait for that.
 func (t *table) make(ctx context.Context, f facts) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.made {
+	if t.early {
+		return wait(ctx, t.created)
+	}
+	return t.makeNow(ctx, f)
+}
+
+func (t *table) makeNow(ctx context.Context, f facts) error {
+	t.making.Lock()
+	defer t.making.Unlock()
+	if t.isMade() {
 		return nil
 	}
 	a := t.attempt
-	d := designer{
-		dialect: a.dialect, columns: t.columns, keys: t.steps[0].step.Ship.Keys, hint: a.hints[t.name],
-		narrow: t.at == "" && lengthless(a.plan.Steps[len(a.plan.Steps)-1].SQL), takes: a.takeHeap,
-	}
-	if t.at != "" { // its session has no room for tables in memory
-		d.hint.heapless = true
-	}
-	if f.whole && len(t.steps) > 1 {
-		f = facts{}
+	if t.session == a.home {
+		if err := wait(ctx, a.home.ready); err != nil {
+			return err
+		}
 	}
 	if !f.whole {
 		f.rows, f.longest = t.estimate(), nil
 	}
+	d := t.designer()
 	plan := d.design(f)
-	_, err := t.session.exec(ctx, plan.sql(t.name, a.dialect))
+	err := t.session.set(ctx, a.dialect.create(plan.sql(t.name, a.dialect)))
 	if isServerError(err, errTooBigRow) && !d.hint.spacious {
 		return &again{table: t.name, hint: hint{spacious: true}, err: err}
 	}
 	if err != nil {
 		return err
 	}
-	t.made, t.limits, t.engine = true, plan.limits, plan.engine
+	t.limits, t.engine = plan.limits, plan.engine
 	close(t.created)
 	return nil
+}
+
+// designer knows what is to be known for making the table.
+func (t *table) designer() designer {
+	a := t.attempt
+	d := designer{dialect: a.dialect, columns: t.columns, keys: t.steps[0].step.Ship.Keys, hint: a.hints[t.name], takes: a.takeHeap}
+	if t.at != "" { // its session has no room for tables in memory
+		d.hint.heapless = true
+		return d
+	}
+	last := a.plan.Steps[len(a.plan.Steps)-1].SQL
+	d.narrow = lengthless(last)
+	d.hint.heapless = d.hint.heapless || ranks(last)
+	return d
+}
+
+func (t *table) isMade() bool {
+	select {
+	case <-t.created:
+		return true
+	default:
+		return false
+	}
+}
+
+// complete is called with the last chunks of a step. It returns what the
+// caller has to write: nothing while the table is not made and other steps
+// are going on, else those of all steps so far. whole says that these are all
+// rows of the table.
+func (t *table) complete(last delivery) (list []delivery, whole bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.completed++
+	t.kept = append(t.kept, last)
+	if !t.early && !t.isMade() && t.completed < len(t.steps) {
+		return nil, false
+	}
+	list, t.kept = t.kept, nil
+	return list, len(list) == len(t.steps)
+}
+
+// claim returns the chunks that wait for the table to be made.
+func (t *table) claim() []delivery {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := t.kept
+	t.kept = nil
+	return list
 }
 
 // estimate is the number of rows to expect, 0 if nobody knows. In a session
@@ -175,8 +231,8 @@ func (t *table) full(err error) error {
 		return &again{table: t.name, hint: hint{heapless: true}, err: err}
 	case isServerError(err, errTooBigRow) && strings.HasPrefix(t.engine, "InnoDB"):
 		return &again{table: t.name, hint: hint{spacious: true}, err: err}
-	case isServerError(err, errPacketTooLarge):
-		return &UnsupportedError{Detail: fmt.Sprintf("a row of %s is longer than the server's max_allowed_packet lets it be moved", t.steps[0].step.Ship.Why)}
+	case isServerError(err, errPacketTooLarge), errors.Is(err, shard.ErrTooLong):
+		return &UnsupportedError{Detail: fmt.Sprintf("a row of %s is too long to be moved in one packet", t.steps[0].step.Ship.Why)}
 	}
 	return err
 }

@@ -97,7 +97,6 @@ func (g *gatherer) shipPart(u *unit, shard string, part int, tables map[*source]
 		return err
 	}
 	ship := g.shipment(u, shape, nil)
-	ship.Rows, ship.Bytes = ship.Rows/int64(len(u.shards)), ship.Bytes/int64(len(u.shards))
 	ship.JSON = u.partial.json()
 	ship.Why = fmt.Sprintf("groups of `%s`, placement %d", u.partial.split.table.Name, u.partial.split.table.Placements[part].Number)
 	return g.add(Step{Shard: shard, SQL: sql, Ship: ship, After: after})

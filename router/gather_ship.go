@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -50,7 +51,24 @@ func (g *gatherer) shipResult(u *unit, before []*unit) error {
 }
 
 func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
-	return &Shipment{Into: u.table, Shape: shape, Keys: keys, Rows: int64(u.rows), Bytes: int64(u.bytes)}
+	s := &Shipment{Into: u.table, Shape: shape, Keys: keys}
+	if u.measured() {
+		parts := max(1, len(u.shards))
+		s.Rows, s.Bytes = int64(u.rows)/int64(parts), int64(u.bytes)/int64(parts)
+	}
+	return s
+}
+
+// measured reports whether the sizes of all tables are known from which the
+// unit's own was guessed.
+func (u *unit) measured() bool {
+	tables, _ := u.block.reach()
+	if u.source != nil && u.source.table != nil {
+		tables = []*catalog.Table{u.source.table}
+	}
+	return !slices.ContainsFunc(tables, func(t *catalog.Table) bool {
+		return !slices.ContainsFunc(t.Placements, func(p catalog.Placement) bool { return p.Bytes > 0 })
+	})
 }
 
 // describe says what kind of result a block is.
@@ -80,7 +98,6 @@ func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 	}
 	for i, shard := range u.shards {
 		ship := g.shipment(u, shape, g.keys.lists(u.source))
-		ship.Rows, ship.Bytes = ship.Rows/int64(len(u.shards)), ship.Bytes/int64(len(u.shards))
 		ship.At = at
 		ship.Why = u.why(i)
 		ship.JSON = jsonColumns(u)

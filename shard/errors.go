@@ -16,6 +16,9 @@ var (
 	// ErrTooManyConns means that Reserve was asked for more connections than
 	// the shard may ever have.
 	ErrTooManyConns = errors.New("more query connections than are configured")
+	// ErrTooLong means that a statement is longer than the protocol's packets,
+	// 16 MiB. The connection can't be used after it.
+	ErrTooLong = errors.New("statement too long")
 	// ErrNoTable means that there is no such table, or that the query account
 	// may not see it.
 	ErrNoTable = errors.New("no such table")

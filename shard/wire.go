@@ -29,7 +29,6 @@ const (
 var (
 	errMalformed   = errors.New("malformed packet")
 	errSequence    = errors.New("packet out of sequence")
-	errTooLong     = errors.New("statement too long")
 	errLocalFile   = errors.New("server asks for a local file")
 	errMoreResults = errors.New("statement has several results")
 )
@@ -66,7 +65,7 @@ func (c *wire) end() {
 // buffer's size, so that it needs no memory of its own.
 func (c *wire) command(kind byte, text string) error {
 	if len(text)+1 >= maxPacket {
-		return errTooLong
+		return ErrTooLong
 	}
 	p := append(c.buf[:0], 0, 0, 0, 0, kind)
 	putUint24(p, len(text)+1)

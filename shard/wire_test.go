@@ -199,7 +199,7 @@ func TestQueryPacket(t *testing.T) {
 		t.Errorf("sent %q…, want %q…", sent[:12], want[:12])
 	}
 	c = answered(strings.NewReader(""), deprecateEOF)
-	if _, err := c.Query(t.Context(), strings.Repeat(" ", maxPacket)); !errors.Is(err, errTooLong) {
+	if _, err := c.Query(t.Context(), strings.Repeat(" ", maxPacket)); !errors.Is(err, ErrTooLong) {
 		t.Errorf("a statement of 16 MiB: got %v", err)
 	}
 }
