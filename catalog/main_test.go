@@ -11,6 +11,10 @@ import (
 	"github.com/kolide/databalancer/local/localtest"
 )
 
+// everything is the number of families placed that a measurement has seen,
+// where it has seen them all.
+const everything = 1 << 20
+
 func TestMain(m *testing.M) { localtest.Main(m) }
 
 // database is a catalog database of a test's own.

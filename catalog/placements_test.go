@@ -28,7 +28,7 @@ func TestSpread(t *testing.T) {
 	addShards(t, c, 5)
 	ensure(t, c, "Dogs", text("name")...) // on s0
 	sizes := []catalog.TableSize{{Name: "ballast", Bytes: 1 << 30}}
-	if err := errors.Join(c.RecordSizes(t.Context(), "s1", sizes), c.SetShardState(t.Context(), "s3", catalog.ReadOnly)); err != nil {
+	if err := errors.Join(c.RecordSizes(t.Context(), "s1", everything, sizes), c.SetShardState(t.Context(), "s3", catalog.ReadOnly)); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {

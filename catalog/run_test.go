@@ -215,7 +215,7 @@ func TestOutage(t *testing.T) {
 		"register":   func() error { return c.RegisterTable(t.Context(), registered("owners", "s0", "")) },
 		"unregister": func() error { return c.UnregisterTable(t.Context(), "owners") },
 		"sizing":     func() error { _, err := c.ClaimSizing(t.Context(), time.Hour); return err },
-		"sizes":      func() error { return c.RecordSizes(t.Context(), "s0", nil) },
+		"sizes":      func() error { return c.RecordSizes(t.Context(), "s0", everything, nil) },
 		"open":       func() error { _, err := catalog.Open(t.Context(), d.DB, catalog.Config{}); return err },
 	} {
 		if err := call(); !errors.Is(err, catalog.ErrUnavailable) {

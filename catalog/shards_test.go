@@ -141,7 +141,7 @@ func TestPlacing(t *testing.T) {
 			for i := range test.bytes {
 				name := fmt.Sprintf("s%d", i)
 				err := errors.Join(c.SetShard(t.Context(), name, "", test.weight[i]),
-					c.RecordSizes(t.Context(), name, []catalog.TableSize{{Name: "ballast", Bytes: test.bytes[i]}}))
+					c.RecordSizes(t.Context(), name, everything, []catalog.TableSize{{Name: "ballast", Bytes: test.bytes[i]}}))
 				if err != nil {
 					t.Fatal(err)
 				}

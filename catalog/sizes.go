@@ -37,10 +37,11 @@ func (c *Catalog) ClaimSizing(ctx context.Context, interval time.Duration) (bool
 // RecordSizes stores what was measured on a shard: its size, which is that of
 // the tables in our database, and the sizes of the placements that it has. A
 // placement's is left as it is unless it has changed noticeably, so that who
-// follows the catalog loads only few of many tables anew. From then on the
-// families placed on the shard are counted anew. Errors are ErrUnknownShard
-// and ErrUnavailable.
-func (c *Catalog) RecordSizes(ctx context.Context, shard string, sizes []TableSize) error {
+// follows the catalog loads only few of many tables anew. seen is the number
+// of families placed on the shard (Shard.Placed) before it was measured: from
+// then on those count by their size. Errors are ErrUnknownShard and
+// ErrUnavailable.
+func (c *Catalog) RecordSizes(ctx context.Context, shard string, seen int, sizes []TableSize) error {
 	snapshot, err := c.Refresh(ctx)
 	if err != nil {
 		return err
@@ -53,10 +54,10 @@ func (c *Catalog) RecordSizes(ctx context.Context, shard string, sizes []TableSi
 			total.bytes += s.Bytes
 		}
 	}
-	return c.tx(ctx, func(tx *sql.Tx) error { return recordIn(ctx, tx, shard, total, changed) })
+	return c.tx(ctx, func(tx *sql.Tx) error { return recordIn(ctx, tx, shard, seen, total, changed) })
 }
 
-func recordIn(ctx context.Context, tx *sql.Tx, shard string, total size, changed map[sizeKey]size) error {
+func recordIn(ctx context.Context, tx *sql.Tx, shard string, seen int, total size, changed map[sizeKey]size) error {
 	s, err := loadShard(ctx, tx, shard)
 	if err != nil {
 		return err
@@ -70,8 +71,8 @@ func recordIn(ctx context.Context, tx *sql.Tx, shard string, total size, changed
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE shards SET bytes = ?, row_count = ?, placed = 0, sized_at = UTC_TIMESTAMP(6)
-		WHERE number = ?`, total.bytes, total.rows, s.Number)
+	_, err = tx.ExecContext(ctx, `UPDATE shards SET bytes = ?, row_count = ?, placed = GREATEST(placed - ?, 0), sized_at = UTC_TIMESTAMP(6)
+		WHERE number = ?`, total.bytes, total.rows, seen, s.Number)
 	if err != nil {
 		return fmt.Errorf("catalog shards: %w", err)
 	}

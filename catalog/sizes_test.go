@@ -44,7 +44,7 @@ func TestRecordShardSizes(t *testing.T) {
 		{"less", 10, 0, true},
 	} {
 		before := c.Snapshot().Version
-		err := c.RecordSizes(t.Context(), "s0", []catalog.TableSize{
+		err := c.RecordSizes(t.Context(), "s0", everything, []catalog.TableSize{
 			{Name: "some", Bytes: test.bytes - 10, Rows: test.rows}, {Name: "other", Bytes: 10},
 			{Name: "foreign", Database: "crm", Bytes: 1 << 40, Rows: 1 << 30},
 		})
@@ -60,7 +60,7 @@ func TestRecordShardSizes(t *testing.T) {
 			t.Errorf("%s: shard %+v", test.name, shard)
 		}
 	}
-	if err := c.RecordSizes(t.Context(), "s9", nil); !errors.Is(err, catalog.ErrUnknownShard) {
+	if err := c.RecordSizes(t.Context(), "s9", everything, nil); !errors.Is(err, catalog.ErrUnknownShard) {
 		t.Errorf("unknown shard: %v", err)
 	}
 }
@@ -88,7 +88,7 @@ func TestRecordPlacementSizes(t *testing.T) {
 		{"emptied", 16384, 0, 16384, 0},
 	} {
 		before, _ := refresh(t, other).Table("dogs")
-		err := c.RecordSizes(t.Context(), "s0", []catalog.TableSize{{Name: "Dogs", Bytes: test.bytes, Rows: test.rows}})
+		err := c.RecordSizes(t.Context(), "s0", everything, []catalog.TableSize{{Name: "Dogs", Bytes: test.bytes, Rows: test.rows}})
 		if err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
@@ -124,7 +124,7 @@ func TestSizesFindTheirTables(t *testing.T) {
 	}
 	record := func(shard string, sizes ...catalog.TableSize) {
 		t.Helper()
-		if err := c.RecordSizes(t.Context(), shard, sizes); err != nil {
+		if err := c.RecordSizes(t.Context(), shard, everything, sizes); err != nil {
 			t.Fatal(err)
 		}
 		refresh(t, c)
@@ -171,7 +171,7 @@ func TestSizesAreIncremental(t *testing.T) {
 		sizes = append(sizes, catalog.TableSize{Name: name, Bytes: 1 << 20})
 	}
 	tables := func() (all []*catalog.Table) {
-		if err := c.RecordSizes(t.Context(), "s0", sizes); err != nil {
+		if err := c.RecordSizes(t.Context(), "s0", everything, sizes); err != nil {
 			t.Fatal(err)
 		}
 		return slices.Collect(refresh(t, other).Tables)

@@ -31,7 +31,7 @@ func TestSplitFull(t *testing.T) {
 		{"all full", map[string]int64{"s0": 2000, "s2": 1000, "s1": 5000}, []string{"s0", "s2", "s1"}, []string{"s0", "s2", "s1"}},
 	} {
 		for shard, bytes := range step.sizes {
-			if err := c.RecordSizes(t.Context(), shard, []catalog.TableSize{{Name: "dogs", Bytes: bytes}}); err != nil {
+			if err := c.RecordSizes(t.Context(), shard, everything, []catalog.TableSize{{Name: "dogs", Bytes: bytes}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -61,7 +61,7 @@ func TestSplitFullNever(t *testing.T) {
 	c := newDatabase(t).open(t, catalog.Config{DDL: newFakeShards(t)})
 	addShards(t, c, 2)
 	ensure(t, c, "dogs")
-	if err := c.RecordSizes(t.Context(), "s0", []catalog.TableSize{{Name: "dogs", Bytes: 1 << 50}}); err != nil {
+	if err := c.RecordSizes(t.Context(), "s0", everything, []catalog.TableSize{{Name: "dogs", Bytes: 1 << 50}}); err != nil {
 		t.Fatal(err)
 	}
 	c.SplitFull(t.Context())

@@ -58,7 +58,7 @@ func (sh *Shard) Size(ctx context.Context, database, table string) (catalog.Tabl
 type Sizer interface {
 	Snapshot() *catalog.Snapshot
 	ClaimSizing(ctx context.Context, interval time.Duration) (bool, error)
-	RecordSizes(ctx context.Context, shard string, sizes []catalog.TableSize) error
+	RecordSizes(ctx context.Context, shard string, seen int, sizes []catalog.TableSize) error
 	SplitFull(ctx context.Context)
 }
 
@@ -91,6 +91,10 @@ func (s *Set) measure(ctx context.Context, cat Sizer) {
 }
 
 func (sh *Shard) measure(ctx context.Context, cat Sizer) error {
+	seen := 0
+	if known, ok := cat.Snapshot().Shard(sh.Name()); ok {
+		seen = known.Placed
+	}
 	sizes, err := sh.Sizes(ctx)
 	if err != nil {
 		return err
@@ -106,5 +110,5 @@ func (sh *Shard) measure(ctx context.Context, cat Sizer) error {
 			return err
 		}
 	}
-	return cat.RecordSizes(ctx, sh.Name(), sizes)
+	return cat.RecordSizes(ctx, sh.Name(), seen, sizes)
 }

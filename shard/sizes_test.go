@@ -28,7 +28,7 @@ func (s *sizer) Snapshot() *catalog.Snapshot { return s.snapshot }
 
 func (s *sizer) ClaimSizing(context.Context, time.Duration) (bool, error) { return !s.claimed, nil }
 
-func (s *sizer) RecordSizes(_ context.Context, shard string, sizes []catalog.TableSize) error {
+func (s *sizer) RecordSizes(_ context.Context, shard string, _ int, sizes []catalog.TableSize) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sizes[shard] = sizes
