@@ -189,13 +189,8 @@ func (t *table) claim() []delivery {
 	return list
 }
 
-// estimate is the number of rows to expect, 0 if nobody knows. In a session
-// that reads one snapshot a table that gets too large could not be moved to
-// the disk, so there nothing is estimated.
+// estimate is the number of rows to expect, 0 if nobody knows.
 func (t *table) estimate() (rows int64) {
-	if t.attempt.snapshot {
-		return 0
-	}
 	for _, s := range t.steps {
 		if s.step.Ship.Rows == 0 {
 			return 0
