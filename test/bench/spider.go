@@ -112,6 +112,25 @@ func (p *spider) link(ctx context.Context, shard *sql.DB, table string, number i
 	return nil
 }
 
+// linkSplit makes a table of SPIDER's whose partitions are the placements of a
+// family, on the shards of the given names.
+func (p *spider) linkSplit(ctx context.Context, ddl, table string, shards []string) error {
+	var partitions []string
+	for number, shard := range shards {
+		bound := "MAXVALUE"
+		if number < len(shards)-1 {
+			bound = fmt.Sprintf("(%d)", placementIDs(number+1))
+		}
+		partitions = append(partitions, fmt.Sprintf(`PARTITION p%d VALUES LESS THAN %s COMMENT 'srv "%s"'`, number, bound, shard))
+	}
+	ddl = strings.Replace(ddl, "ENGINE=InnoDB", "ENGINE=SPIDER", 1) +
+		fmt.Sprintf(` COMMENT='wrapper "mysql", table "%s"' PARTITION BY RANGE (id) (%s)`, table, strings.Join(partitions, ", "))
+	if _, err := p.db.ExecContext(ctx, ddl); err != nil {
+		return fmt.Errorf("SPIDER's table %s: %w", table, err)
+	}
+	return nil
+}
+
 // query runs a query. It stops it and returns errBound when it takes longer
 // than the bound.
 func (p *spider) query(ctx context.Context, query string, bound time.Duration) (answer, time.Duration, error) {

@@ -75,7 +75,7 @@ func (s *scattered) loadSplit(ctx context.Context, rows int) error {
 	for number, name := range placements {
 		shard := s.shards[slices.Index(shardNames, name)]
 		if number == 0 {
-			err = copyDefinition(ctx, shard, s.oracle)
+			err = s.copyDefinition(ctx, shard, placements)
 		}
 		if err == nil {
 			err = fillHalf(ctx, shard, s.oracle, number, rows/len(placements))
@@ -88,15 +88,22 @@ func (s *scattered) loadSplit(ctx context.Context, rows int) error {
 	return nil
 }
 
-// copyDefinition makes a table on one server as it is on the other.
-func copyDefinition(ctx context.Context, from, to *sql.DB) error {
+// copyDefinition makes the family's table, as it is on a shard, on the one
+// server and on SPIDER's.
+func (s *scattered) copyDefinition(ctx context.Context, shard *sql.DB, placements []string) error {
 	var table, ddl string
-	if err := from.QueryRowContext(ctx, "SHOW CREATE TABLE "+splitFamily).Scan(&table, &ddl); err != nil {
+	if err := shard.QueryRowContext(ctx, "SHOW CREATE TABLE "+splitFamily).Scan(&table, &ddl); err != nil {
 		return err
 	}
-	_, err := to.ExecContext(ctx, autoIncrement.ReplaceAllString(ddl, ""))
-	return err
+	ddl = autoIncrement.ReplaceAllString(ddl, "")
+	if _, err := s.oracle.ExecContext(ctx, ddl); err != nil || s.spider == nil {
+		return err
+	}
+	return s.spider.linkSplit(ctx, ddl, splitFamily, placements)
 }
+
+// placementIDs is below all ids of a placement of that number.
+func placementIDs(number int) int64 { return int64(number) << 40 }
 
 var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
@@ -108,7 +115,7 @@ func fillHalf(ctx context.Context, shard, oracle *sql.DB, number, rows int) erro
 			CONCAT('/some/path/', CRC32(seq) %% 100000), CONCAT('visitor-', CRC32(CONCAT('v', seq)) %% 20000),
 			ELT(1 + CRC32(CONCAT('code', seq)) %% 10, 200, 200, 200, 200, 200, 301, 304, 404, 403, 500),
 			CRC32(CONCAT('ms', seq)) %% 3000, CRC32(CONCAT('size', seq)) %% 100000
-		FROM seq_%d_to_%d`, int64(number)<<40, number*rows+1, (number+1)*rows)
+		FROM seq_%d_to_%d`, placementIDs(number), number*rows+1, (number+1)*rows)
 	if _, err := shard.ExecContext(ctx, "DELETE FROM "+splitFamily); err != nil {
 		return err
 	}
