@@ -83,7 +83,7 @@ func (d *designer) narrowed(f facts) []column {
 
 // inMemory designs a table of MEMORY, if that can hold the rows.
 func (d *designer) inMemory(columns []column, f facts) (design, bool) {
-	if d.hint.heapless || f.rows == 0 && !f.whole || slices.ContainsFunc(columns, func(c column) bool { return c.isBlob() }) {
+	if d.hint.heapless || f.rows < fewest || slices.ContainsFunc(columns, func(c column) bool { return c.isBlob() }) {
 		return design{}, false
 	}
 	plan := design{columns: columns, engine: "MEMORY", limits: make([]int, len(columns))}

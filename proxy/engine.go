@@ -14,6 +14,13 @@ const (
 	// its full length, is worth its memory.
 	heapRow = 8 << 10
 
+	// fewest is how many rows a table in memory has at least. Of one with
+	// fewer a server knows so when it makes its plan, and takes it for a
+	// constant, which it never does with tables of InnoDB; and some of what
+	// MariaDB makes of constants is wrong: 0 NOT IN (SELECT COUNT(DISTINCT id)
+	// …) over such a table, or a DISTINCT beside a subquery over one.
+	fewest = 2
+
 	maxKey      = 3072 // bytes of an index entry in InnoDB and MEMORY
 	maxKeyLoose = 1000 // in MyISAM; Aria takes more
 	maxRow      = 60_000

@@ -47,17 +47,3 @@ func lengthless(sql string) bool {
 		last = token
 	}
 }
-
-// ranks reports whether a statement has window functions and DISTINCT. Of a
-// table in memory MariaDB knows that it is empty, and takes a subquery over it
-// for a constant, beside which it forgets that DISTINCT has to tell the window
-// functions' values apart.
-func ranks(sql string) bool {
-	s := scanner{text: sql}
-	over, distinct := false, false
-	for token := s.next(); token != ""; token = s.next() {
-		over = over || strings.EqualFold(token, "OVER")
-		distinct = distinct || strings.EqualFold(token, "DISTINCT")
-	}
-	return over && distinct
-}

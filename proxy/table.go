@@ -151,7 +151,6 @@ func (t *table) designer() designer {
 	}
 	last := a.plan.Steps[len(a.plan.Steps)-1].SQL
 	d.narrow = lengthless(last)
-	d.hint.heapless = d.hint.heapless || ranks(last)
 	return d
 }
 
@@ -189,8 +188,12 @@ func (t *table) claim() []delivery {
 	return list
 }
 
-// estimate is the number of rows to expect, 0 if nobody knows.
+// estimate is the number of rows to expect, 0 if nobody knows. Where filters
+// are at work there may be any number, down to none.
 func (t *table) estimate() (rows int64) {
+	if t.attempt.snapshot {
+		return 0
+	}
 	for _, s := range t.steps {
 		if s.step.Ship.Rows == 0 {
 			return 0

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func (m *measure) format() string {
 		return m.failed
 	}
 	switch v := m.value; {
-	case v >= 100 || v <= -100:
+	case v >= 100 || v <= -100 || v == math.Trunc(v):
 		return fmt.Sprintf("%.0f%s", v, m.unit)
 	case v >= 10 || v <= -10:
 		return fmt.Sprintf("%.1f%s", v, m.unit)

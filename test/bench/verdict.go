@@ -130,7 +130,7 @@ func (s *scattered) table(outcomes []outcome) [][]string {
 	return table
 }
 
-func milliseconds(seconds float64) string { return fmt.Sprintf("%.3g", seconds*1e3) }
+func milliseconds(seconds float64) string { return ratioText(seconds * 1e3) }
 
 func ratioText(ratio float64) string { return (&measure{value: ratio}).format() }
 
