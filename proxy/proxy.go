@@ -112,7 +112,7 @@ func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows 
 		return p.runGather(ctx, tag, plan, maxRows, sink)
 	}
 	if plan.Kind != router.Single && plan.Kind != router.Concat || len(plan.Steps) == 0 {
-		return Result{}, &UnsupportedError{Detail: fmt.Sprintf("plans of kind %s are not run yet", plan.Kind)}
+		return Result{}, &UnsupportedError{Detail: fmt.Sprintf("plans of kind %s with %d steps are not known", plan.Kind, len(plan.Steps))}
 	}
 	arms, err := p.find(tag, plan)
 	if err != nil {

@@ -63,7 +63,7 @@ func conditionsOf(b *block) *conditions {
 	if !ok || b.scope.from == nil {
 		return c
 	}
-	c.push(b.scope, b.scope.from, c.split(b.scope, sel.Where, nil))
+	c.push(b.scope, b.scope.from, c.split(b.scope, sel.Where))
 	return c
 }
 
@@ -76,7 +76,7 @@ func (c *conditions) push(sc *scope, op *operand, own []*condition) {
 	left, right := own, own
 	var on []*condition
 	if op.join.On != nil {
-		on = c.split(sc, op.join.On.Expr, nil)
+		on = c.split(sc, op.join.On.Expr)
 	}
 	switch op.join.Tp {
 	case ast.LeftJoin:
@@ -91,14 +91,19 @@ func (c *conditions) push(sc *scope, op *operand, own []*condition) {
 	c.push(sc, op.right, right)
 }
 
-// split appends the parts of a condition that AND connects.
-func (c *conditions) split(sc *scope, e ast.ExprNode, parts []*condition) []*condition {
+// split returns the parts of a condition that AND connects.
+func (c *conditions) split(sc *scope, e ast.ExprNode) (parts []*condition) {
 	if e == nil {
-		return parts
+		return nil
 	}
-	if and, ok := bare(e).(*ast.BinaryOperationExpr); ok && and.Op == opcode.LogicAnd {
-		return c.split(sc, and.R, c.split(sc, and.L, parts))
+	for _, e := range conjuncts(e, nil) {
+		parts = c.add(sc, e, parts)
 	}
+	return parts
+}
+
+// add appends a part, and what follows from it.
+func (c *conditions) add(sc *scope, e ast.ExprNode, parts []*condition) []*condition {
 	part := newCondition(sc, e)
 	if part.left != nil {
 		c.equations = append(c.equations, part)

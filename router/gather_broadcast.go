@@ -88,11 +88,7 @@ func (g *gatherer) shipPart(u *unit, shard string, part int, tables map[*source]
 		}
 	}
 	sel := u.partial.statement()
-	sql, err := restore(sel)
-	if err != nil {
-		return err
-	}
-	shape, err := restore(emptied(sel))
+	sql, shape, err := printed(sel)
 	if err != nil {
 		return err
 	}

@@ -133,11 +133,7 @@ func (g *gatherer) shipGroup(u *unit) error {
 	gr := u.group
 	g.nameColumns(gr)
 	sel := g.groupStatement(u)
-	sql, err := restore(sel)
-	if err != nil {
-		return err
-	}
-	shape, err := restore(emptied(sel))
+	sql, shape, err := printed(sel)
 	if err != nil {
 		return err
 	}
@@ -162,7 +158,7 @@ func (g *gatherer) nameColumns(gr *group) {
 			field := new(spelledField).of(s, c.Name)
 			field.AsName = ast.NewCIStr(name)
 			gr.fields = append(gr.fields, field)
-			if c.Type == catalog.JSON && (s.table == nil || s.table.Kind != catalog.System) {
+			if s.isJSON(c.Type) {
 				gr.json = append(gr.json, name)
 			}
 		}

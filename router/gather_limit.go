@@ -36,14 +36,19 @@ func (g *gatherer) limitArm(b *block, node ast.Node) ast.Node {
 	if !ok {
 		return node
 	}
+	return limited(node, func(l *ast.Limit) *ast.Limit { return lower(l, rows) })
+}
+
+// limited returns a copy of a statement with another LIMIT.
+func limited(node ast.Node, limit func(*ast.Limit) *ast.Limit) ast.Node {
 	switch n := node.(type) {
 	case *ast.SelectStmt:
 		sel := *n
-		sel.Limit = lower(n.Limit, rows)
+		sel.Limit = limit(n.Limit)
 		return &sel
 	case *ast.SetOprStmt:
 		op := *n
-		op.Limit = lower(n.Limit, rows)
+		op.Limit = limit(n.Limit)
 		return &op
 	}
 	return node

@@ -189,7 +189,7 @@ func (p *partial) local(e ast.ExprNode) bool {
 func (p *partial) json() []string {
 	var names []string
 	for _, e := range p.group {
-		if p.block.kindOf(e) == jsonKind && p.split.table.Kind != catalog.System {
+		if p.block.kindOf(e) == jsonKind && p.block.scope.bind(plainColumn(e)).source.isJSON(catalog.JSON) {
 			names = append(names, p.keys[p.text(e)])
 		}
 	}

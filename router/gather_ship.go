@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
 // ship adds the steps that ship a unit, and puts the temporary table in its
@@ -33,11 +34,7 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 func (g *gatherer) shipResult(u *unit, before []*unit) error {
 	u.block.alias()
 	node := g.limitArm(u.block, alone(u.block.node))
-	sql, err := restore(node)
-	if err != nil {
-		return err
-	}
-	shape, err := restore(emptied(node))
+	sql, shape, err := printed(node)
 	if err != nil {
 		return err
 	}
@@ -48,6 +45,17 @@ func (g *gatherer) shipResult(u *unit, before []*unit) error {
 	}
 	u.block.replace(u.table)
 	return g.add(Step{Shard: u.shards[0], SQL: sql, Ship: ship})
+}
+
+// printed returns the text of a statement, and that of its shape: the same
+// without rows.
+func printed(node ast.Node) (sql, shape string, err error) {
+	if sql, err = restore(node); err != nil {
+		return "", "", err
+	}
+	none := &ast.Limit{Count: newLiteral(uint64(0))}
+	shape, err = restore(limited(node, func(*ast.Limit) *ast.Limit { return none }))
+	return sql, shape, err
 }
 
 func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
@@ -88,11 +96,7 @@ func (b *block) describe() string {
 // shard at, or home.
 func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 	sel := u.statement()
-	shape, err := restore(emptied(sel))
-	if err != nil {
-		return err
-	}
-	sql, err := restore(sel)
+	sql, shape, err := printed(sel)
 	if err != nil {
 		return err
 	}
@@ -126,8 +130,7 @@ func (u *unit) why(part int) string {
 func jsonColumns(u *unit) []string {
 	var names []string
 	for _, c := range u.columns {
-		// raw_logs keeps its JSON as text.
-		if c.Type == catalog.JSON && (u.source.table == nil || u.source.table.Kind != catalog.System) {
+		if u.source.isJSON(c.Type) {
 			names = append(names, c.Name)
 		}
 	}

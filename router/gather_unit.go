@@ -121,22 +121,6 @@ func conjunction(parts []ast.ExprNode) ast.ExprNode {
 	return all
 }
 
-// emptied returns a copy of a query that returns no rows.
-func emptied(node ast.Node) ast.Node {
-	none := &ast.Limit{Count: newLiteral(uint64(0))}
-	switch n := node.(type) {
-	case *ast.SelectStmt:
-		sel := *n
-		sel.Limit = none
-		return &sel
-	case *ast.SetOprStmt:
-		op := *n
-		op.Limit = none
-		return &op
-	}
-	return node
-}
-
 // label names the columns of a block's result that have no names, as they need
 // none in a subquery and in a later arm.
 func (b *block) label() {

@@ -25,6 +25,12 @@ type source struct {
 // known reports whether the source's columns can be told.
 func (s *source) known() bool { return s.table != nil || s.columns != nil }
 
+// isJSON reports whether servers take a column of that type for JSON: raw_logs
+// keeps its JSON as text.
+func (s *source) isJSON(typ catalog.Type) bool {
+	return typ == catalog.JSON && (s.table == nil || s.table.Kind != catalog.System)
+}
+
 // width returns the number of columns that * shows, 0 when they are not known.
 func (s *source) width() int {
 	if s.table == nil {

@@ -100,17 +100,8 @@ func lower(l *ast.Limit, rows uint64) *ast.Limit {
 		return limit
 	}
 	limit.Offset = l.Offset
-	if v, ok := l.Count.(ast.ValueExpr); ok {
-		switch n := v.GetValue().(type) {
-		case uint64:
-			if n > rows {
-				return limit
-			}
-		case int64:
-			if n > 0 && uint64(n) > rows {
-				return limit
-			}
-		}
+	if n, ok := wholeNumber(l.Count); ok && n > rows {
+		return limit
 	}
 	return l
 }
