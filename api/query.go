@@ -10,6 +10,7 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/router"
 )
@@ -113,11 +114,11 @@ func outdated(err error) bool {
 		return false
 	}
 	var (
-		refusal *router.Error
+		refusal *fault.Error
 		stale   *proxy.StaleError
 	)
 	if errors.As(err, &refusal) {
-		return refusal.Code == router.UnknownTable || refusal.Code == router.UnknownColumn
+		return refusal.Code() == fault.UnknownTable || refusal.Code() == fault.UnknownColumn
 	}
 	return errors.As(err, &stale)
 }

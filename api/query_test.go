@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/router"
 )
@@ -406,7 +407,7 @@ func TestClientGoesAway(t *testing.T) {
 }
 
 func TestRetryWithNewerSnapshot(t *testing.T) {
-	unknown := &router.Error{Code: router.UnknownTable, Offset: -1, Table: "t"}
+	unknown := fault.New(fault.UnknownTable, "x").With(fault.Facts{Table: "t"})
 	tests := []struct {
 		name    string
 		plan    error // of the first version
@@ -418,12 +419,12 @@ func TestRetryWithNewerSnapshot(t *testing.T) {
 		plans   int
 	}{
 		{name: "unknown table, newer catalog", plan: unknown, newer: true, status: 200, plans: 2},
-		{name: "unknown column, newer catalog", plan: &router.Error{Code: router.UnknownColumn}, newer: true, status: 200, plans: 2},
+		{name: "unknown column, newer catalog", plan: fault.New(fault.UnknownColumn, "x"), newer: true, status: 200, plans: 2},
 		{name: "unknown table", plan: unknown, status: 404, code: "unknown_table", plans: 1},
 		{name: "unknown table, no catalog", plan: unknown, refresh: catalog.ErrUnavailable, status: 503, code: "catalog_unavailable", plans: 1},
 		{name: "stale, newer catalog", run: &proxy.StaleError{Shard: "a"}, newer: true, status: 200, plans: 2},
 		{name: "stale", run: &proxy.StaleError{Shard: "a"}, status: 409, code: "stale_table", plans: 1},
-		{name: "syntax", plan: &router.Error{Code: router.Syntax}, newer: true, status: 400, code: "syntax", plans: 1},
+		{name: "syntax", plan: fault.New(fault.Syntax, "x"), newer: true, status: 400, code: "syntax", plans: 1},
 		{name: "failure", run: serverError(1064, "42000"), newer: true, status: 400, code: "database_error", plans: 1},
 	}
 	for _, path := range []string{"/api/query", "/api/explain"} {
