@@ -3,6 +3,7 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -18,13 +19,13 @@ func alternatives(sc *scope, e ast.ExprNode, refs []*source) []*condition {
 	if len(refs) < 2 {
 		return nil
 	}
-	branches := disjuncts(e, nil)
+	branches := tree.Disjuncts(e)
 	if len(branches) < 2 || len(branches) > maxAlternatives {
 		return nil
 	}
 	split := make([][]*condition, len(branches))
 	for i, branch := range branches {
-		for _, part := range conjuncts(branch, nil) {
+		for _, part := range tree.Conjuncts(branch) {
 			split[i] = append(split[i], newCondition(sc, part))
 		}
 	}
@@ -35,22 +36,6 @@ func alternatives(sc *scope, e ast.ExprNode, refs []*source) []*condition {
 		}
 	}
 	return implied
-}
-
-// disjuncts appends the parts of an expression that OR connects.
-func disjuncts(e ast.ExprNode, parts []ast.ExprNode) []ast.ExprNode {
-	if or, ok := bare(e).(*ast.BinaryOperationExpr); ok && or.Op == opcode.LogicOr {
-		return disjuncts(or.R, disjuncts(or.L, parts))
-	}
-	return append(parts, e)
-}
-
-// conjuncts appends the parts of an expression that AND connects.
-func conjuncts(e ast.ExprNode, parts []ast.ExprNode) []ast.ExprNode {
-	if and, ok := bare(e).(*ast.BinaryOperationExpr); ok && and.Op == opcode.LogicAnd {
-		return conjuncts(and.R, conjuncts(and.L, parts))
-	}
-	return append(parts, e)
 }
 
 // anyOf returns the alternatives as far as they concern a source, nil where
@@ -67,7 +52,7 @@ func anyOf(split [][]*condition, s *source) ast.ExprNode {
 		if len(own) == 0 {
 			return nil
 		}
-		all := conjunction(own)
+		all := tree.Conjunction(own)
 		if any == nil {
 			any = &ast.ParenthesesExpr{Expr: all}
 			continue

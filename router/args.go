@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -48,7 +49,7 @@ func badArg(i int, what string) *fault.Error {
 
 // bind puts the arguments in the placeholders' places.
 func (g *guard) bind(args []any) error {
-	slices.SortFunc(g.placeholders, func(a, b *literal) int { return a.offset - b.offset })
+	slices.SortFunc(g.placeholders, func(a, b *tree.Literal) int { return a.Offset - b.Offset })
 	if have, want := len(args), len(g.placeholders); have != want {
 		return fault.At(fault.InvalidArgument, -1, "the query has %d placeholders, but %d arguments came with it", want, have)
 	}
@@ -57,14 +58,14 @@ func (g *guard) bind(args []any) error {
 		if err != nil {
 			return err
 		}
-		if l.unsigned && !isWhole(value) {
+		if l.Unsigned && !isWhole(value) {
 			return badArg(i, "must be a whole number from 0")
 		}
-		l.value = value
+		l.Value = value
 	}
 	for _, item := range g.ordered {
 		// As in text, a number says which column is meant.
-		if n, ok := item.Expr.(*literal).value.(int64); ok && n >= 0 {
+		if n, ok := item.Expr.(*tree.Literal).Value.(int64); ok && n >= 0 {
 			item.Expr = &ast.PositionExpr{N: int(n)}
 		}
 	}
@@ -119,5 +120,5 @@ func numberArg(i int, s string) (any, error) {
 	if len(whole)+len(fraction) > maxDigits || len(fraction) > maxScale {
 		return nil, badArg(i, "has more digits than a decimal holds")
 	}
-	return number(s), nil
+	return tree.Number(s), nil
 }

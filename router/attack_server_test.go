@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // TestAttacksOnServer sends what is left of each attack to a server that logs
@@ -23,14 +24,14 @@ func TestAttacksOnServer(t *testing.T) {
 		if err != nil {
 			continue // the router gives nothing to send
 		}
-		text, err := restore(st.node)
+		text, err := tree.Restore(st.node)
 		if err != nil {
 			t.Fatalf("%q: %v", a.sql, err)
 		}
 		sent = append(sent, text)
 		run(ctx, conn, text) // some name columns that are not there
 		for _, name := range understood(ctx, conn, text) {
-			if _, ok := functions[name]; !ok && !has(aggregates, name) {
+			if _, ok := tree.Functions[name]; !ok && !has(tree.Aggregates, name) {
 				t.Errorf("%q\nrestored %q\ncalls %s", a.sql, text, name)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // attack is a text that a naive guard would let through, or break on. Either
@@ -278,7 +279,7 @@ func TestAllowedNothingElse(t *testing.T) {
 		aes_encrypt aes_decrypt des_encrypt des_decrypt random_bytes kdf statement_digest
 		validate_password_strength tidb_version tidb_decode_key ps_current_thread_id roles_graphml
 		can_access_database sys_exec sys_eval json_sum_crc32 weight_string values default translate decode_oracle`) {
-		for _, list := range []bool{has(functions, name), has(aggregates, name), has(windows, name)} {
+		for _, list := range []bool{has(tree.Functions, name), has(tree.Aggregates, name), has(tree.Windows, name)} {
 			if list {
 				t.Errorf("%s is on an allow-list", name)
 			}

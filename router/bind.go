@@ -1,8 +1,7 @@
 package router
 
 import (
-	"strings"
-
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -68,15 +67,15 @@ func (b *block) clauses() []ast.Node {
 	case *ast.SelectStmt:
 		return selectClauses(n, b.scope)
 	case *ast.SetOprStmt:
-		return present(orNil(n.OrderBy), orNil(n.Limit))
+		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
 	case *ast.SetOprSelectList:
-		return present(orNil(n.OrderBy), orNil(n.Limit))
+		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
 	}
 	return nil
 }
 
 func selectClauses(n *ast.SelectStmt, sc *scope) []ast.Node {
-	clauses := present(orNil(n.Fields), n.Where, orNil(n.GroupBy), orNil(n.Having), orNil(n.OrderBy), orNil(n.Limit))
+	clauses := tree.Present(tree.OrNil(n.Fields), n.Where, tree.OrNil(n.GroupBy), tree.OrNil(n.Having), tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
 	for _, on := range sc.conditions {
 		clauses = append(clauses, on)
 	}
@@ -89,37 +88,10 @@ func selectClauses(n *ast.SelectStmt, sc *scope) []ast.Node {
 	return clauses
 }
 
-func present(nodes ...ast.Node) []ast.Node {
-	var list []ast.Node
-	for _, n := range nodes {
-		if n != nil {
-			list = append(list, n)
-		}
-	}
-	return list
-}
-
-// walk calls f with the node and all below it that belong to the same block:
-// of a subquery it sees the expression, and nothing inside. Where f returns
-// false, it does not descend.
-func walk(node ast.Node, f func(ast.Node) bool) { node.Accept(&walker{f}) }
-
-type walker struct{ f func(ast.Node) bool }
-
-// Enter implements ast.Visitor.
-func (w *walker) Enter(n ast.Node) (ast.Node, bool) {
-	descend := w.f(n)
-	_, sub := n.(*ast.SubqueryExpr)
-	return n, sub || !descend
-}
-
-// Leave implements ast.Visitor.
-func (w *walker) Leave(n ast.Node) (ast.Node, bool) { return n, true }
-
 // names calls f with each column name in the block's own clauses.
 func (b *block) names(f func(*ast.ColumnName)) {
 	for _, clause := range b.clauses() {
-		walk(clause, func(n ast.Node) bool {
+		tree.Walk(clause, func(n ast.Node) bool {
 			if name, ok := n.(*ast.ColumnName); ok {
 				f(name)
 			}
@@ -164,26 +136,3 @@ func (b *block) closed() bool {
 		return false
 	})
 }
-
-// plainColumn returns the column name that an expression is, but for
-// parentheses, or nil.
-func plainColumn(e ast.ExprNode) *ast.ColumnName {
-	if c, ok := bare(e).(*ast.ColumnNameExpr); ok {
-		return c.Name
-	}
-	return nil
-}
-
-// bare returns an expression without the parentheses around it.
-func bare(e ast.ExprNode) ast.ExprNode {
-	for {
-		p, ok := e.(*ast.ParenthesesExpr)
-		if !ok {
-			return e
-		}
-		e = p.Expr
-	}
-}
-
-// isName reports whether a name, of a column or an alias, is the given one.
-func isName(n ast.CIStr, name string) bool { return strings.EqualFold(n.O, name) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -90,9 +91,9 @@ func (o *output) expression(f *ast.SelectField) error {
 	case *ast.ColumnNameExpr:
 		c.Name = cmp.Or(c.Name, e.Name.Name.O)
 		c.Type, err = o.r.typeOf(o.scope, e.Name)
-	case *literal:
+	case *tree.Literal:
 		c.Name = cmp.Or(c.Name, stringName(e))
-		if e.value == nil {
+		if e.Value == nil {
 			c.Type = alwaysNull
 		}
 	}
@@ -102,9 +103,9 @@ func (o *output) expression(f *ast.SelectField) error {
 
 // stringName returns the name of a column that is a string: the string. It is
 // empty where servers might change the name.
-func stringName(l *literal) string {
+func stringName(l *tree.Literal) string {
 	s := l.GetString()
-	if len(s) > 64 || l.joined >= 0 || l.charset() != "" || strings.TrimSpace(s) != s {
+	if len(s) > 64 || l.Joined >= 0 || l.Charset() != "" || strings.TrimSpace(s) != s {
 		return ""
 	}
 	for _, c := range s {

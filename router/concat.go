@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -20,7 +21,7 @@ type piece struct {
 func (p *planner) pieces() ([]piece, bool, error) {
 	arms := []*block{p.root}
 	if op, ok := p.root.node.(*ast.SetOprStmt); ok {
-		if op.OrderBy != nil || op.Limit != nil || !unionAll(op.SelectList) {
+		if op.OrderBy != nil || op.Limit != nil || !tree.UnionAll(op.SelectList) {
 			return nil, false, nil
 		}
 		arms = flatten(p.root, nil)
@@ -50,7 +51,7 @@ func (p *planner) pieces() ([]piece, bool, error) {
 // the CTEs in front of the whole that it needs: an arm can't have two WITHs,
 // and a CTE with other rows each time must not be in two statements.
 func (p *planner) repeatable(pieces []piece) bool {
-	with := withOf(p.root.node)
+	with := tree.WithOf(p.root.node)
 	if with == nil {
 		return true
 	}
@@ -60,7 +61,7 @@ func (p *planner) repeatable(pieces []piece) bool {
 			if !slices.Contains(with.CTEs, c.node) {
 				continue
 			}
-			if withOf(piece.block.node) != nil || seen[c] && c.block.any(func(b *block) bool { return b.volatile }) {
+			if tree.WithOf(piece.block.node) != nil || seen[c] && c.block.any(func(b *block) bool { return b.volatile }) {
 				return false
 			}
 			seen[c] = true
@@ -109,31 +110,13 @@ func settle(pieces []piece) {
 func flatten(b *block, arms []*block) []*block {
 	for _, arm := range b.arms {
 		list, ok := arm.node.(*ast.SetOprSelectList)
-		if ok && list.With == nil && list.OrderBy == nil && list.Limit == nil && unionAll(list) {
+		if ok && list.With == nil && list.OrderBy == nil && list.Limit == nil && tree.UnionAll(list) {
 			arms = flatten(arm, arms)
 		} else {
 			arms = append(arms, arm)
 		}
 	}
 	return arms
-}
-
-// unionAll reports whether only UNION ALL stands between the arms.
-func unionAll(list *ast.SetOprSelectList) bool {
-	for i, arm := range list.Selects {
-		if i > 0 && *operator(arm) != ast.UnionAll {
-			return false
-		}
-	}
-	return true
-}
-
-// operator returns the operator in front of an arm.
-func operator(arm ast.Node) *ast.SetOprType {
-	if list, ok := arm.(*ast.SetOprSelectList); ok {
-		return list.AfterSetOperator
-	}
-	return arm.(*ast.SelectStmt).AfterSetOperator
 }
 
 // sameWidth refuses arms that are known to have different numbers of columns,

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -96,7 +97,7 @@ func (c *conditions) split(sc *scope, e ast.ExprNode) (parts []*condition) {
 	if e == nil {
 		return nil
 	}
-	for _, e := range conjuncts(e, nil) {
+	for _, e := range tree.Conjuncts(e) {
 		parts = c.add(sc, e, parts)
 	}
 	return parts
@@ -120,14 +121,14 @@ func (c *conditions) add(sc *scope, e ast.ExprNode, parts []*condition) []*condi
 
 func newCondition(sc *scope, e ast.ExprNode) *condition {
 	c := &condition{expr: e, pure: !sc.merges}
-	walk(e, func(n ast.Node) bool {
+	tree.Walk(e, func(n ast.Node) bool {
 		if name, ok := n.(*ast.ColumnName); ok {
 			c.refer(sc.bind(name).source)
 		}
 		c.pure = c.pure && isPure(n)
 		return true
 	})
-	if eq, ok := bare(e).(*ast.BinaryOperationExpr); ok && eq.Op == opcode.EQ {
+	if eq, ok := tree.Bare(e).(*ast.BinaryOperationExpr); ok && eq.Op == opcode.EQ {
 		c.left, c.right = newColumnRef(sc, eq.L), newColumnRef(sc, eq.R)
 		if c.left == nil || c.right == nil {
 			c.left, c.right = nil, nil
@@ -150,7 +151,7 @@ func (c *condition) refer(s *source) {
 }
 
 func newColumnRef(sc *scope, e ast.ExprNode) *columnRef {
-	name := plainColumn(e)
+	name := tree.PlainColumn(e)
 	if name == nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -169,7 +170,7 @@ func TestEveryFunctionIsTried(t *testing.T) {
 		}
 		st.node.Accept(v)
 	}
-	for _, list := range [][]string{keys(functions), keys(aggregates), keys(windows)} {
+	for _, list := range [][]string{keys(tree.Functions), keys(tree.Aggregates), keys(tree.Windows)} {
 		for _, name := range list {
 			if !v[name] {
 				t.Errorf("%s() is on an allow-list, but is never tried", name)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/format"
 )
@@ -56,7 +57,7 @@ func checkError(t *testing.T, sql string, err error) {
 // checkRestored restores a statement and parses the result again.
 func checkRestored(t *testing.T, sql string, st *statement) string {
 	t.Helper()
-	text, err := restore(st.node)
+	text, err := tree.Restore(st.node)
 	if err != nil {
 		t.Fatalf("%q: restore: %v", sql, err)
 	}
@@ -65,7 +66,7 @@ func checkRestored(t *testing.T, sql string, st *statement) string {
 	if err != nil {
 		t.Fatalf("%q\nrestored %q\nis refused: %v", sql, text, err)
 	}
-	second, err := restore(again.node)
+	second, err := tree.Restore(again.node)
 	if err != nil {
 		t.Fatalf("%q\nrestored %q\nrestore: %v", sql, text, err)
 	}
@@ -99,7 +100,7 @@ func checkTokens(t *testing.T, sql, text string) {
 func bracketed(t *testing.T, node ast.Node) string {
 	t.Helper()
 	var b strings.Builder
-	if err := node.Restore(format.NewRestoreCtx(restoreFlags|format.RestoreBracketAroundBinaryOperation, &b)); err != nil {
+	if err := node.Restore(format.NewRestoreCtx(format.DefaultRestoreFlags|format.RestoreStringEscapeBackslash|format.RestoreBracketAroundBinaryOperation, &b)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -79,7 +80,7 @@ func (g *gatherer) read() error {
 func matches(b *block) bool {
 	found := false
 	for _, clause := range b.clauses() {
-		walk(clause, func(n ast.Node) bool {
+		tree.Walk(clause, func(n ast.Node) bool {
 			_, match := n.(*ast.MatchAgainst)
 			found = found || match
 			return true
@@ -208,7 +209,7 @@ func (g *gatherer) plan() (*Plan, error) {
 			return nil, err
 		}
 	}
-	sql, err := restore(g.root.node)
+	sql, err := tree.Restore(g.root.node)
 	if err != nil {
 		return nil, err
 	}

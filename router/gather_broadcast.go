@@ -3,6 +3,8 @@ package router
 import (
 	"fmt"
 	"slices"
+
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // partialUnit returns the unit of a block that is computed in parts, or nil
@@ -88,7 +90,7 @@ func (g *gatherer) shipPart(u *unit, shard string, part int, tables map[*source]
 		}
 	}
 	sel := u.partial.statement()
-	sql, shape, err := printed(sel)
+	sql, shape, err := tree.Printed(sel)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package router
 
 import (
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -42,7 +43,7 @@ func (g *gatherer) sourceRows(b *block, s *source) float64 {
 
 // selectivity guesses the share of rows that fulfil a condition.
 func selectivity(e ast.ExprNode, s *source) float64 {
-	switch e := bare(e).(type) {
+	switch e := tree.Bare(e).(type) {
 	case *ast.BinaryOperationExpr:
 		return comparison(e, s)
 	case *ast.PatternInExpr:
@@ -89,8 +90,8 @@ func equality(e ast.ExprNode, s *source) float64 {
 }
 
 func between(e *ast.BetweenExpr, s *source) float64 {
-	low, ok1 := wholeNumber(e.Left)
-	high, ok2 := wholeNumber(e.Right)
+	low, ok1 := tree.WholeNumber(e.Left)
+	high, ok2 := tree.WholeNumber(e.Right)
 	if !ok1 || !ok2 || high < low || !isKey(e.Expr, s) {
 		return 0.15
 	}
@@ -100,8 +101,8 @@ func between(e *ast.BetweenExpr, s *source) float64 {
 
 // isKey reports whether an expression is the key column of a family.
 func isKey(e ast.ExprNode, s *source) bool {
-	n := plainColumn(e)
-	return n != nil && s.table != nil && s.table.Kind != catalog.Registered && isName(n.Name, catalog.KeyColumn)
+	n := tree.PlainColumn(e)
+	return n != nil && s.table != nil && s.table.Kind != catalog.Registered && tree.IsName(n.Name, catalog.KeyColumn)
 }
 
 // resultRows estimates the rows of a block's result.

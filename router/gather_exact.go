@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -87,7 +88,7 @@ func (b *block) exactColumn(i int) bool {
 	if e == nil {
 		return b.exactStar()
 	}
-	switch e := bare(e).(type) {
+	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:
 		return b.exactName(e.Name)
 	case *ast.AggregateFuncExpr:
@@ -136,7 +137,7 @@ func (b *block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 	if len(a.Args) != 1 {
 		return false
 	}
-	column := plainColumn(a.Args[0])
+	column := tree.PlainColumn(a.Args[0])
 	if column == nil || !b.exactName(column) {
 		return false
 	}

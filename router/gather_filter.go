@@ -4,11 +4,9 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
-	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
-
-const andOp = opcode.LogicAnd
 
 // The most keys that are sent to a shard to narrow what it ships, and the
 // number of rows below which narrowing is not worth a statement.
@@ -98,17 +96,17 @@ func unitOf(s *source, units []*unit) *unit {
 func (g *gatherer) filterBy(u *unit, own, from *columnRef, before []*unit) (*Filter, error) {
 	keys, after := g.keySelect(from, before)
 	keys.Distinct = true
-	keys.Limit = &ast.Limit{Count: newLiteral(uint64(maxKeys + 1))}
+	keys.Limit = &ast.Limit{Count: tree.NewLiteral(uint64(maxKeys + 1))}
 	f := &Filter{Max: maxKeys, After: after}
 	var err error
-	if f.Keys, err = restore(keys); err != nil {
+	if f.Keys, err = tree.Restore(keys); err != nil {
 		return nil, err
 	}
 	narrowed := u.statement()
 	column := &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(u.source.name), Name: own.name.Name}}
-	in := &ast.PatternInExpr{Expr: column, List: []ast.ExprNode{newLiteral(bits(keyMarker))}}
-	narrowed.Where = conjunction(append(u.where[:len(u.where):len(u.where)], in))
-	text, err := restore(narrowed)
+	in := &ast.PatternInExpr{Expr: column, List: []ast.ExprNode{tree.NewLiteral(tree.Bits(keyMarker))}}
+	narrowed.Where = tree.Conjunction(append(u.where[:len(u.where):len(u.where)], in))
+	text, err := tree.Restore(narrowed)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +125,7 @@ func (g *gatherer) keySelect(from *columnRef, before []*unit) (*ast.SelectStmt, 
 	present := &ast.IsNullExpr{Expr: column(), Not: true}
 	if u := unitOf(s, before); u != nil {
 		name := &ast.TableName{Name: ast.NewCIStr(u.table)}
-		return selectNamed(fields, name, s.name, []ast.ExprNode{present}), []string{u.table}
+		return tree.Select(fields, name, s.name, []ast.ExprNode{present}), []string{u.table}
 	}
 	where := []ast.ExprNode{present}
 	if g.owner[s] == nil {

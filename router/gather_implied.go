@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -61,7 +62,7 @@ func (g *gatherer) literalOnly(c *condition, column *columnRef) bool {
 	fits := func(list ...ast.ExprNode) bool {
 		return !slices.ContainsFunc(list, func(e ast.ExprNode) bool { return !ofKind(e, kind) })
 	}
-	switch e := bare(c.expr).(type) {
+	switch e := tree.Bare(c.expr).(type) {
 	case *ast.BinaryOperationExpr:
 		order := e.Op == opcode.LT || e.Op == opcode.LE || e.Op == opcode.GT || e.Op == opcode.GE
 		return (e.Op == opcode.EQ || order && kind == catalog.Int) && (is(e.L) && fits(e.R) || is(e.R) && fits(e.L))
@@ -74,25 +75,25 @@ func (g *gatherer) literalOnly(c *condition, column *columnRef) bool {
 }
 
 func isNamed(e ast.ExprNode, c *columnRef) bool {
-	n := plainColumn(e)
+	n := tree.PlainColumn(e)
 	return n != nil && n.Name.L == c.name.Name.L
 }
 
 // ofKind reports whether an expression is a literal that compares with a
 // column of the type as a value of that type.
 func ofKind(e ast.ExprNode, typ catalog.Type) bool {
-	if minus, ok := bare(e).(*ast.UnaryOperationExpr); ok && minus.Op == opcode.Minus {
+	if minus, ok := tree.Bare(e).(*ast.UnaryOperationExpr); ok && minus.Op == opcode.Minus {
 		e = minus.V
 	}
-	l, ok := bare(e).(*literal)
+	l, ok := tree.Bare(e).(*tree.Literal)
 	if !ok {
 		return false
 	}
-	switch l.value.(type) {
+	switch l.Value.(type) {
 	case int64, uint64:
 		return typ == catalog.Int
 	case string:
-		return typ == catalog.Text && l.charset() == ""
+		return typ == catalog.Text && l.Charset() == ""
 	}
 	return false
 }
@@ -102,12 +103,12 @@ func ofKind(e ast.ExprNode, typ catalog.Type) bool {
 func substitute(e ast.ExprNode, column *columnRef) ast.ExprNode {
 	name := &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(column.source.name), Name: column.name.Name}}
 	put := func(e ast.ExprNode) ast.ExprNode {
-		if plainColumn(e) != nil {
+		if tree.PlainColumn(e) != nil {
 			return name
 		}
 		return e
 	}
-	switch e := bare(e).(type) {
+	switch e := tree.Bare(e).(type) {
 	case *ast.BinaryOperationExpr:
 		return &ast.BinaryOperationExpr{Op: e.Op, L: put(e.L), R: put(e.R)}
 	case *ast.PatternInExpr:

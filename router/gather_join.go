@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -46,13 +47,13 @@ func (g *gatherer) grouped(b *block, units []*unit) []*unit {
 // order, and the columns of a join be renamed wherever they are used.
 func groupable(b *block) bool {
 	sel, ok := b.node.(*ast.SelectStmt)
-	if !ok || b.scope.merges || slices.ContainsFunc(sel.Fields.Fields, isStar) || !onlyInner(b.scope.from) {
+	if !ok || b.scope.merges || slices.ContainsFunc(sel.Fields.Fields, tree.IsStar) || !onlyInner(b.scope.from) {
 		return false
 	}
 	p := partial{block: b, sel: sel}
-	for _, clause := range present(orNil(sel.GroupBy), orNil(sel.Having), orNil(sel.OrderBy)) {
+	for _, clause := range tree.Present(tree.OrNil(sel.GroupBy), tree.OrNil(sel.Having), tree.OrNil(sel.OrderBy)) {
 		ok := true
-		walk(clause, func(n ast.Node) bool {
+		tree.Walk(clause, func(n ast.Node) bool {
 			if c, is := n.(*ast.ColumnNameExpr); is {
 				ok = ok && p.unambiguous(c)
 			}
@@ -133,7 +134,7 @@ func (g *gatherer) shipGroup(u *unit) error {
 	gr := u.group
 	g.nameColumns(gr)
 	sel := g.groupStatement(u)
-	sql, shape, err := printed(sel)
+	sql, shape, err := tree.Printed(sel)
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func (g *gatherer) groupStatement(u *unit) *ast.SelectStmt {
 		right := selectFrom(nil, s, nil).From.TableRefs.Left
 		sel.From.TableRefs = &ast.Join{Left: sel.From.TableRefs, Right: right, Tp: ast.CrossJoin}
 	}
-	sel.From.TableRefs.Left = unwrap(sel.From.TableRefs.Left)
+	sel.From.TableRefs.Left = tree.Unwrap(sel.From.TableRefs.Left)
 	return sel
 }
 
@@ -216,7 +217,7 @@ func (g *gatherer) groupKeys(gr *group) [][]string {
 func (gr *group) replace(b *block, table string) {
 	gr.rename(b, table)
 	sel := b.node.(*ast.SelectStmt)
-	refs, conditions := leaves(sel.From.TableRefs, nil, nil)
+	refs, conditions := tree.Leaves(sel.From.TableRefs)
 	var from *ast.Join
 	placed := false
 	for _, ref := range refs {
@@ -233,12 +234,12 @@ func (gr *group) replace(b *block, table string) {
 			from = &ast.Join{Left: from, Right: ref, Tp: ast.CrossJoin}
 		}
 	}
-	from.Left = unwrap(from.Left)
+	from.Left = tree.Unwrap(from.Left)
 	sel.From = &ast.TableRefsClause{TableRefs: from}
 	if sel.Where != nil {
 		conditions = append(conditions, sel.Where)
 	}
-	sel.Where = conjunction(conditions)
+	sel.Where = tree.Conjunction(conditions)
 }
 
 func (gr *group) has(ref *ast.TableSource) bool {
@@ -262,21 +263,4 @@ func (gr *group) rename(b *block, table string) {
 	for _, r := range all {
 		r.node.Table, r.node.Name = ast.NewCIStr(table), ast.NewCIStr(r.name)
 	}
-}
-
-// leaves appends the tables of a FROM and the conditions of its joins.
-func leaves(node ast.ResultSetNode, refs []*ast.TableSource, conditions []ast.ExprNode) ([]*ast.TableSource, []ast.ExprNode) {
-	switch n := node.(type) {
-	case *ast.TableSource:
-		return append(refs, n), conditions
-	case *ast.Join:
-		refs, conditions = leaves(n.Left, refs, conditions)
-		if n.Right != nil {
-			refs, conditions = leaves(n.Right, refs, conditions)
-		}
-		if n.On != nil {
-			conditions = append(conditions, n.On.Expr)
-		}
-	}
-	return refs, conditions
 }

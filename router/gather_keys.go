@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -25,7 +26,7 @@ func (g *gatherer) joinKeys() *keyset {
 		}
 		k.using(b.scope.from)
 		for _, clause := range b.clauses() {
-			walk(clause, func(n ast.Node) bool {
+			tree.Walk(clause, func(n ast.Node) bool {
 				k.member(g, b, n)
 				return true
 			})
@@ -41,7 +42,7 @@ func (g *gatherer) joinKeys() *keyset {
 // MariaDB takes x <=> y AND x = y for x <=> y.
 func (k *keyset) forget(b *block) {
 	for _, clause := range b.clauses() {
-		walk(clause, func(n ast.Node) bool {
+		tree.Walk(clause, func(n ast.Node) bool {
 			if c, ok := n.(*ast.BinaryOperationExpr); ok && c.Op == opcode.NullEQ {
 				k.drop(newColumnRef(b.scope, c.L))
 				k.drop(newColumnRef(b.scope, c.R))

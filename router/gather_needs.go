@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -41,7 +42,7 @@ func (n *needs) names(b *block) {
 		}
 	})
 	if sel, ok := b.node.(*ast.SelectStmt); ok && sel.Having != nil {
-		walk(sel.Having, func(node ast.Node) bool {
+		tree.Walk(sel.Having, func(node ast.Node) bool {
 			if c, ok := node.(*ast.ColumnName); ok {
 				n.name(c)
 			}
@@ -83,7 +84,7 @@ func (n *needs) stars(b *block) {
 			continue
 		}
 		for _, s := range b.from {
-			if f.WildCard.Table.O == "" || isName(f.WildCard.Table, s.name) {
+			if f.WildCard.Table.O == "" || tree.IsName(f.WildCard.Table, s.name) {
 				n.whole[s] = true
 			}
 		}

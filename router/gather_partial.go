@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -109,7 +110,7 @@ func (p *partial) addKeys() bool {
 // meant returns the expression that an item of GROUP BY stands for: a number
 // and, where it is no column, a name are those of a select field.
 func (p *partial) meant(e ast.ExprNode) ast.ExprNode {
-	switch n := bare(e).(type) {
+	switch n := tree.Bare(e).(type) {
 	case *ast.PositionExpr:
 		if n.N < 1 || n.N > len(p.sel.Fields.Fields) {
 			return nil
@@ -129,7 +130,7 @@ func aliased(sel *ast.SelectStmt, n *ast.ColumnName) ast.ExprNode {
 		return nil
 	}
 	for _, f := range sel.Fields.Fields {
-		if f.WildCard == nil && isName(f.AsName, n.Name.O) {
+		if f.WildCard == nil && tree.IsName(f.AsName, n.Name.O) {
 			return f.Expr
 		}
 	}
@@ -137,10 +138,10 @@ func aliased(sel *ast.SelectStmt, n *ast.ColumnName) ast.ExprNode {
 }
 
 func (p *partial) addKey(e ast.ExprNode) bool {
-	if isConstant(e) {
+	if tree.IsConstant(e) {
 		return true
 	}
-	if !hasColumn(e) || !p.local(e) || !p.storableKey(e) {
+	if !tree.HasColumn(e) || !p.local(e) || !p.storableKey(e) {
 		return false
 	}
 	text := p.text(e)
@@ -157,7 +158,7 @@ func (p *partial) storableKey(e ast.ExprNode) bool {
 	switch k := p.block.kindOf(e); {
 	case k <= nullKind:
 		return false
-	case k != textKind || plainColumn(e) != nil || p.block.role == roleRoot:
+	case k != textKind || tree.PlainColumn(e) != nil || p.block.role == roleRoot:
 		return true
 	}
 	return p.block.storableText(e)
@@ -174,7 +175,7 @@ func (p *partial) ship(prefix string, e ast.ExprNode) string {
 // alone.
 func (p *partial) local(e ast.ExprNode) bool {
 	ok := true
-	walk(e, func(n ast.Node) bool {
+	tree.Walk(e, func(n ast.Node) bool {
 		if name, is := n.(*ast.ColumnName); is {
 			found := p.block.scope.bind(name)
 			ok = ok && found.source != nil && found.scope == p.block.scope
@@ -189,7 +190,7 @@ func (p *partial) local(e ast.ExprNode) bool {
 func (p *partial) json() []string {
 	var names []string
 	for _, e := range p.group {
-		if p.block.kindOf(e) == jsonKind && p.block.scope.bind(plainColumn(e)).source.isJSON(catalog.JSON) {
+		if p.block.kindOf(e) == jsonKind && p.block.scope.bind(tree.PlainColumn(e)).source.isJSON(catalog.JSON) {
 			names = append(names, p.keys[p.text(e)])
 		}
 	}
@@ -199,7 +200,7 @@ func (p *partial) json() []string {
 // text is the same for expressions that are the same but for qualifiers.
 func (p *partial) text(e ast.ExprNode) string {
 	var short []*ast.ColumnName
-	walk(e, func(n ast.Node) bool {
+	tree.Walk(e, func(n ast.Node) bool {
 		if name, is := n.(*ast.ColumnName); is && name.Table.O == "" {
 			if found := p.block.scope.bind(name).source; found != nil {
 				name.Table = ast.NewCIStr(found.name)
@@ -208,7 +209,7 @@ func (p *partial) text(e ast.ExprNode) string {
 		}
 		return true
 	})
-	text, err := restore(bare(e))
+	text, err := tree.Restore(tree.Bare(e))
 	for _, name := range short {
 		name.Table = ast.CIStr{}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -34,7 +35,7 @@ func (b *block) storableColumn(i int) bool {
 // storableValue reports whether an expression's value has a rank of 2, or none
 // as it is no text.
 func (b *block) storableValue(e ast.ExprNode) bool {
-	if !hasColumn(e) && !counts(e) {
+	if !tree.HasColumn(e) && !counts(e) {
 		return false
 	}
 	switch k := b.kindOf(e); k {
@@ -43,7 +44,7 @@ func (b *block) storableValue(e ast.ExprNode) bool {
 	case nullKind, jsonKind:
 		return false
 	}
-	switch e := bare(e).(type) {
+	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:
 		return b.exactName(e.Name)
 	case *ast.AggregateFuncExpr:
@@ -72,7 +73,7 @@ func (b *block) storableCall(name string, args []ast.ExprNode) bool {
 	case "min", "max", "lag", "lead", "first_value", "last_value", "nth_value":
 		return len(args) == 1 && b.storableValue(args[0])
 	case "group_concat":
-		return len(args) > 0 && b.storableText(args[0]) && plainColumn(args[0]) != nil
+		return len(args) > 0 && b.storableText(args[0]) && tree.PlainColumn(args[0]) != nil
 	case "json_arrayagg", "json_objectagg":
 		return false
 	}
@@ -85,9 +86,9 @@ func (b *block) storableCall(name string, args []ast.ExprNode) bool {
 func (b *block) storableText(e ast.ExprNode) bool {
 	var columns []*ast.ColumnName
 	ok, families := true, true
-	walk(e, func(n ast.Node) bool {
+	tree.Walk(e, func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.SetCollationExpr, *ast.FuncCastExpr, *ast.SubqueryExpr, *usingExpr:
+		case *ast.SetCollationExpr, *ast.FuncCastExpr, *ast.SubqueryExpr, *tree.Using:
 			ok = false
 		case *ast.FuncCallExpr:
 			name := n.FnName.L
@@ -107,21 +108,10 @@ func (b *block) storableText(e ast.ExprNode) bool {
 	return ok && len(columns) > 0 && (families || len(columns) == 1)
 }
 
-// hasColumn reports whether an expression names a column.
-func hasColumn(e ast.ExprNode) bool {
-	found := false
-	walk(e, func(n ast.Node) bool {
-		_, is := n.(*ast.ColumnName)
-		found = found || is
-		return !found
-	})
-	return found
-}
-
 // counts reports whether an expression is a count or a rank, which need no
 // column.
 func counts(e ast.ExprNode) bool {
-	switch e := bare(e).(type) {
+	switch e := tree.Bare(e).(type) {
 	case *ast.AggregateFuncExpr:
 		return strings.EqualFold(e.F, ast.AggFuncCount)
 	case *ast.WindowFuncExpr:

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -22,7 +23,7 @@ func (g *gatherer) pairWithSets(pairs [][2]*columnRef, own, other *columnRef, be
 // pairWithSet appends the pair of own and the set of a condition x IN (SELECT
 // …), if home has the set.
 func (g *gatherer) pairWithSet(pairs [][2]*columnRef, own *columnRef, c *condition, before []*unit) [][2]*columnRef {
-	in := bare(c.expr).(*ast.PatternInExpr)
+	in := tree.Bare(c.expr).(*ast.PatternInExpr)
 	set := g.blockOf(in.Sel.(*ast.SubqueryExpr).Query)
 	if set == nil || len(set.columns) != 1 || !g.hasSet(set, before) {
 		return pairs
@@ -49,7 +50,7 @@ func (g *gatherer) hasSet(set *block, before []*unit) bool {
 func moody(b *block) bool {
 	sel, ok := b.node.(*ast.SelectStmt)
 	if !ok {
-		_, _, limit := setParts(b.node)
+		_, _, limit := tree.SetParts(b.node)
 		return b.volatile || limit != nil
 	}
 	if b.volatile || sel.Limit != nil {
@@ -64,22 +65,22 @@ func moody(b *block) bool {
 // grouped reports whether a select field is a group key or an aggregate: of
 // other columns a server may return any row's.
 func grouped(b *block, sel *ast.SelectStmt, f *ast.SelectField) bool {
-	if _, ok := bare(f.Expr).(*ast.AggregateFuncExpr); ok {
+	if _, ok := tree.Bare(f.Expr).(*ast.AggregateFuncExpr); ok {
 		return true
 	}
-	n := plainColumn(f.Expr)
+	n := tree.PlainColumn(f.Expr)
 	if n == nil || sel.GroupBy == nil {
 		return false
 	}
 	return slices.ContainsFunc(sel.GroupBy.Items, func(item *ast.ByItem) bool {
-		key := plainColumn(item.Expr)
+		key := tree.PlainColumn(item.Expr)
 		return key != nil && key.Name.L == n.Name.L && b.scope.bind(key).source == b.scope.bind(n).source
 	})
 }
 
 // memberColumn returns x where the condition is x IN (SELECT …).
 func memberColumn(c *condition, sc *scope) *columnRef {
-	in, ok := bare(c.expr).(*ast.PatternInExpr)
+	in, ok := tree.Bare(c.expr).(*ast.PatternInExpr)
 	if !ok || in.Not || in.Sel == nil || sc.merges {
 		return nil
 	}
@@ -139,7 +140,7 @@ func (g *gatherer) membersOf(u *unit) [][2]*columnRef {
 // memberOf returns x where the condition is x IN (the set).
 func memberOf(c *condition, sc *scope, set ast.Node) *columnRef {
 	x := memberColumn(c, sc)
-	if x == nil || ast.Node(bare(c.expr).(*ast.PatternInExpr).Sel.(*ast.SubqueryExpr).Query) != set {
+	if x == nil || ast.Node(tree.Bare(c.expr).(*ast.PatternInExpr).Sel.(*ast.SubqueryExpr).Query) != set {
 		return nil
 	}
 	return x

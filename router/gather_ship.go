@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // ship adds the steps that ship a unit, and puts the temporary table in its
@@ -33,8 +33,8 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 
 func (g *gatherer) shipResult(u *unit, before []*unit) error {
 	u.block.alias()
-	node := g.limitArm(u.block, alone(u.block.node))
-	sql, shape, err := printed(node)
+	node := g.limitArm(u.block, tree.Alone(u.block.node))
+	sql, shape, err := tree.Printed(node)
 	if err != nil {
 		return err
 	}
@@ -45,17 +45,6 @@ func (g *gatherer) shipResult(u *unit, before []*unit) error {
 	}
 	u.block.replace(u.table)
 	return g.add(Step{Shard: u.shards[0], SQL: sql, Ship: ship})
-}
-
-// printed returns the text of a statement, and that of its shape: the same
-// without rows.
-func printed(node ast.Node) (sql, shape string, err error) {
-	if sql, err = restore(node); err != nil {
-		return "", "", err
-	}
-	none := &ast.Limit{Count: newLiteral(uint64(0))}
-	shape, err = restore(limited(node, func(*ast.Limit) *ast.Limit { return none }))
-	return sql, shape, err
 }
 
 func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
@@ -96,7 +85,7 @@ func (b *block) describe() string {
 // shard at, or home.
 func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 	sel := u.statement()
-	sql, shape, err := printed(sel)
+	sql, shape, err := tree.Printed(sel)
 	if err != nil {
 		return err
 	}

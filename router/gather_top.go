@@ -3,6 +3,7 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -26,7 +27,7 @@ func (g *gatherer) topOf(b *block, s *source) *top {
 		slices.ContainsFunc(g.conds[b].of[s], func(c *condition) bool { return !c.on(s) }):
 		return nil
 	}
-	limit, ok := rowsOf(sel.Limit)
+	limit, ok := tree.RowsOf(sel.Limit)
 	if !ok || limit > maxTop {
 		return nil
 	}
@@ -41,7 +42,7 @@ func (g *gatherer) topOf(b *block, s *source) *top {
 		if e == nil {
 			return nil
 		}
-		if !hasColumn(e) { // sorts nothing, and -1 would not be understood
+		if !tree.HasColumn(e) { // sorts nothing, and -1 would not be understood
 			continue
 		}
 		t.order.Items = append(t.order.Items, &ast.ByItem{Expr: e, Desc: item.Desc, NullOrder: item.NullOrder})
@@ -52,41 +53,16 @@ func (g *gatherer) topOf(b *block, s *source) *top {
 	return t
 }
 
-// rowsOf returns the number of rows that a LIMIT looks at, with those that it
-// skips.
-func rowsOf(l *ast.Limit) (uint64, bool) {
-	count, ok := wholeNumber(l.Count)
-	if !ok || l.Offset == nil {
-		return count, ok
-	}
-	offset, ok := wholeNumber(l.Offset)
-	return count + offset, ok && count+offset >= count
-}
-
-func wholeNumber(e ast.ExprNode) (uint64, bool) {
-	l, ok := e.(*literal)
-	if !ok {
-		return 0, false
-	}
-	switch v := l.value.(type) {
-	case uint64:
-		return v, true
-	case int64:
-		return uint64(v), v >= 0
-	}
-	return 0, false
-}
-
 // ordered returns what an item of ORDER BY sorts by, as an expression over the
 // source, or nil where that is not sure. A name means a select field first,
 // inside an expression too.
 func (p *partial) ordered(e ast.ExprNode) ast.ExprNode {
-	if n, ok := bare(e).(*ast.PositionExpr); ok {
-		if n.N < 1 || n.N > len(p.sel.Fields.Fields) || slices.ContainsFunc(p.sel.Fields.Fields, isStar) {
+	if n, ok := tree.Bare(e).(*ast.PositionExpr); ok {
+		if n.N < 1 || n.N > len(p.sel.Fields.Fields) || slices.ContainsFunc(p.sel.Fields.Fields, tree.IsStar) {
 			return nil
 		}
 		e = p.sel.Fields.Fields[n.N-1].Expr
-	} else if n := plainColumn(e); n != nil {
+	} else if n := tree.PlainColumn(e); n != nil {
 		if field := aliased(p.sel, n); field != nil {
 			e = field
 		}
@@ -99,13 +75,11 @@ func (p *partial) ordered(e ast.ExprNode) ast.ExprNode {
 	return e
 }
 
-func isStar(f *ast.SelectField) bool { return f.WildCard != nil }
-
 // unaliased reports whether no name in an expression is that of a select
 // field with another meaning.
 func (p *partial) unaliased(e ast.ExprNode) bool {
 	ok := true
-	walk(e, func(n ast.Node) bool {
+	tree.Walk(e, func(n ast.Node) bool {
 		if c, is := n.(*ast.ColumnNameExpr); is {
 			ok = ok && p.unambiguous(c)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -75,11 +76,11 @@ func (u *unit) statement() *ast.SelectStmt {
 		fields[i] = new(spelledField).of(u.source, c.Name)
 	}
 	if len(fields) == 0 {
-		fields = []*ast.SelectField{{Expr: newLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
+		fields = []*ast.SelectField{{Expr: tree.NewLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
 	}
 	sel := selectFrom(fields, u.source, u.where)
 	if u.top != nil {
-		sel.OrderBy, sel.Limit = u.top.order, &ast.Limit{Count: newLiteral(u.top.limit)}
+		sel.OrderBy, sel.Limit = u.top.order, &ast.Limit{Count: tree.NewLiteral(u.top.limit)}
 	}
 	return sel
 }
@@ -88,37 +89,10 @@ func (u *unit) statement() *ast.SelectStmt {
 // under the name that it has in the statement.
 func selectFrom(fields []*ast.SelectField, s *source, where []ast.ExprNode) *ast.SelectStmt {
 	if s.table == nil {
-		return selectNamed(fields, s.ref.Source, s.name, where)
+		return tree.Select(fields, s.ref.Source, s.name, where)
 	}
 	name := &ast.TableName{Schema: ast.NewCIStr(s.table.Database), Name: ast.NewCIStr(s.table.Name)}
-	return selectNamed(fields, name, s.name, where)
-}
-
-func selectNamed(fields []*ast.SelectField, from ast.ResultSetNode, alias string, where []ast.ExprNode) *ast.SelectStmt {
-	ts := &ast.TableSource{Source: from}
-	if name, ok := from.(*ast.TableName); !ok || alias != name.Name.O {
-		ts.AsName = ast.NewCIStr(alias)
-	}
-	return &ast.SelectStmt{
-		SelectStmtOpts: &ast.SelectStmtOpts{SQLCache: true},
-		Fields:         &ast.FieldList{Fields: fields},
-		From:           &ast.TableRefsClause{TableRefs: &ast.Join{Left: ts}},
-		Where:          conjunction(where),
-	}
-}
-
-// conjunction connects conditions with AND.
-func conjunction(parts []ast.ExprNode) ast.ExprNode {
-	var all ast.ExprNode
-	for _, part := range parts {
-		part = &ast.ParenthesesExpr{Expr: bare(part)}
-		if all == nil {
-			all = part
-			continue
-		}
-		all = &ast.BinaryOperationExpr{Op: andOp, L: all, R: part}
-	}
-	return all
+	return tree.Select(fields, name, s.name, where)
 }
 
 // label names the columns of a block's result that have no names, as they need
@@ -175,7 +149,7 @@ func selectColumns(table string, columns []Column) *ast.SelectStmt {
 		fields[i] = new(spelledField).of(from, c.Name)
 		fields[i].AsName = ast.NewCIStr(c.Name)
 	}
-	return selectNamed(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
+	return tree.Select(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
 }
 
 // replace makes the block one that selects its result from a temporary table.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -19,7 +20,7 @@ type guard struct {
 	nodes  int
 	depth  int
 
-	placeholders []*literal
+	placeholders []*tree.Literal
 	ordered      []*ast.ByItem // those whose expression is a placeholder
 }
 

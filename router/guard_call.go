@@ -4,25 +4,25 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
-	"github.com/pingcap/tidb/pkg/parser/format"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
 
 // call checks a function call against the allow-list.
 func (g *guard) call(n *ast.FuncCallExpr) error {
-	f, ok := functions[n.FnName.L]
+	f, ok := tree.Functions[n.FnName.L]
 	// Names beyond ASCII fold to others in upper case: ſleep to SLEEP.
 	if !ok || n.Schema.O != "" || !isASCII(n.FnName.O) {
 		return g.refuseCall(n)
 	}
-	if f.form == interval && len(n.Args) < 2 {
+	if f.Form == tree.Interval && len(n.Args) < 2 {
 		return fault.At(fault.Unsupported, n.OriginTextPosition(), "parentheses right after INTERVAL are not supported here: write INTERVAL 0 + (n) DAY")
 	}
-	if !shape(n, f.form) {
-		return fault.At(fault.Syntax, n.OriginTextPosition(), "the arguments of %s are malformed", f.name.O)
+	if !shape(n, f.Form) {
+		return fault.At(fault.Syntax, n.OriginTextPosition(), "the arguments of %s are malformed", f.Name.O)
 	}
-	n.FnName, n.Tp = f.name, ast.FuncCallExprTypeKeyword
+	n.FnName, n.Tp = f.Name, ast.FuncCallExprTypeKeyword
 	for i := range n.Args {
 		if err := g.argument(&n.Args[i]); err != nil {
 			return err
@@ -32,11 +32,11 @@ func (g *guard) call(n *ast.FuncCallExpr) error {
 }
 
 func (g *guard) refuseCall(n *ast.FuncCallExpr) error {
-	at, name := n.OriginTextPosition(), shown(n.FnName)
+	at, name := n.OriginTextPosition(), tree.Shown(n.FnName)
 	if n.Schema.O != "" {
 		name = n.Schema.O + "." + name
 	}
-	if _, ok := aggregates[n.FnName.L]; ok && n.Schema.O == "" {
+	if _, ok := tree.Aggregates[n.FnName.L]; ok && n.Schema.O == "" {
 		return fault.At(fault.ForbiddenFunction, at, "no space or quotes are accepted around the name of the aggregate %s", name)
 	}
 	return fault.At(fault.ForbiddenFunction, at, "the function %.64s is not available", name)
@@ -48,31 +48,31 @@ func (g *guard) argument(e *ast.ExprNode) error {
 	switch n := (*e).(type) {
 	case *ast.TimeUnitExpr, *ast.TrimDirectionExpr, *ast.GetFormatSelectorExpr:
 		return g.count()
-	case *usingExpr:
-		return g.expr(&n.expr)
+	case *tree.Using:
+		return g.expr(&n.Expr)
 	}
 	return g.expr(e)
 }
 
 // shape reports whether the arguments of a call are as the parser would have
 // made them for its form, and puts those in order that it prints wrongly.
-func shape(n *ast.FuncCallExpr, form form) bool {
+func shape(n *ast.FuncCallExpr, form tree.Form) bool {
 	switch args := n.Args; form {
-	case dateArith:
+	case tree.DateArith:
 		return len(args) == 3 && isUnit(args[2])
-	case unitFirst:
+	case tree.UnitFirst:
 		return len(args) > 1 && isUnit(args[0])
-	case trim:
+	case tree.Trim:
 		return trims(args)
-	case two:
+	case tree.Two:
 		return len(args) == 2 && !compares(args[0])
-	case using:
+	case tree.UsingCharset:
 		return len(args) == 2 && isCharset(args[1])
-	case characters:
+	case tree.Characters:
 		return useCharset(n)
-	case formatOf:
+	case tree.FormatOf:
 		return len(args) == 2 && isSelector(args[0])
-	case dateLiteral:
+	case tree.DateLiteral:
 		return len(args) == 1 && isString(args[0])
 	}
 	return true // plain and insertion: any number, of expressions
@@ -82,7 +82,7 @@ func shape(n *ast.FuncCallExpr, form form) bool {
 // NULL, which may yet come with the client's arguments: parentheses keep it.
 func trims(args []ast.ExprNode) bool {
 	if len(args) > 1 {
-		if l, ok := args[1].(*literal); ok && (l.value == nil || l.value == placeholder{}) {
+		if l, ok := args[1].(*tree.Literal); ok && (l.Value == nil || l.Value == tree.Placeholder{}) {
 			args[1] = &ast.ParenthesesExpr{Expr: l}
 		}
 	}
@@ -94,17 +94,17 @@ func isDirection(e ast.ExprNode) bool { _, ok := e.(*ast.TrimDirectionExpr); ret
 func isSelector(e ast.ExprNode) bool  { _, ok := e.(*ast.GetFormatSelectorExpr); return ok }
 
 func isString(e ast.ExprNode) bool {
-	l, ok := e.(*literal)
+	l, ok := e.(*tree.Literal)
 	if !ok {
 		return false
 	}
-	_, ok = l.value.(string)
-	return ok && l.charset() == ""
+	_, ok = l.Value.(string)
+	return ok && l.Charset() == ""
 }
 
 // isCharset reports whether e names a character set that is let through.
 func isCharset(e ast.ExprNode) bool {
-	return isString(e) && charsets[strings.ToLower(e.(*literal).GetString())]
+	return isString(e) && charsets[strings.ToLower(e.(*tree.Literal).GetString())]
 }
 
 // useCharset puts the arguments of CHAR() right: the parser appends the
@@ -114,16 +114,16 @@ func useCharset(n *ast.FuncCallExpr) bool {
 	if last < 1 {
 		return false
 	}
-	if l, ok := n.Args[last].(*literal); ok && l.value == nil {
+	if l, ok := n.Args[last].(*tree.Literal); ok && l.Value == nil {
 		n.Args = n.Args[:last]
 		return true
 	}
 	if !isCharset(n.Args[last]) {
 		return false
 	}
-	charset := n.Args[last].(*literal).GetString()
+	charset := n.Args[last].(*tree.Literal).GetString()
 	n.Args = n.Args[:last]
-	n.Args[last-1] = &usingExpr{expr: n.Args[last-1], charset: strings.ToLower(charset)}
+	n.Args[last-1] = &tree.Using{Expr: n.Args[last-1], Charset: strings.ToLower(charset)}
 	return true
 }
 
@@ -152,7 +152,7 @@ func compares(e ast.ExprNode) bool {
 
 // aggregate checks an aggregate function.
 func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
-	name, ok := aggregates[strings.ToLower(n.F)]
+	name, ok := tree.Aggregates[strings.ToLower(n.F)]
 	if !ok {
 		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the function %s is not available", strings.ToUpper(n.F))
 	}
@@ -167,7 +167,7 @@ func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
 
 // windowCall checks a window function.
 func (g *guard) windowCall(n *ast.WindowFuncExpr) error {
-	name, ok := windows[strings.ToLower(n.Name)]
+	name, ok := tree.Windows[strings.ToLower(n.Name)]
 	if !ok {
 		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the window function %s is not available", strings.ToUpper(n.Name))
 	}
@@ -188,35 +188,4 @@ func isASCII(s string) bool {
 		}
 	}
 	return true
-}
-
-// usingExpr is the last argument of CHAR(… USING charset).
-type usingExpr struct {
-	literal // only for what ast.ExprNode asks beyond the methods below
-	expr    ast.ExprNode
-	charset string
-}
-
-// Restore implements ast.Node.
-func (u *usingExpr) Restore(ctx *format.RestoreCtx) error {
-	if err := u.expr.Restore(ctx); err != nil {
-		return err
-	}
-	ctx.WritePlain(" USING " + u.charset)
-	return nil
-}
-
-// Accept implements ast.Node.
-func (u *usingExpr) Accept(v ast.Visitor) (ast.Node, bool) {
-	node, skip := v.Enter(u)
-	if skip {
-		return v.Leave(node)
-	}
-	u = node.(*usingExpr)
-	inner, ok := u.expr.Accept(v)
-	if !ok {
-		return u, false
-	}
-	u.expr = inner.(ast.ExprNode)
-	return v.Leave(u)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/charset"
 	"github.com/pingcap/tidb/pkg/parser/mysql"
@@ -52,7 +53,7 @@ func (g *guard) expr(e *ast.ExprNode) error {
 	switch n := (*e).(type) {
 	case *ast.ColumnNameExpr, *ast.PositionExpr:
 		return nil
-	case *literal:
+	case *tree.Literal:
 		return g.literal(n)
 	case *ast.ParenthesesExpr:
 		return g.expr(&n.Expr)
@@ -132,19 +133,19 @@ func (g *guard) unknown(node ast.Node) error {
 	return fault.At(fault.Unsupported, -1, "a part of the query (%s) is not supported", name)
 }
 
-func (g *guard) literal(l *literal) error {
-	if l.value == (placeholder{}) {
+func (g *guard) literal(l *tree.Literal) error {
+	if l.Value == (tree.Placeholder{}) {
 		g.placeholders = append(g.placeholders, l)
 		return nil
 	}
-	if cs := l.charset(); cs != "" {
+	if cs := l.Charset(); cs != "" {
 		return g.introduced(l, cs)
 	}
 	return nil
 }
 
 // introduced checks a literal with a character set before it.
-func (g *guard) introduced(l *literal, cs string) error {
+func (g *guard) introduced(l *tree.Literal, cs string) error {
 	at := l.OriginTextPosition()
 	if !charsets[cs] {
 		return fault.At(fault.Unsupported, at, "literals of the character set %s are not supported", cs)
@@ -188,7 +189,7 @@ func isModCall(n *ast.BinaryOperationExpr) bool {
 }
 
 func modCall(n *ast.BinaryOperationExpr) *ast.FuncCallExpr {
-	call := &ast.FuncCallExpr{FnName: functions["mod"].name, Args: []ast.ExprNode{n.L, n.R}}
+	call := &ast.FuncCallExpr{FnName: tree.Functions["mod"].Name, Args: []ast.ExprNode{n.L, n.R}}
 	call.SetOriginTextPosition(n.OriginTextPosition())
 	return call
 }

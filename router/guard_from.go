@@ -1,8 +1,10 @@
 package router
 
-import "github.com/kolide/databalancer/fault"
-
-import "github.com/pingcap/tidb/pkg/parser/ast"
+import (
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
 
 // from checks a FROM and drops index hints.
 func (g *guard) from(node ast.ResultSetNode) error {
@@ -26,7 +28,7 @@ func (g *guard) join(n *ast.Join) error {
 		if err := g.joined(n); err != nil {
 			return err
 		}
-		n.Left = unwrap(n.Left)
+		n.Left = tree.Unwrap(n.Left)
 		left, ok := n.Left.(*ast.Join)
 		if !ok {
 			return g.from(n.Left)
@@ -41,7 +43,7 @@ func (g *guard) joined(n *ast.Join) error {
 		return err
 	}
 	if n.Right != nil {
-		n.Right = unwrap(n.Right)
+		n.Right = tree.Unwrap(n.Right)
 		if err := g.from(n.Right); err != nil {
 			return err
 		}

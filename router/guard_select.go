@@ -1,8 +1,10 @@
 package router
 
-import "github.com/kolide/databalancer/fault"
-
-import "github.com/pingcap/tidb/pkg/parser/ast"
+import (
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
 
 func (g *guard) selectStmt(sel *ast.SelectStmt, named bool) error {
 	if err := g.refuseClauses(sel); err != nil {
@@ -114,15 +116,15 @@ func (g *guard) tail(order *ast.OrderByClause, limit *ast.Limit) error {
 
 // whole checks an expression that can only be a whole number from 0.
 func (g *guard) whole(e *ast.ExprNode) error {
-	if l, ok := (*e).(*literal); ok {
-		l.unsigned = true
+	if l, ok := (*e).(*tree.Literal); ok {
+		l.Unsigned = true
 	}
 	return g.optional(e)
 }
 
 func (g *guard) items(items []*ast.ByItem) error {
 	for _, item := range items {
-		if l, ok := item.Expr.(*literal); ok && l.value == (placeholder{}) {
+		if l, ok := item.Expr.(*tree.Literal); ok && l.Value == (tree.Placeholder{}) {
 			g.ordered = append(g.ordered, item)
 		}
 		if err := g.expr(&item.Expr); err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/mysql"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
@@ -63,12 +64,12 @@ func init() {
 
 // kindOf returns the kind of an expression in the block.
 func (b *block) kindOf(e ast.ExprNode) kind {
-	switch e := bare(e).(type) {
+	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:
 		if c := b.column(e.Name); c != nil {
 			return columnKind(c)
 		}
-	case *literal:
+	case *tree.Literal:
 		return literalKind(e)
 	case *ast.UnaryOperationExpr:
 		return b.unaryKind(e)
@@ -86,8 +87,8 @@ func (b *block) kindOf(e ast.ExprNode) kind {
 	return unknownKind
 }
 
-func literalKind(l *literal) kind {
-	switch l.value.(type) {
+func literalKind(l *tree.Literal) kind {
+	switch l.Value.(type) {
 	case nil:
 		return nullKind
 	case int64, uint64, bool:

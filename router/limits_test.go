@@ -3,6 +3,8 @@ package router
 import (
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // worst are texts made to exhaust a parser: a beginning, what is repeated up
@@ -117,7 +119,7 @@ func TestWorst(t *testing.T) {
 				checkError(t, text, err)
 				continue
 			}
-			if _, err := restore(st.node); err != nil {
+			if _, err := tree.Restore(st.node); err != nil {
 				t.Errorf("%.20q…%.20q: %v", w.begin, w.repeat, err)
 			}
 		}

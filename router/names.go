@@ -1,10 +1,12 @@
 package router
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -44,8 +46,8 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 			}
 		case *ast.ColumnNameExpr:
 			return n.Name.Name.O
-		case *literal:
-			if _, ok := n.value.(bits); !ok {
+		case *tree.Literal:
+			if _, ok := n.Value.(tree.Bits); !ok {
 				return constantName(n, g.sql[start:end])
 			}
 		}
@@ -53,8 +55,8 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 	}
 }
 
-func constantName(l *literal, text string) string {
-	switch v := l.value.(type) {
+func constantName(l *tree.Literal, text string) string {
+	switch v := l.Value.(type) {
 	case nil:
 		return "NULL"
 	case bool:
@@ -89,7 +91,7 @@ func safeName(text string) string {
 
 // fieldEnds are the words that end a select list. All are reserved, so they
 // are no names unless they follow a dot.
-var fieldEnds = names(`from where group having order limit window union except
+var fieldEnds = strings.Fields(`from where group having order limit window union except
 	intersect into for lock fetch procedure`)
 
 // fieldEnd returns where the text of the select field at offset ends, and
@@ -119,9 +121,5 @@ func endsField(last, now string) bool {
 	if now == "," || now == ";" {
 		return true
 	}
-	if len(now) > len("intersect") || last == "." {
-		return false
-	}
-	_, ends := fieldEnds[strings.ToLower(now)]
-	return ends
+	return last != "." && len(now) <= len("intersect") && slices.Contains(fieldEnds, strings.ToLower(now))
 }

@@ -1,6 +1,10 @@
 package router
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/kolide/databalancer/router/tree"
+)
 
 func BenchmarkParsePoint(b *testing.B) {
 	benchmarkParse(b, "SELECT * FROM `dog_registry` WHERE id = ?", int64(17))
@@ -19,7 +23,7 @@ func benchmarkParse(b *testing.B, sql string, args ...any) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := restore(st.node); err != nil {
+		if _, err := tree.Restore(st.node); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 func TestErrorOffset(t *testing.T) {
@@ -225,7 +226,7 @@ func restored(query string) string {
 	if err != nil {
 		return err.Error()
 	}
-	text, err := restore(st.node)
+	text, err := tree.Restore(st.node)
 	if err != nil {
 		return err.Error()
 	}

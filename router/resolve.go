@@ -3,6 +3,7 @@ package router
 import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -96,7 +97,7 @@ func (r *resolver) setOperation(op *setOperation, e env) (*block, error) {
 	}
 	b.scope = &scope{outer: e.outer}
 	v := binder{r: r, ctes: e.ctes, scope: b.scope, block: b}
-	return b, v.visit(orNil(op.order), orNil(op.limit))
+	return b, v.visit(tree.OrNil(op.order), tree.OrNil(op.limit))
 }
 
 func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*block, error) {
@@ -139,16 +140,5 @@ func (r *resolver) clauses(sel *ast.SelectStmt, v binder) error {
 			return err
 		}
 	}
-	return v.visit(orNil(sel.Fields), sel.Where, orNil(sel.GroupBy), orNil(sel.Having), orNil(sel.OrderBy), orNil(sel.Limit))
-}
-
-// orNil turns a nil pointer to a clause into a nil node.
-func orNil[T any, P interface {
-	*T
-	ast.Node
-}](clause P) ast.Node {
-	if clause == nil {
-		return nil
-	}
-	return clause
+	return v.visit(tree.OrNil(sel.Fields), sel.Where, tree.OrNil(sel.GroupBy), tree.OrNil(sel.Having), tree.OrNil(sel.OrderBy), tree.OrNil(sel.Limit))
 }

@@ -3,6 +3,7 @@ package router
 import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -66,11 +67,11 @@ func (f *fromResolver) operand(node ast.ResultSetNode) (*operand, error) {
 }
 
 func (f *fromResolver) join(j *ast.Join) (*operand, error) {
-	j.Left = unwrap(j.Left)
+	j.Left = tree.Unwrap(j.Left)
 	if j.Right == nil {
 		return f.operand(j.Left)
 	}
-	j.Right = unwrap(j.Right)
+	j.Right = tree.Unwrap(j.Right)
 	if err := f.refuseReordered(j); err != nil {
 		return nil, err
 	}
@@ -98,18 +99,6 @@ func (f *fromResolver) join(j *ast.Join) (*operand, error) {
 		return op, f.r.spellNatural(op)
 	}
 	return op, nil
-}
-
-// unwrap removes parentheses around a single table: they mean nothing, and
-// restored they would turn a following JOIN into a comma.
-func unwrap(node ast.ResultSetNode) ast.ResultSetNode {
-	for {
-		j, ok := node.(*ast.Join)
-		if !ok || j.Right != nil {
-			return node
-		}
-		node = j.Left
-	}
 }
 
 // refuseReordered refuses joins that the parser may have reordered. It reads

@@ -1,4 +1,4 @@
-package router
+package tree
 
 import (
 	"strings"
@@ -6,33 +6,33 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// form is how a function's arguments stand in the tree. The parser prints
+// Form is how a function's arguments stand in the tree. The parser prints
 // some functions in a way of their own, and takes their arguments' types for
 // granted; a name in backticks brings such a function any arguments at all,
 // so the guard checks them.
-type form int
+type Form int
 
 const (
-	plain       form = iota + 1
-	interval         // at least two: the parser takes INTERVAL (n) DAY for a call, too
-	dateArith        // x, n, unit
-	unitFirst        // unit, ...
-	trim             // x, or x and what, or x, what and where
-	two              // exactly two, with a word between them
-	using            // x, character set
-	characters       // ..., and a character set or NULL
-	insertion        // INSERT(), which the parser calls otherwise
-	formatOf         // selector, x
-	dateLiteral      // a string
+	Plain        Form = iota + 1
+	Interval          // at least two: the parser takes INTERVAL (n) DAY for a call, too
+	DateArith         // x, n, unit
+	UnitFirst         // unit, ...
+	Trim              // x, or x and what, or x, what and where
+	Two               // exactly two, with a word between them
+	UsingCharset      // x, character set
+	Characters        // ..., and a character set or NULL
+	Insertion         // INSERT(), which the parser calls otherwise
+	FormatOf          // selector, x
+	DateLiteral       // a string
 )
 
-// functions is the allow-list: what clients may call, by name in lower case.
+// Functions is the allow-list: what clients may call, by name in lower case.
 // Aggregates and window functions have lists of their own. A function is in
 // it only if it computes its result from its arguments and the clock: nothing
 // that waits, locks, reads files, tells of the server or the account, or has
 // an error message that could carry data out.
-var functions = allow(map[form]string{
-	plain: `
+var Functions = allow(map[Form]string{
+	Plain: `
 		coalesce greatest if ifnull isnull least nullif nvl nvl2 any_value
 		grouping
 
@@ -71,26 +71,26 @@ var functions = allow(map[form]string{
 		is_ipv4_mapped is_ipv6 bin_to_uuid uuid_to_bin is_uuid
 
 		charset coercibility collation`,
-	interval:    `interval`,
-	dateArith:   `adddate date_add date_sub subdate`,
-	unitFirst:   `extract timestampadd timestampdiff`,
-	trim:        `trim`,
-	two:         `position json_memberof`,
-	using:       `convert`,
-	characters:  `char_func`,
-	insertion:   `insert_func`,
-	formatOf:    `get_format`,
-	dateLiteral: ast.DateLiteral + " " + ast.TimeLiteral + " " + ast.TimestampLiteral,
+	Interval:     `interval`,
+	DateArith:    `adddate date_add date_sub subdate`,
+	UnitFirst:    `extract timestampadd timestampdiff`,
+	Trim:         `trim`,
+	Two:          `position json_memberof`,
+	UsingCharset: `convert`,
+	Characters:   `char_func`,
+	Insertion:    `insert_func`,
+	FormatOf:     `get_format`,
+	DateLiteral:  ast.DateLiteral + " " + ast.TimeLiteral + " " + ast.TimestampLiteral,
 })
 
-// aggregates and windows are the allow-lists of the functions that the parser
+// Aggregates and Windows are the allow-lists of the functions that the parser
 // keeps in nodes of their own. Every aggregate of numbers is a window
 // function too.
 var (
-	aggregates = names(`avg bit_and bit_or bit_xor count group_concat
+	Aggregates = names(`avg bit_and bit_or bit_xor count group_concat
 		json_arrayagg json_objectagg max min stddev_pop stddev_samp sum var_pop
 		var_samp`)
-	windows = names(`avg bit_and bit_or bit_xor count json_arrayagg
+	Windows = names(`avg bit_and bit_or bit_xor count json_arrayagg
 		json_objectagg max min stddev_pop stddev_samp sum var_pop var_samp
 		cume_dist dense_rank first_value lag last_value lead nth_value ntile
 		percent_rank rank row_number`)
@@ -99,21 +99,21 @@ var (
 // renamed has the functions whose name in the tree is not their real one.
 var renamed = map[string]string{"char_func": "CHAR", "insert_func": "INSERT"}
 
-// function is an entry of the allow-list.
-type function struct {
-	form form
-	name ast.CIStr // as it is printed
+// Function is an entry of the allow-list.
+type Function struct {
+	Form Form
+	Name ast.CIStr // as it is printed
 }
 
-func allow(lists map[form]string) map[string]function {
-	all := make(map[string]function)
+func allow(lists map[Form]string) map[string]Function {
+	all := make(map[string]Function)
 	for form, list := range lists {
 		for _, name := range strings.Fields(list) {
 			printed := strings.ToUpper(name)
 			if real, ok := renamed[name]; ok {
 				printed = real
 			}
-			all[name] = function{form: form, name: ast.CIStr{O: printed, L: name}}
+			all[name] = Function{Form: form, Name: ast.CIStr{O: printed, L: name}}
 		}
 	}
 	return all
@@ -127,8 +127,8 @@ func names(list string) map[string]string {
 	return all
 }
 
-// shown is a function's name as the client knows it.
-func shown(name ast.CIStr) string {
+// Shown is a function's name as the client knows it.
+func Shown(name ast.CIStr) string {
 	if real, ok := renamed[name.L]; ok {
 		return real
 	}

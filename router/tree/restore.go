@@ -1,4 +1,4 @@
-package router
+package tree
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ const restoreFlags = format.RestoreStringSingleQuotes | format.RestoreStringEsca
 // short, so that growing from nothing takes several steps.
 const restoreSize = 128
 
-// restore prints a guarded tree as SQL that all servers read alike.
-func restore(node ast.Node) (text string, err error) {
+// Restore prints a guarded tree as SQL that all servers read alike.
+func Restore(node ast.Node) (text string, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a tree that no parser makes
 			text, err = "", fmt.Errorf("restored statement: %v", r)
@@ -30,4 +30,15 @@ func restore(node ast.Node) (text string, err error) {
 		return "", fmt.Errorf("restored statement: %w", err)
 	}
 	return b.String(), nil
+}
+
+// Printed returns the text of a statement, and that of its shape: the same
+// without rows.
+func Printed(node ast.Node) (sql, shape string, err error) {
+	if sql, err = Restore(node); err != nil {
+		return "", "", err
+	}
+	none := &ast.Limit{Count: NewLiteral(uint64(0))}
+	shape, err = Restore(Limited(node, func(*ast.Limit) *ast.Limit { return none }))
+	return sql, shape, err
 }
