@@ -3,6 +3,7 @@ package router
 import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/guard"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -28,13 +29,13 @@ type env struct {
 }
 
 // resolve binds the names in a statement, in place. The error is a [*fault.Error].
-func resolve(snap *catalog.Snapshot, database string, st *statement) (*block, error) {
+func resolve(snap *catalog.Snapshot, database string, st *guard.Statement) (*block, error) {
 	r := &resolver{snap: snap, database: database}
-	b, err := r.query(st.node, env{})
+	b, err := r.query(st.Node(), env{})
 	if err != nil {
 		return nil, err
 	}
-	if r.braced && r.withs != countWith(st.source) {
+	if r.braced && r.withs != st.Withs() {
 		return nil, fault.New(fault.Unsupported, "WITH in parentheses right after another WITH is not supported")
 	}
 	b.columns = named(b.columns)

@@ -1,8 +1,6 @@
 package router
 
 import (
-	"strings"
-
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -141,23 +139,4 @@ func named(columns []Column) []Column {
 		}
 	}
 	return columns
-}
-
-// countWith counts the WITH clauses in a query's text. The parser drops the
-// inner one of WITH … (WITH … SELECT …), whose names would then stand for
-// other tables.
-func countWith(text string) int {
-	n := 0
-	s := scanner{src: text}
-	for t := s.next(); t.kind != tokenEnd; {
-		with := t.kind == tokenWord && strings.EqualFold(text[t.start:t.end], "with")
-		for t = s.next(); t.kind == tokenComment; {
-			t = s.next()
-		}
-		next := strings.ToLower(text[t.start:t.end])
-		if with && next != "rollup" && next != "query" {
-			n++
-		}
-	}
-	return n
 }

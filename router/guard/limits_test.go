@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"strings"
@@ -114,7 +114,7 @@ func TestWorst(t *testing.T) {
 		n := (maxLength - len(w.begin) - len(w.end)) / len(w.repeat)
 		sql := w.begin + strings.Repeat(w.repeat, n) + w.end
 		for _, text := range []string{sql, sql + strings.Repeat(")", min(n, maxLength-len(sql)))} {
-			st, err := parse(text, nil, limits{length: maxLength})
+			st, err := Parse(text, nil, Limits{Length: maxLength})
 			if err != nil {
 				checkError(t, text, err)
 				continue

@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"strings"
@@ -22,10 +22,10 @@ func FuzzGuard(f *testing.F) {
 		for i := range args {
 			args[i] = int64(i)
 		}
-		st, err := parse(sql, args, limits{})
+		st, err := Parse(sql, args, Limits{})
 		for err != nil && len(args) > 0 && isCode(err, fault.InvalidArgument) {
 			args = args[1:] // a ? in quotes is none
-			st, err = parse(sql, args, limits{})
+			st, err = Parse(sql, args, Limits{})
 		}
 		if err != nil {
 			checkError(t, sql, err)
@@ -55,14 +55,14 @@ func checkError(t *testing.T, sql string, err error) {
 }
 
 // checkRestored restores a statement and parses the result again.
-func checkRestored(t *testing.T, sql string, st *statement) string {
+func checkRestored(t *testing.T, sql string, st *Statement) string {
 	t.Helper()
 	text, err := tree.Restore(st.node)
 	if err != nil {
 		t.Fatalf("%q: restore: %v", sql, err)
 	}
 	checkTokens(t, sql, text)
-	again, err := parse(text, nil, limits{length: maxLength, nodes: 10 * defaultNodes, depth: 2 * defaultDepth})
+	again, err := Parse(text, nil, Limits{Length: maxLength, Nodes: 10 * defaultNodes, Depth: 2 * defaultDepth})
 	if err != nil {
 		t.Fatalf("%q\nrestored %q\nis refused: %v", sql, text, err)
 	}

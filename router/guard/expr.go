@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"fmt"
@@ -130,7 +130,7 @@ func (g *guard) refuseExpr(e ast.ExprNode) error {
 // unknown refuses a node that the guard does not know.
 func (g *guard) unknown(node ast.Node) error {
 	name := strings.TrimPrefix(fmt.Sprintf("%T", node), "*ast.")
-	return fault.At(fault.Unsupported, -1, "a part of the query (%s) is not supported", name)
+	return fault.New(fault.Unsupported, "a part of the query (%s) is not supported", name)
 }
 
 func (g *guard) literal(l *tree.Literal) error {

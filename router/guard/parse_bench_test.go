@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"testing"
@@ -19,7 +19,7 @@ func BenchmarkParseReport(b *testing.B) {
 func benchmarkParse(b *testing.B, sql string, args ...any) {
 	b.ReportAllocs()
 	for b.Loop() {
-		st, err := parse(sql, args, limits{})
+		st, err := Parse(sql, args, Limits{})
 		if err != nil {
 			b.Fatal(err)
 		}

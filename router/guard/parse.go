@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"fmt"
@@ -21,51 +21,64 @@ const (
 	defaultDepth  = 200
 )
 
-// limits bounds a statement before anything else looks at it. A zero field
+// Limits bounds a statement before anything else looks at it. A zero field
 // stands for its default.
-type limits struct{ length, nodes, depth int }
+type Limits struct{ Length, Nodes, Depth int }
 
-func (l limits) orDefault() limits {
+func (l Limits) orDefault() Limits {
 	def := func(n *int, value int) {
 		if *n <= 0 {
 			*n = value
 		}
 	}
-	def(&l.length, defaultLength)
-	def(&l.nodes, defaultNodes)
-	def(&l.depth, defaultDepth)
-	l.length = min(l.length, maxLength)
+	def(&l.Length, defaultLength)
+	def(&l.Nodes, defaultNodes)
+	def(&l.Depth, defaultDepth)
+	l.Length = min(l.Length, maxLength)
 	return l
 }
 
-// statement is one guarded query: every node, function and clause in it is on
+// Statement is one guarded query: every node, function and clause in it is on
 // the allow-list, hints are gone, arguments are bound, and each unaliased
 // select field bears the name that the server would have given its column.
-// Fields without an alias are *, and strings, which name their column.
-type statement struct {
-	node    ast.ResultSetNode // *ast.SelectStmt or *ast.SetOprStmt, with its WITH
-	explain bool              // the client asked to EXPLAIN it
-	source  string            // the client's text
+// Fields without an alias are *, and strings, which name their column. Only
+// [Parse] makes one.
+type Statement struct {
+	node    ast.ResultSetNode
+	explain bool
+	withs   int
 }
+
+// Node returns the query, with its WITH: a *ast.SelectStmt or an
+// *ast.SetOprStmt.
+func (s *Statement) Node() ast.ResultSetNode { return s.node }
+
+// Explain reports whether the client asked to EXPLAIN it.
+func (s *Statement) Explain() bool { return s.explain }
+
+// Withs returns the number of WITH clauses in the client's text. The parser
+// drops the inner one of WITH … (WITH … SELECT …), whose names would then stand
+// for other tables.
+func (s *Statement) Withs() int { return s.withs }
 
 // parsers holds parsers at rest: making one costs more than a short parse.
 var parsers = sync.Pool{New: func() any { return parser.New() }}
 
-// parse turns a client's text into a statement that is safe to restore and
+// Parse turns a client's text into a statement that is safe to restore and
 // run. The error is a [*fault.Error].
-func parse(sql string, args []any, lim limits) (*statement, error) {
+func Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	lim = lim.orDefault()
-	text, err := survey(sql, lim)
+	text, withs, err := survey(sql, lim)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkArgs(args, lim.length-len(sql)); err != nil {
+	if err := checkArgs(args, lim.Length-len(sql)); err != nil {
 		return nil, err
 	}
 	if err := begins(text); err != nil {
 		return nil, err
 	}
-	s := &statement{source: sql}
+	s := &Statement{withs: withs}
 	err = parseOne(text, func(stmt ast.StmtNode) (err error) {
 		if s.node, s.explain, err = query(stmt, text); err != nil {
 			return err
@@ -111,7 +124,7 @@ func parseOne(text string, guard func(ast.StmtNode) error) (err error) {
 	p := parsers.Get().(*parser.Parser)
 	defer func() {
 		if r := recover(); r != nil { // p is not used again
-			err = fault.At(fault.Syntax, -1, "the query cannot be parsed")
+			err = fault.New(fault.Syntax, "the query cannot be parsed")
 			return
 		}
 		if err != nil {
@@ -166,7 +179,7 @@ func syntaxError(err error, text string) error {
 	at := errorOffset(err.Error(), text)
 	if at < 0 {
 		_, reason, _ := strings.Cut(err.Error(), "]") // [class:number]
-		return fault.At(fault.Syntax, -1, "the query cannot be parsed: %.200s", strings.TrimSpace(reason))
+		return fault.New(fault.Syntax, "the query cannot be parsed: %.200s", strings.TrimSpace(reason))
 	}
 	if clause := clauseBefore(text, at); clause != "" {
 		return fault.At(fault.ForbiddenClause, at, "%s is not accepted", clause)

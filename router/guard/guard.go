@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"strings"
@@ -16,7 +16,7 @@ import (
 type guard struct {
 	sql    string // what was parsed: comments blanked
 	client string // what the client sent, of the same length
-	lim    limits
+	lim    Limits
 	nodes  int
 	depth  int
 
@@ -27,8 +27,8 @@ type guard struct {
 // enter counts a node, and one level of depth until leave.
 func (g *guard) enter() error {
 	g.depth++
-	if g.depth > g.lim.depth {
-		return fault.At(fault.TooLarge, -1, "the query is nested more than %d deep", g.lim.depth)
+	if g.depth > g.lim.Depth {
+		return fault.New(fault.TooLarge, "the query is nested more than %d deep", g.lim.Depth)
 	}
 	return g.count()
 }
@@ -36,8 +36,8 @@ func (g *guard) enter() error {
 func (g *guard) leave() { g.depth-- }
 
 func (g *guard) count() error {
-	if g.nodes++; g.nodes > g.lim.nodes {
-		return fault.At(fault.TooLarge, -1, "the query has more than %d parts", g.lim.nodes)
+	if g.nodes++; g.nodes > g.lim.Nodes {
+		return fault.New(fault.TooLarge, "the query has more than %d parts", g.lim.Nodes)
 	}
 	return nil
 }

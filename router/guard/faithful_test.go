@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -37,8 +38,8 @@ INSERT INTO p VALUES (1, 1, 10), (2, 3, 30), (7, 8, 9)`
 // faithfulExpressions are run as SELECT … FROM t ORDER BY id, unless they end
 // with a FROM of their own; faithfulQueries as they are.
 var (
-	faithfulExpressions = lines("testdata/guard/expressions.sql")
-	faithfulQueries     = lines("testdata/guard/queries.sql")
+	faithfulExpressions = lines("testdata/expressions.sql")
+	faithfulQueries     = lines("testdata/queries.sql")
 )
 
 func lines(file string) []string {
@@ -99,7 +100,7 @@ func errorText(err error) string {
 // gives.
 func faithful(t *testing.T, conn *sql.Conn, query string) string {
 	t.Helper()
-	st, err := parse(query, nil, limits{})
+	st, err := Parse(query, nil, Limits{})
 	if err != nil {
 		t.Errorf("%s\nis refused: %v", query, err)
 		return ""
@@ -118,21 +119,39 @@ func faithful(t *testing.T, conn *sql.Conn, query string) string {
 // session returns a connection on which time stands still.
 func session(t *testing.T) *sql.Conn {
 	t.Helper()
-	s := newShard(t, faithfulTables)
-	conn, err := s.db.Conn(t.Context())
+	addr := localtest.Servers(t, 1)[0]
+	conn := connect(t, addr, strings.Split(faithfulTables, ";\n")...)
+	execute(t, conn,
+		"SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION'",
+		"SET timestamp = 1709210096.123456",
+	)
+	return conn
+}
+
+// connect returns the only connection to a database of the test's own.
+func connect(t *testing.T, addr string, statements ...string) *sql.Conn {
+	t.Helper()
+	db, err := sql.Open("mysql", localtest.DSN(addr, localtest.Database(t, addr)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	conn, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	for _, set := range []string{
-		"SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION'",
-		"SET timestamp = 1709210096.123456",
-	} {
-		if _, err := conn.ExecContext(t.Context(), set); err != nil {
-			t.Fatal(err)
+	execute(t, conn, statements...)
+	return conn
+}
+
+func execute(t *testing.T, conn *sql.Conn, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
 		}
 	}
-	return conn
 }
 
 func TestFaithful(t *testing.T) {
@@ -164,7 +183,7 @@ func expressionQueries() []string {
 func TestEveryFunctionIsTried(t *testing.T) {
 	v := callVisitor{}
 	for _, query := range slices.Concat(expressionQueries(), faithfulQueries, rewrites(), elsewhere) {
-		st, err := parse(query, nil, limits{})
+		st, err := Parse(query, nil, Limits{})
 		if err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}
@@ -221,7 +240,7 @@ func rewrites() []string { return keys(rewritten) }
 func TestRewritten(t *testing.T) {
 	conn := session(t)
 	for query, same := range rewritten {
-		st, err := parse(query, nil, limits{})
+		st, err := Parse(query, nil, Limits{})
 		if err != nil {
 			t.Errorf("%s: %v", query, err)
 			continue

@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"math/rand/v2"
@@ -92,7 +92,7 @@ func TestFaithfulToNonsense(t *testing.T) {
 	answered := 0
 	for range 400 {
 		query := "SELECT id, " + b.expr(3) + ", " + b.expr(4) + " FROM t WHERE id < 4 ORDER BY id"
-		if _, err := parse(query, nil, limits{}); isCode(err, fault.Syntax) || isCode(err, fault.Unsupported) {
+		if _, err := Parse(query, nil, Limits{}); isCode(err, fault.Syntax) || isCode(err, fault.Unsupported) {
 			continue // grammar that the parser lacks, or nonsense
 		}
 		if !strings.HasPrefix(faithful(t, conn, query), "error") {

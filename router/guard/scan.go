@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"strings"
@@ -139,13 +139,14 @@ func isWord(c byte) bool {
 
 // survey looks at the whole text before the parser does. It refuses what
 // would hurt the parser and what parser and server read differently, and
-// returns the text with every comment and hint blanked, so that offsets hold.
-func survey(sql string, lim limits) (string, error) {
-	if len(sql) > lim.length {
-		return "", fault.At(fault.TooLarge, -1, "the query has %d bytes; at most %d are accepted", len(sql), lim.length)
+// returns the text with every comment and hint blanked, so that offsets hold,
+// and the number of its WITH clauses.
+func survey(sql string, lim Limits) (text string, withs int, err error) {
+	if len(sql) > lim.Length {
+		return "", 0, fault.New(fault.TooLarge, "the query has %d bytes; at most %d are accepted", len(sql), lim.Length)
 	}
 	if n := invalidUTF8(sql); n >= 0 {
-		return "", fault.At(fault.Syntax, n, "the query is not valid UTF-8")
+		return "", 0, fault.At(fault.Syntax, n, "the query is not valid UTF-8")
 	}
 	v := surveyor{scanner: scanner{src: sql}, lim: lim}
 	for {
@@ -154,20 +155,21 @@ func survey(sql string, lim limits) (string, error) {
 			break
 		}
 		if err := v.check(t); err != nil {
-			return "", err
+			return "", 0, err
 		}
 	}
 	if v.blanked != nil {
-		return string(v.blanked), nil
+		return string(v.blanked), v.withs, nil
 	}
-	return sql, nil
+	return sql, v.withs, nil
 }
 
 // surveyor is the state of survey.
 type surveyor struct {
 	scanner
-	lim                             limits
+	lim                             Limits
 	tokens, nested, adjacent, joins int
+	withs                           int
 	blanked                         []byte // a copy of src, once there is something to blank
 }
 
@@ -181,7 +183,7 @@ func (v *surveyor) check(t token) error {
 	case tokenEndless:
 		return fault.At(fault.Syntax, t.start, "%s has no end", unended(v.src[t.start]))
 	}
-	if v.tokens++; v.tokens > tokensPerNode*v.lim.nodes {
+	if v.tokens++; v.tokens > tokensPerNode*v.lim.Nodes {
 		return fault.At(fault.TooLarge, t.start, "the query has too many parts")
 	}
 	if t.kind != tokenString {
@@ -194,7 +196,7 @@ func (v *surveyor) check(t token) error {
 	return nil
 }
 
-// structure counts parentheses and joins, and refuses those ODBC escapes of
+// structure counts parentheses, joins and WITHs, and refuses those ODBC escapes of
 // which the parser keeps only what is in the braces: it would bind to its
 // neighbours.
 func (v *surveyor) structure(t token) error {
@@ -207,6 +209,10 @@ func (v *surveyor) structure(t token) error {
 		if strings.EqualFold(v.src[t.start:t.end], "join") {
 			v.joins++
 		}
+	case 'w', 'W':
+		if strings.EqualFold(v.src[t.start:t.end], "with") && v.beginsCTE() {
+			v.withs++
+		}
 	case '{':
 		ahead := v.scanner
 		name := ahead.next()
@@ -214,8 +220,8 @@ func (v *surveyor) structure(t token) error {
 			return fault.At(fault.Unsupported, t.start, "of the escapes in braces only d, t, ts and oj are supported")
 		}
 	}
-	if v.nested > v.lim.depth {
-		return fault.At(fault.TooLarge, t.start, "the query is nested more than %d deep", v.lim.depth)
+	if v.nested > v.lim.Depth {
+		return fault.At(fault.TooLarge, t.start, "the query is nested more than %d deep", v.lim.Depth)
 	}
 	if v.joins > maxJoins {
 		return fault.At(fault.TooLarge, t.start, "the query has more than %d joins", maxJoins)
@@ -226,6 +232,18 @@ func (v *surveyor) structure(t token) error {
 // escapes are the ODBC escapes that keep their meaning without the braces:
 // {d '2001-02-03'}, {oj a LEFT JOIN b ON …}.
 var escapes = map[string]bool{"d": true, "t": true, "ts": true, "oj": true, "OJ": true}
+
+// beginsCTE reports whether the WITH before is neither of GROUP BY … WITH ROLLUP
+// nor of MATCH … WITH QUERY EXPANSION.
+func (v *surveyor) beginsCTE() bool {
+	ahead := v.scanner
+	t := ahead.next()
+	for t.kind == tokenComment || t.kind == tokenHint {
+		t = ahead.next()
+	}
+	next := v.src[t.start:t.end]
+	return !strings.EqualFold(next, "rollup") && !strings.EqualFold(next, "query")
+}
 
 func (v *surveyor) blank(t token) {
 	if v.blanked == nil {

@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"encoding/json"
@@ -38,20 +38,20 @@ func checkArgs(args []any, room int) error {
 		}
 	}
 	if room < 0 && len(args) > 0 {
-		return fault.At(fault.TooLarge, -1, "the query and its arguments are too long together")
+		return fault.New(fault.TooLarge, "the query and its arguments are too long together")
 	}
 	return nil
 }
 
 func badArg(i int, what string) *fault.Error {
-	return fault.At(fault.InvalidArgument, -1, "argument %d %s", i+1, what)
+	return fault.New(fault.InvalidArgument, "argument %d %s", i+1, what)
 }
 
 // bind puts the arguments in the placeholders' places.
 func (g *guard) bind(args []any) error {
 	slices.SortFunc(g.placeholders, func(a, b *tree.Literal) int { return a.Offset - b.Offset })
 	if have, want := len(args), len(g.placeholders); have != want {
-		return fault.At(fault.InvalidArgument, -1, "the query has %d placeholders, but %d arguments came with it", want, have)
+		return fault.New(fault.InvalidArgument, "the query has %d placeholders, but %d arguments came with it", want, have)
 	}
 	for i, l := range g.placeholders {
 		value, err := argument(i, args[i])

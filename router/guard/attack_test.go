@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"strings"
@@ -250,7 +250,7 @@ var attacks = []attack{
 
 func TestAttacks(t *testing.T) {
 	for _, a := range attacks {
-		st, err := parse(a.sql, nil, limits{})
+		st, err := Parse(a.sql, nil, Limits{})
 		if a.code != "" {
 			if !isCode(err, a.code) {
 				t.Errorf("%q: error %v, want code %s", a.sql, err, a.code)
@@ -284,10 +284,10 @@ func TestAllowedNothingElse(t *testing.T) {
 				t.Errorf("%s is on an allow-list", name)
 			}
 		}
-		if _, err := parse("select `"+name+"`('a', 1)", nil, limits{}); !isCode(err, fault.ForbiddenFunction) {
+		if _, err := Parse("select `"+name+"`('a', 1)", nil, Limits{}); !isCode(err, fault.ForbiddenFunction) {
 			t.Errorf("`%s`(): %v", name, err)
 		}
-		if _, err := parse("select "+name+"(1)", nil, limits{}); err == nil {
+		if _, err := Parse("select "+name+"(1)", nil, Limits{}); err == nil {
 			t.Errorf("%s(1) is accepted", name)
 		}
 	}

@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"context"
@@ -20,7 +20,7 @@ func TestAttacksOnServer(t *testing.T) {
 	}
 	var sent []string
 	for _, a := range attacks {
-		st, err := parse(a.sql, nil, limits{})
+		st, err := Parse(a.sql, nil, Limits{})
 		if err != nil {
 			continue // the router gives nothing to send
 		}
@@ -49,27 +49,12 @@ func TestAttacksOnServer(t *testing.T) {
 func loggingServer(t *testing.T) *sql.Conn {
 	t.Helper()
 	addr := localtest.Dedicated(t, 1, "--log-output=TABLE", "--general-log").Sockets()[0]
-	db, err := sql.Open("mysql", localtest.DSN(addr, localtest.Database(t, addr)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	conn, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	for _, statement := range []string{
+	return connect(t, addr,
 		"CREATE TABLE t (a LONGTEXT, b INT, c INT, `a``b` INT, `) union select sleep(1) -- x` INT, `/*T! z */` INT)",
 		"CREATE TABLE u (a INT, c INT)",
 		"INSERT INTO t (a) VALUES ('x')",
 		"TRUNCATE mysql.general_log",
-	} {
-		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
-	return conn
+	)
 }
 
 // understood returns the functions that the server says that a statement

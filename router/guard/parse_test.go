@@ -1,4 +1,4 @@
-package router
+package guard
 
 import (
 	"encoding/json"
@@ -41,7 +41,7 @@ func TestErrorOffset(t *testing.T) {
 		{"select 1 into outfile 'x'", fault.ForbiddenClause, 9, "INTO"},
 		{"select 1 union select a limit", fault.Syntax, 29, "at the end"},
 	} {
-		_, err := parse(test.sql, nil, limits{})
+		_, err := Parse(test.sql, nil, Limits{})
 		e, ok := err.(*fault.Error)
 		if !ok || e.Code() != test.code || offsetOf(e) != test.offset || !strings.Contains(e.Error(), test.detail) {
 			t.Errorf("%.80q: %+v\nwant code %s, offset %d, detail with %q", test.sql, err, test.code, test.offset, test.detail)
@@ -53,33 +53,33 @@ func TestLimits(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		sql  string
-		lim  limits
+		lim  Limits
 		ok   bool
 	}{
-		{"default length", "select '" + strings.Repeat("x", defaultLength-9) + "'", limits{}, true},
-		{"beyond the default length", "select '" + strings.Repeat("x", defaultLength-8) + "'", limits{}, false},
-		{"own length", "select 1234", limits{length: 11}, true},
-		{"beyond own length", "select 12345", limits{length: 11}, false},
-		{"greatest length", "select '" + strings.Repeat("x", maxLength) + "'", limits{length: 2 * maxLength}, false},
-		{"terms", "select 1" + strings.Repeat(" or 1", 5000), limits{}, true},
-		{"too many terms", "select 1" + strings.Repeat("+1", 15_000), limits{}, false},
-		{"list", "select 1 in (1" + strings.Repeat(",1", 19_000) + ")", limits{}, true},
-		{"long list", "select 1 in (1" + strings.Repeat(",1", 20_000) + ")", limits{}, false},
-		{"own nodes", "select 1, 2, 3", limits{nodes: 4}, true},
-		{"beyond own nodes", "select 1, 2, 3, 4", limits{nodes: 4}, false},
-		{"nested", "select " + strings.Repeat("(", 90) + "1" + strings.Repeat(")", 90), limits{}, true},
-		{"nested too deep", "select " + strings.Repeat("(", 210) + "1" + strings.Repeat(")", 210), limits{}, false},
-		{"negations", "select " + strings.Repeat("not ", 190) + "1", limits{}, true},
-		{"too many negations", "select " + strings.Repeat("not ", 210) + "1", limits{}, false},
-		{"own depth", "select ((1))", limits{depth: 4}, true},
-		{"beyond own depth", "select (((1)))", limits{depth: 4}, false},
-		{"joins", "select * from t" + strings.Repeat(" join t", 300), limits{}, true},
-		{"too many joins", "select * from t" + strings.Repeat(" join t", 1001), limits{}, false},
-		{"adjacent strings", "select ''" + strings.Repeat(" ''", 63), limits{}, true},
-		{"too many adjacent strings", "select ''" + strings.Repeat(" ''", 64), limits{}, false},
-		{"arms", "select 1" + strings.Repeat(" union all select 1", 3000), limits{}, true},
+		{"default length", "select '" + strings.Repeat("x", defaultLength-9) + "'", Limits{}, true},
+		{"beyond the default length", "select '" + strings.Repeat("x", defaultLength-8) + "'", Limits{}, false},
+		{"own length", "select 1234", Limits{Length: 11}, true},
+		{"beyond own length", "select 12345", Limits{Length: 11}, false},
+		{"greatest length", "select '" + strings.Repeat("x", maxLength) + "'", Limits{Length: 2 * maxLength}, false},
+		{"terms", "select 1" + strings.Repeat(" or 1", 5000), Limits{}, true},
+		{"too many terms", "select 1" + strings.Repeat("+1", 15_000), Limits{}, false},
+		{"list", "select 1 in (1" + strings.Repeat(",1", 19_000) + ")", Limits{}, true},
+		{"long list", "select 1 in (1" + strings.Repeat(",1", 20_000) + ")", Limits{}, false},
+		{"own nodes", "select 1, 2, 3", Limits{Nodes: 4}, true},
+		{"beyond own nodes", "select 1, 2, 3, 4", Limits{Nodes: 4}, false},
+		{"nested", "select " + strings.Repeat("(", 90) + "1" + strings.Repeat(")", 90), Limits{}, true},
+		{"nested too deep", "select " + strings.Repeat("(", 210) + "1" + strings.Repeat(")", 210), Limits{}, false},
+		{"negations", "select " + strings.Repeat("not ", 190) + "1", Limits{}, true},
+		{"too many negations", "select " + strings.Repeat("not ", 210) + "1", Limits{}, false},
+		{"own depth", "select ((1))", Limits{Depth: 4}, true},
+		{"beyond own depth", "select (((1)))", Limits{Depth: 4}, false},
+		{"joins", "select * from t" + strings.Repeat(" join t", 300), Limits{}, true},
+		{"too many joins", "select * from t" + strings.Repeat(" join t", 1001), Limits{}, false},
+		{"adjacent strings", "select ''" + strings.Repeat(" ''", 63), Limits{}, true},
+		{"too many adjacent strings", "select ''" + strings.Repeat(" ''", 64), Limits{}, false},
+		{"arms", "select 1" + strings.Repeat(" union all select 1", 3000), Limits{}, true},
 	} {
-		st, err := parse(test.sql, nil, test.lim)
+		st, err := Parse(test.sql, nil, test.lim)
 		switch {
 		case test.ok && err != nil, !test.ok && !isCode(err, fault.TooLarge):
 			t.Errorf("%s: error %v", test.name, err)
@@ -128,7 +128,7 @@ func TestArgs(t *testing.T) {
 		{"select lag(a, ?) over (order by b rows ? preceding) x from t", args(int64(1), int64(2)), "LAG(`a`, 1) OVER (ORDER BY `b` ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS `x` FROM `t`"},
 		{"select (select ? x) y union select ? order by ? limit ?", args(int64(1), int64(2), int64(3), int64(4)), "(SELECT 1 AS `x`) AS `y` UNION SELECT 2 ORDER BY 3 LIMIT 4"},
 	} {
-		st, err := parse(test.sql, test.args, limits{})
+		st, err := Parse(test.sql, test.args, Limits{})
 		if err != nil {
 			t.Errorf("%s %v: %v", test.sql, test.args, err)
 			continue
@@ -175,7 +175,7 @@ func TestBadArgs(t *testing.T) {
 		{"? 1", []any{"select"}, fault.NotSelect},
 		{"select a from ?", []any{"t"}, fault.Syntax},
 	} {
-		if _, err := parse(test.sql, test.args, limits{}); !isCode(err, test.code) {
+		if _, err := Parse(test.sql, test.args, Limits{}); !isCode(err, test.code) {
 			t.Errorf("%s %.40q: error %v, want code %s", test.sql, test.args, err, test.code)
 		}
 	}
@@ -192,8 +192,8 @@ func TestExplain(t *testing.T) {
 		"select 1":   false,
 		"(select 1)": false,
 	} {
-		st, err := parse(sql, nil, limits{})
-		if err != nil || st.explain != explain || st.source != sql {
+		st, err := Parse(sql, nil, Limits{})
+		if err != nil || st.explain != explain {
 			t.Errorf("%s: %+v, %v", sql, st, err)
 		}
 	}
@@ -222,7 +222,7 @@ func TestParseConcurrently(t *testing.T) {
 
 // restored returns the restored text or the error.
 func restored(query string) string {
-	st, err := parse(query, nil, limits{})
+	st, err := Parse(query, nil, Limits{})
 	if err != nil {
 		return err.Error()
 	}
