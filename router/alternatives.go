@@ -15,7 +15,7 @@ const maxAlternatives = 64
 // connects: for each source, that the row fulfils what one of the alternatives
 // asks of that source alone, if each asks something; and equations that stand
 // in all of them.
-func alternatives(sc *scope, e ast.ExprNode, refs []*source) []*condition {
+func alternatives(b *block, e ast.ExprNode, refs []*source) []*condition {
 	if len(refs) < 2 {
 		return nil
 	}
@@ -26,7 +26,7 @@ func alternatives(sc *scope, e ast.ExprNode, refs []*source) []*condition {
 	split := make([][]*condition, len(branches))
 	for i, branch := range branches {
 		for _, part := range tree.Conjuncts(branch) {
-			split[i] = append(split[i], newCondition(sc, part))
+			split[i] = append(split[i], newCondition(b, part))
 		}
 	}
 	implied := shared(split)

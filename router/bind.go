@@ -61,6 +61,29 @@ func (sc *scope) among(name string) (found *source, ok bool) {
 	return found, matches > 0
 }
 
+// bind returns the source of the column that a name in the block's clauses
+// refers to, nil where there is none or it cannot be told.
+func (b *block) bind(n *ast.ColumnName) *source { return b.scope.bind(n).source }
+
+// finds reports whether the block's FROM, or one around it, has a column of a
+// name. Others are those of output columns, or errors of the client's.
+func (b *block) finds(n *ast.ColumnName) bool { return b.scope.bind(n).scope != nil }
+
+// local reports whether an expression depends on a row of the block's sources
+// alone.
+func (b *block) local(e ast.ExprNode) bool {
+	ok := true
+	tree.Walk(e, func(n ast.Node) bool {
+		if name, is := n.(*ast.ColumnName); is {
+			found := b.scope.bind(name)
+			ok = ok && found.source != nil && found.scope == b.scope
+		}
+		ok = ok && isPure(n)
+		return true
+	})
+	return ok
+}
+
 // clauses returns the parts of a block that hold its own expressions.
 func (b *block) clauses() []ast.Node {
 	switch n := b.node.(type) {

@@ -11,12 +11,14 @@ import (
 // parenthesised part of one. Blocks form a tree as the text does.
 type block struct {
 	node    ast.Node
-	columns []Column // what it returns; nil when that cannot be told
-	arms    []*block // of a set operation, in order
-	from    []*source
-	inner   []*block // the blocks right inside it: its WITH's, derived tables, subqueries and arms
-	role    role     // in the block around it
-	scope   *scope   // what names in its own clauses refer to
+	columns []Column  // what it returns; nil when that cannot be told
+	arms    []*block  // of a set operation, in order
+	from    []*source // in the order of the text
+	joins   *operand  // how FROM joins them; nil without any
+	merges  bool      // USING or NATURAL merges columns of theirs
+	inner   []*block  // the blocks right inside it: its WITH's, derived tables, subqueries and arms
+	role    role      // in the block around it
+	scope   *scope    // what names in its own clauses refer to
 
 	tables []*catalog.Table // that its own FROM names, each once
 	ctes   []*cte           // that its own FROM names, each once
@@ -25,6 +27,7 @@ type block struct {
 	volatile  bool // calls a function with another value at each call itself
 	sequence  bool // calls RAND with a seed itself: each row's value follows from the last one's
 	clock     bool // calls a function of the statement's time itself
+	search    bool // searches a full-text index itself
 }
 
 // role says what a block is to the block around it.

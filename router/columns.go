@@ -155,10 +155,10 @@ func (o *output) source(f *ast.SelectField, s *source) error {
 
 // spell adds a field for each column of a source with hidden ones.
 func (o *output) spell(s *source) {
-	spelled := make([]spelledField, s.width())
+	spelled := make([]tree.SpelledField, s.width())
 	o.fields = slices.Grow(o.fields, len(spelled))
 	for i := range spelled {
-		o.fields = append(o.fields, spelled[i].of(s, s.column(i).Name))
+		o.fields = append(o.fields, spelled[i].Of(s.name, s.column(i).Name))
 	}
 }
 
@@ -201,9 +201,9 @@ func (o *output) mergedStar(f *ast.SelectField) error {
 	if !o.wide {
 		return nil
 	}
-	spelled := make([]spelledField, len(columns))
+	spelled := make([]tree.SpelledField, len(columns))
 	for i, c := range columns {
-		o.fields = append(o.fields, spelled[i].of(c.source, c.name))
+		o.fields = append(o.fields, spelled[i].Of(c.source.name, c.name))
 	}
 	return nil
 }

@@ -50,6 +50,8 @@ type conditions struct {
 	of map[*source][]*condition
 	// equations are all that compare two columns, wherever they stand.
 	equations []*condition
+
+	block *block
 }
 
 // conditionsOf reads the WHERE and the ONs of a SELECT.
@@ -59,17 +61,17 @@ type conditions struct {
 // (facts of SQL: MySQL manual, "Outer Join Simplification"). What stands in
 // the ON of an outer join holds for its inner side alone.
 func conditionsOf(b *block) *conditions {
-	c := &conditions{of: make(map[*source][]*condition)}
+	c := &conditions{of: make(map[*source][]*condition), block: b}
 	sel, ok := b.node.(*ast.SelectStmt)
-	if !ok || b.scope.from == nil {
+	if !ok || b.joins == nil {
 		return c
 	}
-	c.push(b.scope, b.scope.from, c.split(b.scope, sel.Where))
+	c.push(b.joins, c.split(sel.Where))
 	return c
 }
 
 // push hands conditions down to the sources of an operand.
-func (c *conditions) push(sc *scope, op *operand, own []*condition) {
+func (c *conditions) push(op *operand, own []*condition) {
 	if op.source != nil {
 		c.of[op.source] = own
 		return
@@ -77,7 +79,7 @@ func (c *conditions) push(sc *scope, op *operand, own []*condition) {
 	left, right := own, own
 	var on []*condition
 	if op.join.On != nil {
-		on = c.split(sc, op.join.On.Expr)
+		on = c.split(op.join.On.Expr)
 	}
 	switch op.join.Tp {
 	case ast.LeftJoin:
@@ -88,29 +90,29 @@ func (c *conditions) push(sc *scope, op *operand, own []*condition) {
 		left = append(own[:len(own):len(own)], on...)
 		right = left
 	}
-	c.push(sc, op.left, left)
-	c.push(sc, op.right, right)
+	c.push(op.left, left)
+	c.push(op.right, right)
 }
 
 // split returns the parts of a condition that AND connects.
-func (c *conditions) split(sc *scope, e ast.ExprNode) (parts []*condition) {
+func (c *conditions) split(e ast.ExprNode) (parts []*condition) {
 	if e == nil {
 		return nil
 	}
 	for _, e := range tree.Conjuncts(e) {
-		parts = c.add(sc, e, parts)
+		parts = c.add(e, parts)
 	}
 	return parts
 }
 
 // add appends a part, and what follows from it.
-func (c *conditions) add(sc *scope, e ast.ExprNode, parts []*condition) []*condition {
-	part := newCondition(sc, e)
+func (c *conditions) add(e ast.ExprNode, parts []*condition) []*condition {
+	part := newCondition(c.block, e)
 	if part.left != nil {
 		c.equations = append(c.equations, part)
 	}
 	parts = append(parts, part)
-	for _, more := range alternatives(sc, e, part.refs) {
+	for _, more := range alternatives(c.block, e, part.refs) {
 		if more.left != nil {
 			c.equations = append(c.equations, more)
 		}
@@ -119,17 +121,17 @@ func (c *conditions) add(sc *scope, e ast.ExprNode, parts []*condition) []*condi
 	return parts
 }
 
-func newCondition(sc *scope, e ast.ExprNode) *condition {
-	c := &condition{expr: e, pure: !sc.merges}
+func newCondition(b *block, e ast.ExprNode) *condition {
+	c := &condition{expr: e, pure: !b.merges}
 	tree.Walk(e, func(n ast.Node) bool {
 		if name, ok := n.(*ast.ColumnName); ok {
-			c.refer(sc.bind(name).source)
+			c.refer(b.bind(name))
 		}
 		c.pure = c.pure && isPure(n)
 		return true
 	})
 	if eq, ok := tree.Bare(e).(*ast.BinaryOperationExpr); ok && eq.Op == opcode.EQ {
-		c.left, c.right = newColumnRef(sc, eq.L), newColumnRef(sc, eq.R)
+		c.left, c.right = b.ref(eq.L), b.ref(eq.R)
 		if c.left == nil || c.right == nil {
 			c.left, c.right = nil, nil
 		}
@@ -150,12 +152,14 @@ func (c *condition) refer(s *source) {
 	c.refs = append(c.refs, s)
 }
 
-func newColumnRef(sc *scope, e ast.ExprNode) *columnRef {
+// ref returns the column that an expression in the block is, nil where it is
+// none or cannot be told.
+func (b *block) ref(e ast.ExprNode) *columnRef {
 	name := tree.PlainColumn(e)
 	if name == nil {
 		return nil
 	}
-	s := sc.bind(name).source
+	s := b.bind(name)
 	if s == nil {
 		return nil
 	}

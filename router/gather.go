@@ -8,7 +8,6 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router/tree"
-	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
 // gatherer plans a statement that several shards must answer together: it
@@ -67,26 +66,13 @@ func (g *gatherer) read() error {
 	if g.root.any(func(b *block) bool { return b.sequence }) {
 		return fault.New(fault.Unsupported, "RAND with a seed across shards is not supported: %s", g.spread())
 	}
-	if slices.ContainsFunc(g.blocks, matches) {
+	if g.root.any(func(b *block) bool { return b.search }) {
 		return fault.New(fault.Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.spread())
 	}
 	g.needs = needsOf(g.blocks)
 	g.keys = g.joinKeys()
 	g.armLimits()
 	return nil
-}
-
-// matches reports whether a block searches a full-text index.
-func matches(b *block) bool {
-	found := false
-	for _, clause := range b.clauses() {
-		tree.Walk(clause, func(n ast.Node) bool {
-			_, match := n.(*ast.MatchAgainst)
-			found = found || match
-			return true
-		})
-	}
-	return found
 }
 
 // chooseHome returns the shard to which the fewest bytes must be shipped; of

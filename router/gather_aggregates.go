@@ -27,7 +27,7 @@ func (p *partial) check() bool {
 				ok = p.addAggregate(e)
 				return false
 			case *ast.ColumnNameExpr:
-				ok = p.block.scope.bind(e.Name).scope == nil
+				ok = !p.block.finds(e.Name)
 			case *ast.SubqueryExpr, *ast.WindowFuncExpr:
 				ok = false
 			}
@@ -57,7 +57,7 @@ func (p *partial) after() []ast.Node {
 // false where the parts would not make the same whole.
 func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 	name := strings.ToLower(a.F)
-	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.local(e) }) {
+	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.block.local(e) }) {
 		return false
 	}
 	if a.Distinct && name != "min" && name != "max" {

@@ -85,7 +85,7 @@ func (g *gatherer) shipPart(u *unit, shard string, part int, tables map[*source]
 		original := *s.ref
 		defer func() { *s.ref = original }()
 		if table := tables[s]; table != "" && slices.Contains(broadcasts(s, []string{shard}), shard) {
-			s.replace(table, nil)
+			replaceSource(s, table, nil)
 			after = append(after, table)
 		}
 	}

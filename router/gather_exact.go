@@ -162,7 +162,7 @@ func (b *block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 // column returns the catalog's column that a name in the block refers to, or
 // nil.
 func (b *block) column(n *ast.ColumnName) *catalog.Column {
-	s := b.scope.bind(n).source
+	s := b.bind(n)
 	if s == nil || s.table == nil {
 		return nil
 	}

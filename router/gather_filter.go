@@ -49,7 +49,7 @@ func (g *gatherer) best(u *unit, pairs [][2]*columnRef, before []*unit) *[2]*col
 func (g *gatherer) partners(u *unit, before []*unit) [][2]*columnRef {
 	var pairs [][2]*columnRef
 	for _, c := range g.conds[u.block].of[u.source] {
-		if x := memberColumn(c, u.block.scope); x != nil && x.source == u.source {
+		if x := memberColumn(c, u.block); x != nil && x.source == u.source {
 			pairs = g.pairWithSet(pairs, x, c, before)
 		}
 		own, other := c.sides(u.source)
@@ -103,8 +103,7 @@ func (g *gatherer) filterBy(u *unit, own, from *columnRef, before []*unit) (*Fil
 		return nil, err
 	}
 	narrowed := u.statement()
-	column := &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(u.source.name), Name: own.name.Name}}
-	in := &ast.PatternInExpr{Expr: column, List: []ast.ExprNode{tree.NewLiteral(tree.Bits(keyMarker))}}
+	in := &ast.PatternInExpr{Expr: tree.Column(u.source.name, own.name.Name.O), List: []ast.ExprNode{tree.NewLiteral(tree.Bits(keyMarker))}}
 	narrowed.Where = tree.Conjunction(append(u.where[:len(u.where):len(u.where)], in))
 	text, err := tree.Restore(narrowed)
 	if err != nil {
@@ -118,11 +117,8 @@ func (g *gatherer) filterBy(u *unit, own, from *columnRef, before []*unit) (*Fil
 // that it reads.
 func (g *gatherer) keySelect(from *columnRef, before []*unit) (*ast.SelectStmt, []string) {
 	s := from.source
-	column := func() ast.ExprNode {
-		return &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(s.name), Name: from.name.Name}}
-	}
-	fields := []*ast.SelectField{{Expr: column()}}
-	present := &ast.IsNullExpr{Expr: column(), Not: true}
+	fields := []*ast.SelectField{tree.Field(s.name, from.name.Name.O)}
+	present := &ast.IsNullExpr{Expr: tree.Column(s.name, from.name.Name.O), Not: true}
 	if u := unitOf(s, before); u != nil {
 		name := &ast.TableName{Name: ast.NewCIStr(u.table)}
 		return tree.Select(fields, name, s.name, []ast.ExprNode{present}), []string{u.table}

@@ -101,7 +101,7 @@ func ofKind(e ast.ExprNode, typ catalog.Type) bool {
 // substitute returns a condition with a column in place of the only one that
 // it names.
 func substitute(e ast.ExprNode, column *columnRef) ast.ExprNode {
-	name := &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(column.source.name), Name: column.name.Name}}
+	name := tree.Column(column.source.name, column.name.Name.O)
 	put := func(e ast.ExprNode) ast.ExprNode {
 		if tree.PlainColumn(e) != nil {
 			return name

@@ -47,7 +47,7 @@ func (g *gatherer) grouped(b *block, units []*unit) []*unit {
 // order, and the columns of a join be renamed wherever they are used.
 func groupable(b *block) bool {
 	sel, ok := b.node.(*ast.SelectStmt)
-	if !ok || b.scope.merges || slices.ContainsFunc(sel.Fields.Fields, tree.IsStar) || !onlyInner(b.scope.from) {
+	if !ok || b.merges || slices.ContainsFunc(sel.Fields.Fields, tree.IsStar) || !onlyInner(b.joins) {
 		return false
 	}
 	p := partial{block: b, sel: sel}
@@ -156,7 +156,7 @@ func (g *gatherer) nameColumns(gr *group) {
 		for _, c := range g.needs.of(s) {
 			name := catalog.ReservedPrefix + "_" + strconv.Itoa(len(gr.fields)+1)
 			gr.names[groupColumn{s, strings.ToLower(c.Name)}] = name
-			field := new(spelledField).of(s, c.Name)
+			field := tree.Field(s.name, c.Name)
 			field.AsName = ast.NewCIStr(name)
 			gr.fields = append(gr.fields, field)
 			if s.isJSON(c.Type) {
@@ -255,7 +255,7 @@ func (gr *group) rename(b *block, table string) {
 	var all []renaming
 	b.each(func(x *block) {
 		x.names(func(n *ast.ColumnName) {
-			if name, ok := gr.names[groupColumn{x.scope.bind(n).source, n.Name.L}]; ok {
+			if name, ok := gr.names[groupColumn{x.bind(n), n.Name.L}]; ok {
 				all = append(all, renaming{n, name})
 			}
 		})

@@ -24,7 +24,7 @@ func (g *gatherer) joinKeys() *keyset {
 		for _, eq := range g.conds[b].equations {
 			k.pair(eq.left, eq.right)
 		}
-		k.using(b.scope.from)
+		k.using(b.joins)
 		for _, clause := range b.clauses() {
 			tree.Walk(clause, func(n ast.Node) bool {
 				k.member(g, b, n)
@@ -44,8 +44,8 @@ func (k *keyset) forget(b *block) {
 	for _, clause := range b.clauses() {
 		tree.Walk(clause, func(n ast.Node) bool {
 			if c, ok := n.(*ast.BinaryOperationExpr); ok && c.Op == opcode.NullEQ {
-				k.drop(newColumnRef(b.scope, c.L))
-				k.drop(newColumnRef(b.scope, c.R))
+				k.drop(b.ref(c.L))
+				k.drop(b.ref(c.R))
 			}
 			return true
 		})
@@ -134,11 +134,11 @@ func (k *keyset) member(g *gatherer, b *block, n ast.Node) {
 		return
 	}
 	inner := g.blockOf(sel)
-	outer := newColumnRef(b.scope, x)
+	outer := b.ref(x)
 	if inner == nil || outer == nil {
 		return
 	}
-	if own := newColumnRef(inner.scope, sel.Fields.Fields[0].Expr); own != nil {
+	if own := inner.ref(sel.Fields.Fields[0].Expr); own != nil {
 		k.pair(outer, own)
 	}
 }

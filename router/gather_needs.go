@@ -25,7 +25,7 @@ func needsOf(blocks []*block) *needs {
 	n := &needs{bound: make(map[needed]bool), named: make(map[string][]string), whole: make(map[*source]bool)}
 	for _, b := range blocks {
 		n.names(b)
-		n.joins(b.scope, b.scope.from)
+		n.joins(b, b.joins)
 		n.stars(b)
 	}
 	return n
@@ -35,7 +35,7 @@ func needsOf(blocks []*block) *needs {
 // columns of a block around it, although the block's own tables have them.
 func (n *needs) names(b *block) {
 	b.names(func(c *ast.ColumnName) {
-		if found := b.scope.bind(c).source; found != nil {
+		if found := b.bind(c); found != nil {
 			n.bound[needed{found, c.Name.L}] = true
 		} else {
 			n.name(c)
@@ -58,7 +58,7 @@ func (n *needs) name(c *ast.ColumnName) {
 }
 
 // joins notes the columns that USING and NATURAL name.
-func (n *needs) joins(sc *scope, op *operand) {
+func (n *needs) joins(b *block, op *operand) {
 	if op == nil || op.join == nil {
 		return
 	}
@@ -66,12 +66,12 @@ func (n *needs) joins(sc *scope, op *operand) {
 		n.name(c)
 	}
 	if op.join.NaturalJoin {
-		for _, s := range sc.sources {
+		for _, s := range b.from {
 			n.whole[s] = true
 		}
 	}
-	n.joins(sc, op.left)
-	n.joins(sc, op.right)
+	n.joins(b, op.left)
+	n.joins(b, op.right)
 }
 
 func (n *needs) stars(b *block) {

@@ -59,7 +59,7 @@ func divisible(b *block) *source {
 		case s.table == nil:
 			return nil
 		case len(s.table.Placements) < 2:
-		case split != nil || !preserved(b.scope.from, s):
+		case split != nil || !preserved(b.joins, s):
 			return nil
 		default:
 			split = s
@@ -79,10 +79,11 @@ func preserved(op *operand, s *source) bool {
 
 // joins reports whether the parts can be joined and filtered as the whole is.
 func (p *partial) joins() bool {
-	if p.block.scope.merges || p.sel.Where != nil && !p.local(p.sel.Where) {
+	if p.block.merges || p.sel.Where != nil && !p.block.local(p.sel.Where) {
 		return false
 	}
-	return !slices.ContainsFunc(p.block.scope.conditions, func(on *ast.OnCondition) bool { return !p.local(on.Expr) })
+	_, conditions := tree.Leaves(p.sel.From.TableRefs)
+	return !slices.ContainsFunc(conditions, func(on ast.ExprNode) bool { return !p.block.local(on) })
 }
 
 // addKeys makes the expressions of GROUP BY keys, or else those of a DISTINCT
@@ -117,7 +118,7 @@ func (p *partial) meant(e ast.ExprNode) ast.ExprNode {
 		}
 		return p.sel.Fields.Fields[n.N-1].Expr
 	case *ast.ColumnNameExpr:
-		if p.block.scope.bind(n.Name).scope == nil {
+		if !p.block.finds(n.Name) {
 			return aliased(p.sel, n.Name)
 		}
 	}
@@ -141,7 +142,7 @@ func (p *partial) addKey(e ast.ExprNode) bool {
 	if tree.IsConstant(e) {
 		return true
 	}
-	if !tree.HasColumn(e) || !p.local(e) || !p.storableKey(e) {
+	if !tree.HasColumn(e) || !p.block.local(e) || !p.storableKey(e) {
 		return false
 	}
 	text := p.text(e)
@@ -171,26 +172,11 @@ func (p *partial) ship(prefix string, e ast.ExprNode) string {
 	return name
 }
 
-// local reports whether an expression depends on a row of the block's sources
-// alone.
-func (p *partial) local(e ast.ExprNode) bool {
-	ok := true
-	tree.Walk(e, func(n ast.Node) bool {
-		if name, is := n.(*ast.ColumnName); is {
-			found := p.block.scope.bind(name)
-			ok = ok && found.source != nil && found.scope == p.block.scope
-		}
-		ok = ok && isPure(n)
-		return true
-	})
-	return ok
-}
-
 // json returns the columns of the parts that hold JSON.
 func (p *partial) json() []string {
 	var names []string
 	for _, e := range p.group {
-		if p.block.kindOf(e) == jsonKind && p.block.scope.bind(tree.PlainColumn(e)).source.isJSON(catalog.JSON) {
+		if p.block.kindOf(e) == jsonKind && p.block.bind(tree.PlainColumn(e)).isJSON(catalog.JSON) {
 			names = append(names, p.keys[p.text(e)])
 		}
 	}
@@ -202,7 +188,7 @@ func (p *partial) text(e ast.ExprNode) string {
 	var short []*ast.ColumnName
 	tree.Walk(e, func(n ast.Node) bool {
 		if name, is := n.(*ast.ColumnName); is && name.Table.O == "" {
-			if found := p.block.scope.bind(name).source; found != nil {
+			if found := p.block.bind(name); found != nil {
 				name.Table = ast.NewCIStr(found.name)
 				short = append(short, name)
 			}

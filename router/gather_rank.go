@@ -100,7 +100,7 @@ func (b *block) storableText(e ast.ExprNode) bool {
 				ok = false
 			case c.Type == catalog.Text:
 				columns = append(columns, n)
-				families = families && b.scope.bind(n).source.table.Kind == catalog.Family
+				families = families && b.bind(n).table.Kind == catalog.Family
 			}
 		}
 		return ok

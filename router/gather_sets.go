@@ -13,7 +13,7 @@ import (
 func (g *gatherer) pairWithSets(pairs [][2]*columnRef, own, other *columnRef, before []*unit) [][2]*columnRef {
 	b := g.owner[other.source]
 	for _, c := range g.conds[b].of[other.source] {
-		if x := memberColumn(c, b.scope); x != nil && x.source == other.source && x.name.Name.L == other.name.Name.L {
+		if x := memberColumn(c, b); x != nil && x.source == other.source && x.name.Name.L == other.name.Name.L {
 			pairs = g.pairWithSet(pairs, own, c, before)
 		}
 	}
@@ -74,20 +74,20 @@ func grouped(b *block, sel *ast.SelectStmt, f *ast.SelectField) bool {
 	}
 	return slices.ContainsFunc(sel.GroupBy.Items, func(item *ast.ByItem) bool {
 		key := tree.PlainColumn(item.Expr)
-		return key != nil && key.Name.L == n.Name.L && b.scope.bind(key).source == b.scope.bind(n).source
+		return key != nil && key.Name.L == n.Name.L && b.bind(key) == b.bind(n)
 	})
 }
 
 // memberColumn returns x where the condition is x IN (SELECT …).
-func memberColumn(c *condition, sc *scope) *columnRef {
+func memberColumn(c *condition, b *block) *columnRef {
 	in, ok := tree.Bare(c.expr).(*ast.PatternInExpr)
-	if !ok || in.Not || in.Sel == nil || sc.merges {
+	if !ok || in.Not || in.Sel == nil || b.merges {
 		return nil
 	}
 	if _, ok := in.Sel.(*ast.SubqueryExpr); !ok {
 		return nil
 	}
-	return newColumnRef(sc, in.Expr)
+	return b.ref(in.Expr)
 }
 
 // memberFilter returns the keys by which the set of x IN (SELECT …) can be
@@ -115,7 +115,7 @@ func (g *gatherer) members(set *block, own *columnRef) [][2]*columnRef {
 	for _, b := range g.blocks {
 		for _, s := range b.from {
 			for _, c := range g.conds[b].of[s] {
-				if x := memberOf(c, b.scope, set.node); x != nil && x.source == s {
+				if x := memberOf(c, b, set.node); x != nil && x.source == s {
 					pairs = append(pairs, [2]*columnRef{own, x})
 				}
 			}
@@ -130,7 +130,7 @@ func (g *gatherer) membersOf(u *unit) [][2]*columnRef {
 	if !ok || u.block.role != roleSubquery || len(u.block.from) != 1 || u.block.stored() || len(sel.Fields.Fields) != 1 {
 		return nil
 	}
-	own := newColumnRef(u.block.scope, sel.Fields.Fields[0].Expr)
+	own := u.block.ref(sel.Fields.Fields[0].Expr)
 	if own == nil || own.source != u.source {
 		return nil
 	}
@@ -138,8 +138,8 @@ func (g *gatherer) membersOf(u *unit) [][2]*columnRef {
 }
 
 // memberOf returns x where the condition is x IN (the set).
-func memberOf(c *condition, sc *scope, set ast.Node) *columnRef {
-	x := memberColumn(c, sc)
+func memberOf(c *condition, b *block, set ast.Node) *columnRef {
+	x := memberColumn(c, b)
 	if x == nil || ast.Node(tree.Bare(c.expr).(*ast.PatternInExpr).Sel.(*ast.SubqueryExpr).Query) != set {
 		return nil
 	}

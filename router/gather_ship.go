@@ -27,7 +27,7 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 	if err := g.shipRows(u, "", filter); err != nil {
 		return err
 	}
-	u.source.replace(u.table, u.columns)
+	replaceSource(u.source, u.table, u.columns)
 	return nil
 }
 
@@ -39,11 +39,11 @@ func (g *gatherer) shipResult(u *unit, before []*unit) error {
 		return err
 	}
 	ship := g.shipment(u, shape, g.resultKeys(u.block))
-	ship.Why = u.block.describe()
+	ship.Why = describe(u.block)
 	if ship.Filter, err = g.memberFilter(u, node, before); err != nil {
 		return err
 	}
-	u.block.replace(u.table)
+	replaceBlock(u.block, u.table)
 	return g.add(Step{Shard: u.shards[0], SQL: sql, Ship: ship})
 }
 
@@ -69,7 +69,7 @@ func (u *unit) measured() bool {
 }
 
 // describe says what kind of result a block is.
-func (b *block) describe() string {
+func describe(b *block) string {
 	switch b.role {
 	case roleArm:
 		return "the result of an arm of a set operation"

@@ -69,7 +69,7 @@ func (p *partial) ordered(e ast.ExprNode) ast.ExprNode {
 	} else if !p.unaliased(e) {
 		return nil
 	}
-	if !p.local(e) {
+	if !p.block.local(e) {
 		return nil
 	}
 	return e

@@ -73,7 +73,7 @@ func compareUnits(a, b *unit) int { return cmp.Compare(a.rows, b.rows) }
 func (u *unit) statement() *ast.SelectStmt {
 	fields := make([]*ast.SelectField, len(u.columns))
 	for i, c := range u.columns {
-		fields[i] = new(spelledField).of(u.source, c.Name)
+		fields[i] = tree.Field(u.source.name, c.Name)
 	}
 	if len(fields) == 0 {
 		fields = []*ast.SelectField{{Expr: tree.NewLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
@@ -127,10 +127,10 @@ func (b *block) first(i int) *ast.SelectField {
 	return sel.Fields.Fields[i]
 }
 
-// replace makes the source refer to a temporary table, of which it has the
+// replaceSource makes the source refer to a temporary table, of which it has the
 // given columns. A derived table stays one: servers resolve names in it
 // otherwise than in a table.
-func (s *source) replace(table string, columns []Column) {
+func replaceSource(s *source, table string, columns []Column) {
 	if s.ref.AsName.O == "" {
 		s.ref.AsName = ast.NewCIStr(s.name)
 	}
@@ -144,16 +144,15 @@ func (s *source) replace(table string, columns []Column) {
 // selectColumns returns a SELECT of columns from a temporary table.
 func selectColumns(table string, columns []Column) *ast.SelectStmt {
 	fields := make([]*ast.SelectField, len(columns))
-	from := &source{name: table}
 	for i, c := range columns {
-		fields[i] = new(spelledField).of(from, c.Name)
+		fields[i] = tree.Field(table, c.Name)
 		fields[i].AsName = ast.NewCIStr(c.Name)
 	}
 	return tree.Select(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
 }
 
-// replace makes the block one that selects its result from a temporary table.
-func (b *block) replace(table string) {
+// replaceBlock makes the block one that selects its result from a temporary table.
+func replaceBlock(b *block, table string) {
 	sel := selectColumns(table, b.columns)
 	switch n := b.node.(type) {
 	case *ast.SelectStmt:

@@ -44,7 +44,7 @@ func (p *partial) finish(table string) {
 }
 
 func (p *partial) column(name string) ast.ExprNode {
-	return &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(p.table), Name: ast.NewCIStr(name)}}
+	return tree.Column(p.table, name)
 }
 
 // Enter implements ast.Visitor: it puts the columns of the parts in the place

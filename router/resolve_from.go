@@ -37,7 +37,8 @@ func (r *resolver) from(sel *ast.SelectStmt, sc *scope, e env, b *block) error {
 	if err != nil {
 		return err
 	}
-	sc.from, b.from = from, sc.sources
+	sc.from = from
+	b.joins, b.from, b.merges = from, sc.sources, sc.merges
 	return nil
 }
 

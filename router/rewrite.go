@@ -49,6 +49,8 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 		v.block.aggregate = true
 	case *ast.FuncCallExpr:
 		v.block.call(n)
+	case *ast.MatchAgainst:
+		v.block.search = true
 	case *ast.TableName:
 		v.err = fault.New(fault.Unsupported, "a table name outside FROM is not supported")
 	}
@@ -126,22 +128,6 @@ func isVolatile(function string) bool {
 		return true
 	}
 	return false
-}
-
-// spelledField has the nodes of a select field that names one column, in one
-// piece of memory: a wide table needs a thousand of them.
-type spelledField struct {
-	field ast.SelectField
-	expr  ast.ColumnNameExpr
-	name  ast.ColumnName
-}
-
-// of makes the field name a source's column, and returns it.
-func (f *spelledField) of(s *source, column string) *ast.SelectField {
-	f.name.Table, f.name.Name = ast.NewCIStr(s.name), ast.NewCIStr(column)
-	f.expr.Name = &f.name
-	f.field.Expr = &f.expr
-	return &f.field
 }
 
 // spellNatural turns NATURAL into USING: a server that shows hidden columns
