@@ -172,7 +172,7 @@ func isPure(n ast.Node) bool {
 	case *ast.SubqueryExpr, *ast.AggregateFuncExpr, *ast.WindowFuncExpr, *ast.MatchAgainst:
 		return false
 	case *ast.FuncCallExpr:
-		return !isVolatile(n.FnName.L)
+		return !tree.Functions[n.FnName.L].Is(tree.Volatile)
 	}
 	return true
 }

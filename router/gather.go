@@ -203,7 +203,7 @@ func (g *gatherer) plan() (*Plan, error) {
 		return nil, err
 	}
 	return &Plan{
-		Kind: Gather, Home: g.home, Steps: g.steps, Columns: published(g.root.columns),
+		Kind: Gather, Home: g.home, Steps: g.steps, Columns: g.root.columns,
 		Clock:   g.root.any(func(b *block) bool { return b.clock }),
 		Explain: g.explain,
 	}, nil

@@ -63,7 +63,7 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 	if a.Distinct && name != "min" && name != "max" {
 		return (name == "count" || name == "sum" || name == "avg") && p.addDistinct(a)
 	}
-	k := unknownKind
+	k := tree.UnknownKind
 	if len(a.Args) == 1 {
 		k = p.block.kindOf(a.Args[0])
 	}
@@ -72,18 +72,18 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 		p.value(a)
 	case "sum":
 		p.value(a)
-		return k == intKind || k == floatKind
+		return k == tree.IntKind || k == tree.FloatKind
 	case "avg":
 		sum, count := averageOf(a)
 		p.value(sum)
 		p.value(count)
-		return k == intKind || k == floatKind
+		return k == tree.IntKind || k == tree.FloatKind
 	case "min", "max":
 		p.value(a)
-		return k != jsonKind && tree.HasColumn(a.Args[0]) && p.storableKey(a.Args[0])
+		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.storableKey(a.Args[0])
 	case "bit_and", "bit_or", "bit_xor":
 		p.value(a)
-		return k == intKind
+		return k == tree.IntKind
 	default:
 		return false
 	}

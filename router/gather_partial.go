@@ -142,7 +142,7 @@ func (p *partial) addKey(e ast.ExprNode) bool {
 	if tree.IsConstant(e) {
 		return true
 	}
-	if !tree.HasColumn(e) || !p.block.local(e) || !p.storableKey(e) {
+	if !tree.HasColumn(e) || !p.block.local(e) || !p.block.storableKey(e) {
 		return false
 	}
 	text := p.text(e)
@@ -151,18 +151,6 @@ func (p *partial) addKey(e ast.ExprNode) bool {
 		p.group = append(p.group, e)
 	}
 	return true
-}
-
-// storableKey reports whether a key is the same to the block and to those
-// around it once it is stored. What the client gets is compared with nothing.
-func (p *partial) storableKey(e ast.ExprNode) bool {
-	switch k := p.block.kindOf(e); {
-	case k <= nullKind:
-		return false
-	case k != textKind || tree.PlainColumn(e) != nil || p.block.role == roleRoot:
-		return true
-	}
-	return p.block.storableText(e)
 }
 
 // ship adds a column to what is shipped, and returns its name.
@@ -176,7 +164,7 @@ func (p *partial) ship(prefix string, e ast.ExprNode) string {
 func (p *partial) json() []string {
 	var names []string
 	for _, e := range p.group {
-		if p.block.kindOf(e) == jsonKind && p.block.bind(tree.PlainColumn(e)).isJSON(catalog.JSON) {
+		if p.block.kindOf(e) == tree.JSONKind && p.block.bind(tree.PlainColumn(e)).isJSON(catalog.JSON) {
 			names = append(names, p.keys[p.text(e)])
 		}
 	}

@@ -39,18 +39,18 @@ func (b *block) storableValue(e ast.ExprNode) bool {
 		return false
 	}
 	switch k := b.kindOf(e); k {
-	case intKind, floatKind, timeKind:
+	case tree.IntKind, tree.FloatKind, tree.TimeKind:
 		return true
-	case nullKind, jsonKind:
+	case tree.NullKind, tree.JSONKind:
 		return false
 	}
 	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:
 		return b.exactName(e.Name)
 	case *ast.AggregateFuncExpr:
-		return b.storableCall(strings.ToLower(e.F), e.Args)
+		return b.storableCall(tree.Aggregates[strings.ToLower(e.F)], e.Args)
 	case *ast.WindowFuncExpr:
-		return b.storableCall(strings.ToLower(e.Name), e.Args)
+		return b.storableCall(tree.Windows[strings.ToLower(e.Name)], e.Args)
 	case *ast.UnaryOperationExpr:
 		return true
 	case *ast.BinaryOperationExpr:
@@ -68,16 +68,27 @@ func isArithmetic(op opcode.Op) bool {
 }
 
 // storableCall tells of an aggregate or window function. Most return numbers.
-func (b *block) storableCall(name string, args []ast.ExprNode) bool {
-	switch name {
-	case "min", "max", "lag", "lead", "first_value", "last_value", "nth_value":
+func (b *block) storableCall(f *tree.Function, args []ast.ExprNode) bool {
+	switch {
+	case f.Is(tree.Picks):
 		return len(args) == 1 && b.storableValue(args[0])
-	case "group_concat":
+	case f.Kind(nil) == tree.TextKind:
 		return len(args) > 0 && b.storableText(args[0]) && tree.PlainColumn(args[0]) != nil
-	case "json_arrayagg", "json_objectagg":
-		return false
 	}
-	return true
+	return !f.Is(tree.Unranked)
+}
+
+// storableKey reports whether the value of an expression is the same to the
+// block and to those around it once it is stored, one a row or a group. What
+// the client gets is compared with nothing.
+func (b *block) storableKey(e ast.ExprNode) bool {
+	switch k := b.kindOf(e); {
+	case k <= tree.NullKind:
+		return false
+	case k != tree.TextKind || tree.PlainColumn(e) != nil || b.role == roleRoot:
+		return true
+	}
+	return b.storableText(e)
 }
 
 // storableText reports whether an expression that may be text has rank 2 for
@@ -91,8 +102,7 @@ func (b *block) storableText(e ast.ExprNode) bool {
 		case *ast.SetCollationExpr, *ast.FuncCastExpr, *ast.SubqueryExpr, *tree.Using:
 			ok = false
 		case *ast.FuncCallExpr:
-			name := n.FnName.L
-			ok = ok && (!strings.HasPrefix(name, "json_") || functionKinds[name] == textKind) && name != "convert"
+			ok = ok && !tree.Functions[n.FnName.L].Is(tree.Unranked)
 		case *ast.ColumnName:
 			c := b.column(n)
 			switch {

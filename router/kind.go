@@ -1,8 +1,6 @@
 package router
 
 import (
-	"strings"
-
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -10,60 +8,25 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
 
-// kind is what an expression over a family's columns returns, as far as it
-// matters to whether parts of its sums add up. A DECIMAL has none: it may
-// have more digits than it shows.
-type kind int
-
-const (
-	unknownKind kind = iota
-	nullKind
-	intKind
-	floatKind
-	textKind
-	timeKind
-	jsonKind // a column, as it is
-)
-
-var columnKinds = map[catalog.Type]kind{
-	catalog.Int: intKind, catalog.Bool: intKind, catalog.Float: floatKind,
-	catalog.Text: textKind, catalog.Timestamp: timeKind, catalog.Date: timeKind, catalog.JSON: jsonKind,
+// columnKinds are the kinds of columns of families. A DECIMAL has none.
+var columnKinds = map[catalog.Type]tree.Kind{
+	catalog.Int: tree.IntKind, catalog.Bool: tree.IntKind, catalog.Float: tree.FloatKind,
+	catalog.Text: tree.TextKind, catalog.Timestamp: tree.TimeKind, catalog.Date: tree.TimeKind, catalog.JSON: tree.JSONKind,
 }
 
 // columnKind returns the kind of a table's column. Of registered tables, an
 // ENUM is text that sorts as a number, and a DOUBLE may show fewer digits than
 // it has.
-func columnKind(c *catalog.Column) kind {
+func columnKind(c *catalog.Column) tree.Kind {
 	switch c.DataType {
 	case "enum", "set", "float", "double", "uuid", "inet4", "inet6":
-		return unknownKind
+		return tree.UnknownKind
 	}
 	return columnKinds[c.Type]
 }
 
-// functionKinds are the kinds of functions whose arguments do not matter.
-var functionKinds = map[string]kind{}
-
-func init() {
-	for k, list := range map[kind]string{
-		intKind: `ascii bit_length char_length character_length length octet_length locate position instr
-			year month day dayofmonth dayofweek dayofyear hour minute second microsecond quarter week weekday
-			weekofyear yearweek datediff to_days isnull field find_in_set strcmp crc32 sign json_length
-			json_depth json_valid json_exists json_contains regexp_instr`,
-		textKind: `lower lcase upper ucase left right substring substr substring_index trim ltrim rtrim reverse
-			concat concat_ws replace regexp_replace regexp_substr hex md5 sha sha1 sha2 date_format dayname
-			monthname json_value json_unquote json_type lpad rpad`,
-		floatKind: `sqrt exp ln log log2 log10 sin cos tan pow power`,
-		timeKind:  `date last_day`,
-	} {
-		for _, name := range strings.Fields(list) {
-			functionKinds[name] = k
-		}
-	}
-}
-
 // kindOf returns the kind of an expression in the block.
-func (b *block) kindOf(e ast.ExprNode) kind {
+func (b *block) kindOf(e ast.ExprNode) tree.Kind {
 	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:
 		if c := b.column(e.Name); c != nil {
@@ -76,7 +39,7 @@ func (b *block) kindOf(e ast.ExprNode) kind {
 	case *ast.BinaryOperationExpr:
 		return b.binaryKind(e)
 	case *ast.IsNullExpr, *ast.IsTruthExpr, *ast.PatternInExpr, *ast.PatternLikeOrIlikeExpr, *ast.PatternRegexpExpr, *ast.BetweenExpr:
-		return intKind
+		return tree.IntKind
 	case *ast.CaseExpr:
 		return b.caseKind(e)
 	case *ast.FuncCastExpr:
@@ -84,126 +47,95 @@ func (b *block) kindOf(e ast.ExprNode) kind {
 	case *ast.FuncCallExpr:
 		return b.callKind(e)
 	}
-	return unknownKind
+	return tree.UnknownKind
 }
 
-func literalKind(l *tree.Literal) kind {
+func literalKind(l *tree.Literal) tree.Kind {
 	switch l.Value.(type) {
 	case nil:
-		return nullKind
+		return tree.NullKind
 	case int64, uint64, bool:
-		return intKind
+		return tree.IntKind
 	case float64:
-		return floatKind
+		return tree.FloatKind
 	case string:
-		return textKind
+		return tree.TextKind
 	}
-	return unknownKind
+	return tree.UnknownKind
 }
 
-func (b *block) unaryKind(e *ast.UnaryOperationExpr) kind {
+func (b *block) unaryKind(e *ast.UnaryOperationExpr) tree.Kind {
 	if e.Op == opcode.Not || e.Op == opcode.Not2 || e.Op == opcode.BitNeg {
-		return intKind
+		return tree.IntKind
 	}
-	if k := b.kindOf(e.V); k == intKind || k == floatKind {
+	if k := b.kindOf(e.V); k == tree.IntKind || k == tree.FloatKind {
 		return k
 	}
-	return unknownKind
+	return tree.UnknownKind
 }
 
-func (b *block) binaryKind(e *ast.BinaryOperationExpr) kind {
+func (b *block) binaryKind(e *ast.BinaryOperationExpr) tree.Kind {
 	left, right := b.kindOf(e.L), b.kindOf(e.R)
-	float := isNumber(left) && isNumber(right) && (left != intKind || right != intKind)
+	float := isNumber(left) && isNumber(right) && (left != tree.IntKind || right != tree.IntKind)
 	switch e.Op {
 	case opcode.Plus, opcode.Minus, opcode.Mul, opcode.Mod:
-		if left == intKind && right == intKind {
-			return intKind
+		if left == tree.IntKind && right == tree.IntKind {
+			return tree.IntKind
 		}
 		if float {
-			return floatKind
+			return tree.FloatKind
 		}
 	case opcode.Div:
 		if float {
-			return floatKind
+			return tree.FloatKind
 		}
 	case opcode.IntDiv:
-		if left == intKind && right == intKind {
-			return intKind
+		if left == tree.IntKind && right == tree.IntKind {
+			return tree.IntKind
 		}
 	default: // comparisons, logic and bits
-		return intKind
+		return tree.IntKind
 	}
-	return unknownKind
+	return tree.UnknownKind
 }
 
 // isNumber reports whether a kind calculates as an integer or a float. Text
 // does as a float.
-func isNumber(k kind) bool { return k == intKind || k == floatKind || k == textKind }
+func isNumber(k tree.Kind) bool {
+	return k == tree.IntKind || k == tree.FloatKind || k == tree.TextKind
+}
 
-func (b *block) caseKind(e *ast.CaseExpr) kind {
-	results := make([]ast.ExprNode, 0, len(e.WhenClauses)+1)
+func (b *block) caseKind(e *ast.CaseExpr) tree.Kind {
+	kinds := make([]tree.Kind, 0, len(e.WhenClauses)+1)
 	for _, when := range e.WhenClauses {
-		results = append(results, when.Result)
+		kinds = append(kinds, b.kindOf(when.Result))
 	}
 	if e.ElseClause != nil {
-		results = append(results, e.ElseClause)
+		kinds = append(kinds, b.kindOf(e.ElseClause))
 	}
-	return b.commonKind(results)
+	return tree.CommonKind(kinds)
 }
 
-// commonKind returns the kind that all of several expressions have, but for
-// NULLs.
-func (b *block) commonKind(list []ast.ExprNode) kind {
-	common := nullKind
-	for _, e := range list {
-		k := b.kindOf(e)
-		switch {
-		case k == nullKind || k == common:
-		case common == nullKind:
-			common = k
-		case (k == intKind || k == floatKind) && (common == intKind || common == floatKind):
-			common = floatKind
-		default:
-			return unknownKind
-		}
-	}
-	if common == nullKind || common == jsonKind {
-		return unknownKind
-	}
-	return common
-}
-
-func castKind(e *ast.FuncCastExpr) kind {
+func castKind(e *ast.FuncCastExpr) tree.Kind {
 	switch e.Tp.GetType() {
 	case mysql.TypeLonglong:
-		return intKind
+		return tree.IntKind
 	case mysql.TypeDouble:
-		return floatKind
+		return tree.FloatKind
 	case mysql.TypeDate, mysql.TypeDatetime:
-		return timeKind
+		return tree.TimeKind
 	case mysql.TypeVarString:
 		if e.Tp.GetCharset() != "binary" {
-			return textKind
+			return tree.TextKind
 		}
 	}
-	return unknownKind
+	return tree.UnknownKind
 }
 
-func (b *block) callKind(e *ast.FuncCallExpr) kind {
-	switch e.FnName.L {
-	case "coalesce", "ifnull", "nvl":
-		return b.commonKind(e.Args)
-	case "if":
-		if len(e.Args) == 3 {
-			return b.commonKind(e.Args[1:])
-		}
-	case "nullif":
-		return b.commonKind(e.Args[:1])
-	case "abs", "floor", "ceil", "ceiling":
-		if k := b.commonKind(e.Args); k == intKind || k == floatKind {
-			return k
-		}
-		return unknownKind
+func (b *block) callKind(e *ast.FuncCallExpr) tree.Kind {
+	kinds := make([]tree.Kind, len(e.Args))
+	for i, arg := range e.Args {
+		kinds[i] = b.kindOf(arg)
 	}
-	return functionKinds[e.FnName.L]
+	return tree.Functions[e.FnName.L].Kind(kinds)
 }

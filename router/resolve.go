@@ -38,7 +38,7 @@ func resolve(snap *catalog.Snapshot, database string, st *guard.Statement) (*blo
 	if r.braced && r.withs != st.Withs() {
 		return nil, fault.New(fault.Unsupported, "WITH in parentheses right after another WITH is not supported")
 	}
-	b.columns = named(b.columns)
+	b.columns = published(named(b.columns))
 	return b, nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -103,31 +104,10 @@ func unknownColumn(n *ast.ColumnName) *fault.Error {
 
 // call notes what a call of a function makes of the block.
 func (b *block) call(n *ast.FuncCallExpr) {
-	name := n.FnName.L
-	b.volatile = b.volatile || isVolatile(name)
-	b.sequence = b.sequence || name == "rand" && len(n.Args) > 0
-	b.clock = b.clock || isClock(name)
-}
-
-// isClock reports whether a function, in lower case, depends on the time at
-// which its statement began.
-func isClock(function string) bool {
-	switch function {
-	case "now", "current_timestamp", "localtime", "localtimestamp", "curdate", "current_date", "curtime", "current_time",
-		"utc_date", "utc_time", "utc_timestamp", "unix_timestamp":
-		return true
-	}
-	return false
-}
-
-// isVolatile reports whether a function, in lower case, may return another
-// value at each call within one statement.
-func isVolatile(function string) bool {
-	switch function {
-	case "rand", "random_bytes", "sysdate", "uuid", "uuid_short":
-		return true
-	}
-	return false
+	f := tree.Functions[n.FnName.L]
+	b.volatile = b.volatile || f.Is(tree.Volatile)
+	b.sequence = b.sequence || f.Is(tree.Seeded) && len(n.Args) > 0
+	b.clock = b.clock || f.Is(tree.Clock)
 }
 
 // spellNatural turns NATURAL into USING: a server that shows hidden columns

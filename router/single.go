@@ -61,7 +61,7 @@ func (p *planner) single(shard string) (*Plan, error) {
 	}
 	p.limit(p.root.node)
 	sql, err := tree.Restore(p.root.node)
-	return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: sql}}, Columns: published(p.root.columns)}, err
+	return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: sql}}, Columns: p.root.columns}, err
 }
 
 // anyShard returns the first shard by number, preferring active ones.

@@ -27,7 +27,7 @@ type steps struct {
 func (p *planner) concat(pieces []piece) (*Plan, error) {
 	s := steps{
 		with: tree.WithOf(p.root.node),
-		plan: &Plan{Kind: Concat, Columns: published(p.root.columns), Explain: p.explain},
+		plan: &Plan{Kind: Concat, Columns: p.root.columns, Explain: p.explain},
 	}
 	for len(pieces) > 0 {
 		n := neighbours(pieces)

@@ -152,11 +152,11 @@ func compares(e ast.ExprNode) bool {
 
 // aggregate checks an aggregate function.
 func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
-	name, ok := tree.Aggregates[strings.ToLower(n.F)]
+	f, ok := tree.Aggregates[strings.ToLower(n.F)]
 	if !ok {
 		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the function %s is not available", strings.ToUpper(n.F))
 	}
-	n.F = name
+	n.F = f.Name.O
 	if n.Order != nil {
 		if err := g.items(n.Order.Items); err != nil {
 			return err
@@ -167,11 +167,11 @@ func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
 
 // windowCall checks a window function.
 func (g *guard) windowCall(n *ast.WindowFuncExpr) error {
-	name, ok := tree.Windows[strings.ToLower(n.Name)]
+	f, ok := tree.Windows[strings.ToLower(n.Name)]
 	if !ok {
 		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the window function %s is not available", strings.ToUpper(n.Name))
 	}
-	n.Name = name
+	n.Name = f.Name.O
 	if n.IgnoreNull || n.FromLast {
 		return fault.At(fault.Unsupported, n.OriginTextPosition(), "IGNORE NULLS and FROM LAST are not supported")
 	}
