@@ -5,31 +5,29 @@
 //
 // # Storeys
 //
-// Each is a package that imports only those below it: [tree], the syntax tree
-// and how it prints; [guard], from text to a statement that is safe to send; and
-// on top the planner, here.
+// Each is a package that imports only those below it:
 //
-// resolve binds each name to a table of the catalog or to a CTE, and the
-// planner chooses how to run the statement: as it is on one shard (single.go),
-// as several statements whose rows follow each other (concat.go), or at home,
-// with what home lacks shipped there (gather.go). What it cannot plan
-// correctly it refuses by name.
+//   - router/tree: the syntax tree, how it prints, what functions are.
+//   - router/guard: from a text to a statement that is safe to send.
+//   - router/resolve: what its names stand for, and what is known of its blocks.
+//   - router: the plan. The statement runs as it is on one shard (single.go), as
+//     several statements whose rows follow each other (concat.go), or at home,
+//     with what home lacks shipped there (gather.go). What cannot be planned
+//     correctly is refused by name.
 //
 // # Gathering
 //
-// The planner of a gather first reads the statement: which names are bound to
-// what (bind.go), which conditions the rows of each source have to fulfil
-// (conditions.go), which columns are needed and by which the sources are
-// joined. For each shard that may be home it lists the units that would have
-// to be shipped, with an estimate of their size, and takes the shard with the
-// least. Then it ships unit by unit: it prints the unit's own SELECT, and puts
-// a temporary table in its place in the tree. What is left of the tree is the
-// last step.
+// The planner of a gather first reads the statement: which columns are needed,
+// and by which the sources are joined. For each shard that may be home it lists
+// the units that would have to be shipped, with an estimate of their size, and
+// takes the shard with the least. Then it ships unit by unit: it prints the
+// unit's own SELECT, and puts a temporary table in its place in the tree. What
+// is left of the tree is the last step.
 //
 // Two rules keep this right. What is shipped is a superset of the rows that
 // the statement has a use for, and the statement checks all of its conditions
 // again; so a guess that is wrong costs time only. And a result is stored in
 // place of what it was computed from only where servers could not tell the
-// difference (gather_exact.go, gather_rank.go). Groups computed in parts
-// (gather_partial.go) have rules of their own.
+// difference (router/resolve). Groups computed in parts (gather_partial.go) have
+// rules of their own.
 package router

@@ -27,7 +27,7 @@ func (p *partial) check() bool {
 				ok = p.addAggregate(e)
 				return false
 			case *ast.ColumnNameExpr:
-				ok = !p.block.finds(e.Name)
+				ok = !p.block.Finds(e.Name)
 			case *ast.SubqueryExpr, *ast.WindowFuncExpr:
 				ok = false
 			}
@@ -57,7 +57,7 @@ func (p *partial) after() []ast.Node {
 // false where the parts would not make the same whole.
 func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 	name := strings.ToLower(a.F)
-	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.block.local(e) }) {
+	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.block.Local(e) }) {
 		return false
 	}
 	if a.Distinct && name != "min" && name != "max" {
@@ -65,7 +65,7 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 	}
 	k := tree.UnknownKind
 	if len(a.Args) == 1 {
-		k = p.block.kindOf(a.Args[0])
+		k = p.block.Kind(a.Args[0])
 	}
 	switch name {
 	case "count":
@@ -80,7 +80,7 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 		return k == tree.IntKind || k == tree.FloatKind
 	case "min", "max":
 		p.value(a)
-		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.storableKey(a.Args[0])
+		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.StorableKey(a.Args[0])
 	case "bit_and", "bit_or", "bit_xor":
 		p.value(a)
 		return k == tree.IntKind

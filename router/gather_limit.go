@@ -1,6 +1,7 @@
 package router
 
 import (
+	"github.com/kolide/databalancer/router/resolve"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -9,7 +10,7 @@ import (
 // a use for.
 func (g *gatherer) armLimits() {
 	for _, b := range g.blocks {
-		list, order, limit := tree.SetParts(b.node)
+		list, order, limit := tree.SetParts(b.Node)
 		if list == nil || order != nil || limit == nil || !tree.UnionAll(list) {
 			continue
 		}
@@ -23,7 +24,7 @@ func (g *gatherer) armLimits() {
 
 // limitArm returns a copy of an arm's statement that returns no more rows than
 // there is a use for.
-func (g *gatherer) limitArm(b *block, node ast.Node) ast.Node {
+func (g *gatherer) limitArm(b *resolve.Block, node ast.Node) ast.Node {
 	rows, ok := g.limits[b]
 	if !ok {
 		return node

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
 	"github.com/kolide/databalancer/router/tree"
 )
 
@@ -32,8 +33,8 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 }
 
 func (g *gatherer) shipResult(u *unit, before []*unit) error {
-	u.block.alias()
-	node := g.limitArm(u.block, tree.Alone(u.block.node))
+	u.block.Alias()
+	node := g.limitArm(u.block, tree.Alone(u.block.Node))
 	sql, shape, err := tree.Printed(node)
 	if err != nil {
 		return err
@@ -59,9 +60,9 @@ func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
 // measured reports whether the sizes of all tables are known from which the
 // unit's own was guessed.
 func (u *unit) measured() bool {
-	tables, _ := u.block.reach()
-	if u.source != nil && u.source.table != nil {
-		tables = []*catalog.Table{u.source.table}
+	tables, _ := u.block.Reach()
+	if u.source != nil && u.source.Table != nil {
+		tables = []*catalog.Table{u.source.Table}
 	}
 	return !slices.ContainsFunc(tables, func(t *catalog.Table) bool {
 		return !slices.ContainsFunc(t.Placements, func(p catalog.Placement) bool { return p.Bytes > 0 })
@@ -69,13 +70,13 @@ func (u *unit) measured() bool {
 }
 
 // describe says what kind of result a block is.
-func describe(b *block) string {
-	switch b.role {
-	case roleArm:
+func describe(b *resolve.Block) string {
+	switch b.Role {
+	case resolve.Arm:
 		return "the result of an arm of a set operation"
-	case roleDerived:
+	case resolve.Derived:
 		return "the result of a derived table"
-	case roleCTE:
+	case resolve.With:
 		return "the result of a WITH"
 	}
 	return "the result of a subquery"
@@ -103,15 +104,15 @@ func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 }
 
 func (u *unit) why(part int) string {
-	if u.source.table == nil {
-		return "the result of the derived table `" + u.source.name + "`"
+	if u.source.Table == nil {
+		return "the result of the derived table `" + u.source.Name + "`"
 	}
-	s := "rows of `" + u.source.table.Name + "`"
+	s := "rows of `" + u.source.Table.Name + "`"
 	if u.top != nil {
 		s = "first " + s
 	}
 	if n := len(u.shards); n > 1 {
-		s += fmt.Sprintf(", placement %d", u.source.table.Placements[part].Number)
+		s += fmt.Sprintf(", placement %d", u.source.Table.Placements[part].Number)
 	}
 	return s
 }
@@ -119,7 +120,7 @@ func (u *unit) why(part int) string {
 func jsonColumns(u *unit) []string {
 	var names []string
 	for _, c := range u.columns {
-		if u.source.isJSON(c.Type) {
+		if u.source.IsJSON(c.Type) {
 			names = append(names, c.Name)
 		}
 	}

@@ -3,6 +3,7 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/router/resolve"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -19,12 +20,12 @@ type top struct {
 const maxTop = 100_000
 
 // topOf returns which rows are enough of a split table, or nil for all.
-func (g *gatherer) topOf(b *block, s *source) *top {
-	sel, ok := b.node.(*ast.SelectStmt)
+func (g *gatherer) topOf(b *resolve.Block, s *resolve.Source) *top {
+	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
-	case !ok, sel.Limit == nil, len(b.from) != 1, len(b.inner) > 0, sel.With != nil, sel.Distinct, sel.GroupBy != nil,
-		sel.Having != nil, len(sel.WindowSpecs) > 0, b.aggregate, s.table == nil || len(s.table.Placements) < 2,
-		slices.ContainsFunc(g.conds[b].of[s], func(c *condition) bool { return !c.on(s) }):
+	case !ok, sel.Limit == nil, len(b.Sources) != 1, len(b.Inner) > 0, sel.With != nil, sel.Distinct, sel.GroupBy != nil,
+		sel.Having != nil, len(sel.WindowSpecs) > 0, b.Aggregate, s.Table == nil || len(s.Table.Placements) < 2,
+		slices.ContainsFunc(g.conds[b].Of[s], func(c *resolve.Condition) bool { return !c.On(s) }):
 		return nil
 	}
 	limit, ok := tree.RowsOf(sel.Limit)
@@ -69,7 +70,7 @@ func (p *partial) ordered(e ast.ExprNode) ast.ExprNode {
 	} else if !p.unaliased(e) {
 		return nil
 	}
-	if !p.block.local(e) {
+	if !p.block.Local(e) {
 		return nil
 	}
 	return e

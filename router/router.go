@@ -3,6 +3,7 @@ package router
 import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/guard"
+	"github.com/kolide/databalancer/router/resolve"
 )
 
 // Config configures a [Router]. The zero value of each limit stands for its
@@ -62,7 +63,7 @@ func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := resolve(snap, r.database, st)
+	root, err := resolve.Statement(snap, r.database, st)
 	if err != nil {
 		return nil, err
 	}

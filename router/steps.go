@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/resolve"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -26,8 +27,8 @@ type steps struct {
 // server then finds their common column types.
 func (p *planner) concat(pieces []piece) (*Plan, error) {
 	s := steps{
-		with: tree.WithOf(p.root.node),
-		plan: &Plan{Kind: Concat, Columns: p.root.columns, Explain: p.explain},
+		with: tree.WithOf(p.root.Node),
+		plan: &Plan{Kind: Concat, Columns: p.root.Columns, Explain: p.explain},
 	}
 	for len(pieces) > 0 {
 		n := neighbours(pieces)
@@ -39,7 +40,7 @@ func (p *planner) concat(pieces []piece) (*Plan, error) {
 		pieces = pieces[n:]
 	}
 	if len(s.plan.Steps) > 1 {
-		s.plan.Clock = p.root.any(func(b *block) bool { return b.clock })
+		s.plan.Clock = p.root.Any(func(b *resolve.Block) bool { return b.Clock })
 	}
 	return s.plan, nil
 }
@@ -51,7 +52,7 @@ var disguised = []string{"uuid", "inet4", "inet6"}
 // mergeable reports whether the tables have no columns whose type the proxy,
 // which must see to it that the steps' types agree, cannot tell.
 func (p *planner) mergeable() bool {
-	tables, _ := p.root.reach()
+	tables, _ := p.root.Reach()
 	for _, t := range tables {
 		for i := range t.Columns {
 			if slices.Contains(disguised, t.Columns[i].DataType) {
@@ -73,7 +74,7 @@ func neighbours(pieces []piece) int {
 
 // joinable reports whether a piece may stand among others of a UNION ALL.
 // MariaDB knows no WITH inside the parentheses of an arm.
-func joinable(p piece) bool { return tree.WithOf(p.block.node) == nil }
+func joinable(p piece) bool { return tree.WithOf(p.block.Node) == nil }
 
 // add adds a step that runs the statement.
 func (s *steps) add(shard string, statement ast.Node) error {
@@ -91,7 +92,7 @@ func (s *steps) add(shard string, statement ast.Node) error {
 // statement makes one statement from pieces of one shard. The pieces' nodes
 // stay as they are: one may belong to several statements.
 func (s *steps) statement(pieces []piece) ast.Node {
-	statement := tree.Alone(pieces[0].block.node)
+	statement := tree.Alone(pieces[0].block.Node)
 	if len(pieces) > 1 {
 		statement = together(pieces)
 	}
@@ -121,7 +122,7 @@ func (s *steps) needed(pieces []piece) *ast.WithClause {
 
 // names reports whether the piece depends on a CTE.
 func (p piece) names(node *ast.CommonTableExpression) bool {
-	return slices.ContainsFunc(p.ctes, func(c *cte) bool { return c.node == node })
+	return slices.ContainsFunc(p.ctes, func(c *resolve.CTE) bool { return c.Node == node })
 }
 
 // together returns pieces as one UNION ALL.
@@ -129,7 +130,7 @@ func together(pieces []piece) ast.Node {
 	all := ast.UnionAll
 	list := &ast.SetOprSelectList{}
 	for _, p := range pieces {
-		arm := tree.Parenthesised(p.block.node)
+		arm := tree.Parenthesised(p.block.Node)
 		arm.AfterSetOperator = &all
 		list.Selects = append(list.Selects, arm)
 	}

@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"strings"
@@ -11,57 +11,57 @@ import (
 // (manual, "Join Limits").
 const maxSources = 61
 
-// source is one named item of a FROM: a catalog table, a CTE or a derived
+// Source is one named item of a FROM: a catalog table, a CTE or a derived
 // table.
-type source struct {
-	name    string         // what qualifies its columns in the restored text
-	table   *catalog.Table // nil for a CTE and a derived table
-	block   *block         // nil for a catalog table and for a CTE inside itself
-	ref     *ast.TableSource
+type Source struct {
+	Name    string         // what qualifies its columns in the restored text
+	Table   *catalog.Table // nil for a CTE and a derived table
+	Block   *Block         // nil for a catalog table and for a CTE inside itself
+	Ref     *ast.TableSource
 	wide    bool     // has hidden columns that * must not show
-	columns []Column // of a CTE or derived table; nil when not known
+	Columns []Column // of a CTE or derived table; nil when not known
 }
 
 // known reports whether the source's columns can be told.
-func (s *source) known() bool { return s.table != nil || s.columns != nil }
+func (s *Source) known() bool { return s.Table != nil || s.Columns != nil }
 
-// isJSON reports whether servers take a column of that type for JSON: raw_logs
+// IsJSON reports whether servers take a column of that type for JSON: raw_logs
 // keeps its JSON as text.
-func (s *source) isJSON(typ catalog.Type) bool {
-	return typ == catalog.JSON && (s.table == nil || s.table.Kind != catalog.System)
+func (s *Source) IsJSON(typ catalog.Type) bool {
+	return typ == catalog.JSON && (s.Table == nil || s.Table.Kind != catalog.System)
 }
 
-// width returns the number of columns that * shows, 0 when they are not known.
-func (s *source) width() int {
-	if s.table == nil {
-		return len(s.columns)
+// Width returns the number of columns that * shows, 0 when they are not known.
+func (s *Source) Width() int {
+	if s.Table == nil {
+		return len(s.Columns)
 	}
-	return len(s.table.Columns)
+	return len(s.Table.Columns)
 }
 
-// column returns one of the columns that * shows.
-func (s *source) column(i int) Column {
-	if s.table == nil {
-		return s.columns[i]
+// Column returns one of the columns that * shows.
+func (s *Source) Column(i int) Column {
+	if s.Table == nil {
+		return s.Columns[i]
 	}
-	c := &s.table.Columns[i]
+	c := &s.Table.Columns[i]
 	return Column{Name: c.Name, Type: c.Type}
 }
 
 // count returns the number of columns of that name, and the type of the
 // first.
-func (s *source) count(name string) (int, catalog.Type) {
-	if s.table != nil {
-		if c, ok := s.table.Column(name); ok {
+func (s *Source) count(name string) (int, catalog.Type) {
+	if s.Table != nil {
+		if c, ok := s.Table.Column(name); ok {
 			return 1, c.Type
 		}
 		return 0, ""
 	}
 	n, typ := 0, catalog.Type("")
-	for i := range s.columns {
-		if strings.EqualFold(s.columns[i].Name, name) {
+	for i := range s.Columns {
+		if strings.EqualFold(s.Columns[i].Name, name) {
 			if n++; n == 1 {
-				typ = s.columns[i].Type
+				typ = s.Columns[i].Type
 			}
 		}
 	}
@@ -71,8 +71,8 @@ func (s *source) count(name string) (int, catalog.Type) {
 // scope is what the names in one SELECT may refer to.
 type scope struct {
 	outer      *scope // of the query around a subquery; else nil
-	sources    []*source
-	from       *operand // nil while FROM is being resolved, and without one
+	sources    []*Source
+	from       *Operand // nil while FROM is being resolved, and without one
 	merges     bool     // a USING or NATURAL in FROM merges columns
 	conditions []*ast.OnCondition
 }
@@ -90,7 +90,7 @@ func (sc *scope) wide() bool {
 // source returns the source that a qualifier names, in this scope or one
 // around it. Table aliases are case-sensitive on Linux; a name that fits none
 // exactly may differ in case.
-func (sc *scope) source(name string) *source {
+func (sc *scope) source(name string) *Source {
 	for s := sc; s != nil; s = s.outer {
 		if found := s.local(name, false); found != nil {
 			return found
@@ -104,9 +104,9 @@ func (sc *scope) source(name string) *source {
 	return nil
 }
 
-func (sc *scope) local(name string, fold bool) *source {
+func (sc *scope) local(name string, fold bool) *Source {
 	for _, s := range sc.sources {
-		if s.name == name || fold && strings.EqualFold(s.name, name) {
+		if s.Name == name || fold && strings.EqualFold(s.Name, name) {
 			return s
 		}
 	}
@@ -159,7 +159,7 @@ func (r *resolver) find(sc *scope, name string) (typ catalog.Type, found bool, e
 
 // findMerged looks a name up among columns that USING or NATURAL may have
 // merged into one.
-func (r *resolver) findMerged(from *operand, name string) (typ catalog.Type, found bool, err error) {
+func (r *resolver) findMerged(from *Operand, name string) (typ catalog.Type, found bool, err error) {
 	columns, _, err := r.visible(from)
 	if err != nil {
 		return "", true, err

@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"cmp"
@@ -10,6 +10,15 @@ import (
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
+
+// Column is one output column. Type is set when the column is a plain
+// reference to a column of the catalog, in whatever depth of derived tables,
+// CTEs and set operations; for anything computed it is empty, and the server's
+// own type holds.
+type Column struct {
+	Name string
+	Type catalog.Type
+}
 
 // output returns the columns of a SELECT, nil where their number cannot be
 // told, and with an empty name where that cannot. It spells out each * that
@@ -53,10 +62,10 @@ func (o *output) share(fields []*ast.SelectField) ([]Column, bool) {
 		return nil, false
 	}
 	s := o.scope.sources[0]
-	if s.table != nil || fields[0].WildCard.Table.O != "" {
+	if s.Table != nil || fields[0].WildCard.Table.O != "" {
 		return nil, false
 	}
-	return s.columns, true
+	return s.Columns, true
 }
 
 func (o *output) field(f *ast.SelectField) error {
@@ -126,12 +135,12 @@ func (o *output) qualifiedStar(f *ast.SelectField) error {
 	if s == nil || !o.r.ours(w.Schema.O, s) {
 		return fault.New(fault.UnknownTable, "unknown table `%s` in the select list", w.Table.O)
 	}
-	w.Schema, w.Table = ast.CIStr{}, ast.NewCIStr(s.name)
+	w.Schema, w.Table = ast.CIStr{}, ast.NewCIStr(s.Name)
 	return o.source(f, s)
 }
 
 // source adds the columns of a source, as s.* shows them.
-func (o *output) source(f *ast.SelectField, s *source) error {
+func (o *output) source(f *ast.SelectField, s *Source) error {
 	if !s.wide {
 		o.keep(f)
 	}
@@ -139,13 +148,13 @@ func (o *output) source(f *ast.SelectField, s *source) error {
 		o.known = false
 		return nil
 	}
-	width := s.width()
+	width := s.Width()
 	if err := o.r.spend(width); err != nil {
 		return err
 	}
 	o.columns = slices.Grow(o.columns, width)
 	for i := range width {
-		o.columns = append(o.columns, s.column(i))
+		o.columns = append(o.columns, s.Column(i))
 	}
 	if s.wide {
 		o.spell(s)
@@ -154,11 +163,11 @@ func (o *output) source(f *ast.SelectField, s *source) error {
 }
 
 // spell adds a field for each column of a source with hidden ones.
-func (o *output) spell(s *source) {
-	spelled := make([]tree.SpelledField, s.width())
+func (o *output) spell(s *Source) {
+	spelled := make([]tree.SpelledField, s.Width())
 	o.fields = slices.Grow(o.fields, len(spelled))
 	for i := range spelled {
-		o.fields = append(o.fields, spelled[i].Of(s.name, s.column(i).Name))
+		o.fields = append(o.fields, spelled[i].Of(s.Name, s.Column(i).Name))
 	}
 }
 
@@ -179,11 +188,11 @@ func (o *output) star(f *ast.SelectField) error {
 }
 
 // all returns the field s.*, which takes part in spelling out *.
-func (o *output) all(s *source) *ast.SelectField {
+func (o *output) all(s *Source) *ast.SelectField {
 	if !o.wide {
 		return nil // the * stays
 	}
-	return &ast.SelectField{WildCard: &ast.WildCardField{Table: ast.NewCIStr(s.name)}}
+	return &ast.SelectField{WildCard: &ast.WildCardField{Table: ast.NewCIStr(s.Name)}}
 }
 
 func (o *output) mergedStar(f *ast.SelectField) error {
@@ -203,7 +212,7 @@ func (o *output) mergedStar(f *ast.SelectField) error {
 	}
 	spelled := make([]tree.SpelledField, len(columns))
 	for i, c := range columns {
-		o.fields = append(o.fields, spelled[i].Of(c.source.name, c.name))
+		o.fields = append(o.fields, spelled[i].Of(c.source.Name, c.name))
 	}
 	return nil
 }
@@ -221,31 +230,31 @@ const alwaysNull catalog.Type = "null"
 
 // setColumns tells the columns of a set operation from those of its arms: the
 // names are the first arm's, a type is kept where all arms agree.
-func (r *resolver) setColumns(b *block) error {
-	first := b.arms[0].columns
-	if len(b.arms) == 1 || first == nil {
-		b.columns = first
+func (r *resolver) setColumns(b *Block) error {
+	first := b.Arms[0].Columns
+	if len(b.Arms) == 1 || first == nil {
+		b.Columns = first
 		return nil
 	}
 	if err := r.spend(len(first)); err != nil {
 		return err
 	}
-	b.columns = make([]Column, len(first))
+	b.Columns = make([]Column, len(first))
 	for i, c := range first {
-		b.columns[i] = Column{Name: c.Name, Type: commonType(b.arms, i)}
+		b.Columns[i] = Column{Name: c.Name, Type: commonType(b.Arms, i)}
 	}
 	return nil
 }
 
 // commonType returns the type of a column of a set operation, or none where
 // that cannot be told.
-func commonType(arms []*block, column int) catalog.Type {
+func commonType(arms []*Block, column int) catalog.Type {
 	common := alwaysNull
 	for _, a := range arms {
-		if column >= len(a.columns) {
+		if column >= len(a.Columns) {
 			return ""
 		}
-		typ := a.columns[column].Type
+		typ := a.Columns[column].Type
 		switch {
 		case typ == alwaysNull || typ == common:
 		case common == alwaysNull && typesKept[typ]:

@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"github.com/kolide/databalancer/router/tree"
@@ -7,7 +7,7 @@ import (
 
 // binding says what a column's name refers to.
 type binding struct {
-	source *source // nil where scope has no such column, or several
+	source *Source // nil where scope has no such column, or several
 	scope  *scope  // where the name was found; nil where it was not
 }
 
@@ -44,7 +44,7 @@ func (sc *scope) bindQualified(n *ast.ColumnName) binding {
 
 // among looks an unqualified name up in one scope. It reports true with no
 // source where several might have it.
-func (sc *scope) among(name string) (found *source, ok bool) {
+func (sc *scope) among(name string) (found *Source, ok bool) {
 	matches := 0
 	for _, s := range sc.sources {
 		if !s.known() {
@@ -61,17 +61,17 @@ func (sc *scope) among(name string) (found *source, ok bool) {
 	return found, matches > 0
 }
 
-// bind returns the source of the column that a name in the block's clauses
+// Bind returns the source of the column that a name in the block's clauses
 // refers to, nil where there is none or it cannot be told.
-func (b *block) bind(n *ast.ColumnName) *source { return b.scope.bind(n).source }
+func (b *Block) Bind(n *ast.ColumnName) *Source { return b.scope.bind(n).source }
 
-// finds reports whether the block's FROM, or one around it, has a column of a
+// Finds reports whether the block's FROM, or one around it, has a column of a
 // name. Others are those of output columns, or errors of the client's.
-func (b *block) finds(n *ast.ColumnName) bool { return b.scope.bind(n).scope != nil }
+func (b *Block) Finds(n *ast.ColumnName) bool { return b.scope.bind(n).scope != nil }
 
-// local reports whether an expression depends on a row of the block's sources
+// Local reports whether an expression depends on a row of the block's sources
 // alone.
-func (b *block) local(e ast.ExprNode) bool {
+func (b *Block) Local(e ast.ExprNode) bool {
 	ok := true
 	tree.Walk(e, func(n ast.Node) bool {
 		if name, is := n.(*ast.ColumnName); is {
@@ -84,9 +84,9 @@ func (b *block) local(e ast.ExprNode) bool {
 	return ok
 }
 
-// clauses returns the parts of a block that hold its own expressions.
-func (b *block) clauses() []ast.Node {
-	switch n := b.node.(type) {
+// Clauses returns the parts of a block that hold its own expressions.
+func (b *Block) Clauses() []ast.Node {
+	switch n := b.Node.(type) {
 	case *ast.SelectStmt:
 		return selectClauses(n, b.scope)
 	case *ast.SetOprStmt:
@@ -111,9 +111,9 @@ func selectClauses(n *ast.SelectStmt, sc *scope) []ast.Node {
 	return clauses
 }
 
-// names calls f with each column name in the block's own clauses.
-func (b *block) names(f func(*ast.ColumnName)) {
-	for _, clause := range b.clauses() {
+// Names calls f with each column name in the block's own clauses.
+func (b *Block) Names(f func(*ast.ColumnName)) {
+	for _, clause := range b.Clauses() {
 		tree.Walk(clause, func(n ast.Node) bool {
 			if name, ok := n.(*ast.ColumnName); ok {
 				f(name)
@@ -123,22 +123,22 @@ func (b *block) names(f func(*ast.ColumnName)) {
 	}
 }
 
-// each calls f with the block and all inside it.
-func (b *block) each(f func(*block)) {
+// Each calls f with the block and all inside it.
+func (b *Block) Each(f func(*Block)) {
 	f(b)
-	for _, inner := range b.inner {
-		inner.each(f)
+	for _, inner := range b.Inner {
+		inner.Each(f)
 	}
 }
 
-// correlated reports whether anything in the block refers to a column of a
+// Correlated reports whether anything in the block refers to a column of a
 // block around it.
-func (b *block) correlated() bool {
+func (b *Block) Correlated() bool {
 	own := make(map[*scope]bool)
-	b.each(func(x *block) { own[x.scope] = true })
-	return b.any(func(x *block) bool {
+	b.Each(func(x *Block) { own[x.scope] = true })
+	return b.Any(func(x *Block) bool {
 		outer := false
-		x.names(func(n *ast.ColumnName) {
+		x.Names(func(n *ast.ColumnName) {
 			found := x.scope.bind(n)
 			outer = outer || found.scope != nil && !own[found.scope]
 		})
@@ -146,13 +146,13 @@ func (b *block) correlated() bool {
 	})
 }
 
-// closed reports whether the block depends on no CTE of a block around it.
-func (b *block) closed() bool {
-	inside := make(map[*block]bool)
-	b.each(func(x *block) { inside[x] = true })
-	return !b.any(func(x *block) bool {
+// Closed reports whether the block depends on no CTE of a block around it.
+func (b *Block) Closed() bool {
+	inside := make(map[*Block]bool)
+	b.Each(func(x *Block) { inside[x] = true })
+	return !b.Any(func(x *Block) bool {
 		for _, c := range x.ctes {
-			if !inside[c.block] {
+			if !inside[c.Block] {
 				return true
 			}
 		}

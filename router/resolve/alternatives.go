@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ const maxAlternatives = 64
 // connects: for each source, that the row fulfils what one of the alternatives
 // asks of that source alone, if each asks something; and equations that stand
 // in all of them.
-func alternatives(b *block, e ast.ExprNode, refs []*source) []*condition {
+func alternatives(b *Block, e ast.ExprNode, refs []*Source) []*Condition {
 	if len(refs) < 2 {
 		return nil
 	}
@@ -23,7 +23,7 @@ func alternatives(b *block, e ast.ExprNode, refs []*source) []*condition {
 	if len(branches) < 2 || len(branches) > maxAlternatives {
 		return nil
 	}
-	split := make([][]*condition, len(branches))
+	split := make([][]*Condition, len(branches))
 	for i, branch := range branches {
 		for _, part := range tree.Conjuncts(branch) {
 			split[i] = append(split[i], newCondition(b, part))
@@ -32,7 +32,7 @@ func alternatives(b *block, e ast.ExprNode, refs []*source) []*condition {
 	implied := shared(split)
 	for _, s := range refs {
 		if any := anyOf(split, s); any != nil {
-			implied = append(implied, &condition{expr: any, refs: []*source{s}, pure: true})
+			implied = append(implied, &Condition{Expr: any, Refs: []*Source{s}, Pure: true})
 		}
 	}
 	return implied
@@ -40,13 +40,13 @@ func alternatives(b *block, e ast.ExprNode, refs []*source) []*condition {
 
 // anyOf returns the alternatives as far as they concern a source, nil where
 // one of them does not.
-func anyOf(split [][]*condition, s *source) ast.ExprNode {
+func anyOf(split [][]*Condition, s *Source) ast.ExprNode {
 	var any ast.ExprNode
 	for _, parts := range split {
 		var own []ast.ExprNode
 		for _, c := range parts {
-			if c.on(s) && len(c.refs) == 1 {
-				own = append(own, c.expr)
+			if c.On(s) && len(c.Refs) == 1 {
+				own = append(own, c.Expr)
 			}
 		}
 		if len(own) == 0 {
@@ -64,14 +64,14 @@ func anyOf(split [][]*condition, s *source) ast.ExprNode {
 
 // shared returns the equations of the first alternative that all others have
 // too.
-func shared(split [][]*condition) []*condition {
-	var equations []*condition
+func shared(split [][]*Condition) []*Condition {
+	var equations []*Condition
 	for _, eq := range split[0] {
-		if eq.left == nil || !eq.pure {
+		if eq.Left == nil || !eq.Pure {
 			continue
 		}
-		everywhere := !slices.ContainsFunc(split[1:], func(parts []*condition) bool {
-			return !slices.ContainsFunc(parts, func(c *condition) bool { return c.left != nil && eq.same(c) })
+		everywhere := !slices.ContainsFunc(split[1:], func(parts []*Condition) bool {
+			return !slices.ContainsFunc(parts, func(c *Condition) bool { return c.Left != nil && eq.same(c) })
 		})
 		if everywhere {
 			equations = append(equations, eq)
@@ -81,7 +81,7 @@ func shared(split [][]*condition) []*condition {
 }
 
 // same reports whether two equations are of the same columns.
-func (c *condition) same(other *condition) bool {
-	equal := func(a, b *columnRef) bool { return a.source == b.source && a.name.Name.L == b.name.Name.L }
-	return equal(c.left, other.left) && equal(c.right, other.right) || equal(c.left, other.right) && equal(c.right, other.left)
+func (c *Condition) same(other *Condition) bool {
+	equal := func(a, b *ColumnRef) bool { return a.Source == b.Source && a.Name.Name.L == b.Name.Name.L }
+	return equal(c.Left, other.Left) && equal(c.Right, other.Right) || equal(c.Left, other.Right) && equal(c.Right, other.Left)
 }

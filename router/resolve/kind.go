@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"github.com/kolide/databalancer/catalog"
@@ -25,8 +25,8 @@ func columnKind(c *catalog.Column) tree.Kind {
 	return columnKinds[c.Type]
 }
 
-// kindOf returns the kind of an expression in the block.
-func (b *block) kindOf(e ast.ExprNode) tree.Kind {
+// Kind returns the kind of an expression in the block.
+func (b *Block) Kind(e ast.ExprNode) tree.Kind {
 	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:
 		if c := b.column(e.Name); c != nil {
@@ -64,18 +64,18 @@ func literalKind(l *tree.Literal) tree.Kind {
 	return tree.UnknownKind
 }
 
-func (b *block) unaryKind(e *ast.UnaryOperationExpr) tree.Kind {
+func (b *Block) unaryKind(e *ast.UnaryOperationExpr) tree.Kind {
 	if e.Op == opcode.Not || e.Op == opcode.Not2 || e.Op == opcode.BitNeg {
 		return tree.IntKind
 	}
-	if k := b.kindOf(e.V); k == tree.IntKind || k == tree.FloatKind {
+	if k := b.Kind(e.V); k == tree.IntKind || k == tree.FloatKind {
 		return k
 	}
 	return tree.UnknownKind
 }
 
-func (b *block) binaryKind(e *ast.BinaryOperationExpr) tree.Kind {
-	left, right := b.kindOf(e.L), b.kindOf(e.R)
+func (b *Block) binaryKind(e *ast.BinaryOperationExpr) tree.Kind {
+	left, right := b.Kind(e.L), b.Kind(e.R)
 	float := isNumber(left) && isNumber(right) && (left != tree.IntKind || right != tree.IntKind)
 	switch e.Op {
 	case opcode.Plus, opcode.Minus, opcode.Mul, opcode.Mod:
@@ -105,13 +105,13 @@ func isNumber(k tree.Kind) bool {
 	return k == tree.IntKind || k == tree.FloatKind || k == tree.TextKind
 }
 
-func (b *block) caseKind(e *ast.CaseExpr) tree.Kind {
+func (b *Block) caseKind(e *ast.CaseExpr) tree.Kind {
 	kinds := make([]tree.Kind, 0, len(e.WhenClauses)+1)
 	for _, when := range e.WhenClauses {
-		kinds = append(kinds, b.kindOf(when.Result))
+		kinds = append(kinds, b.Kind(when.Result))
 	}
 	if e.ElseClause != nil {
-		kinds = append(kinds, b.kindOf(e.ElseClause))
+		kinds = append(kinds, b.Kind(e.ElseClause))
 	}
 	return tree.CommonKind(kinds)
 }
@@ -132,10 +132,10 @@ func castKind(e *ast.FuncCastExpr) tree.Kind {
 	return tree.UnknownKind
 }
 
-func (b *block) callKind(e *ast.FuncCallExpr) tree.Kind {
+func (b *Block) callKind(e *ast.FuncCallExpr) tree.Kind {
 	kinds := make([]tree.Kind, len(e.Args))
 	for i, arg := range e.Args {
-		kinds[i] = b.kindOf(arg)
+		kinds[i] = b.Kind(arg)
 	}
 	return tree.Functions[e.FnName.L].Kind(kinds)
 }

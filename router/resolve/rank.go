@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"strings"
@@ -19,10 +19,10 @@ import (
 
 // storableColumn reports whether a column of a block that servers store is the
 // same in a table of ours.
-func (b *block) storableColumn(i int) bool {
-	if len(b.arms) > 0 {
-		for _, arm := range b.arms {
-			if i >= len(arm.columns) || !arm.exactColumn(i) && !arm.storableColumn(i) {
+func (b *Block) storableColumn(i int) bool {
+	if len(b.Arms) > 0 {
+		for _, arm := range b.Arms {
+			if i >= len(arm.Columns) || !arm.exactColumn(i) && !arm.storableColumn(i) {
 				return false
 			}
 		}
@@ -34,11 +34,11 @@ func (b *block) storableColumn(i int) bool {
 
 // storableValue reports whether an expression's value has a rank of 2, or none
 // as it is no text.
-func (b *block) storableValue(e ast.ExprNode) bool {
+func (b *Block) storableValue(e ast.ExprNode) bool {
 	if !tree.HasColumn(e) && !counts(e) {
 		return false
 	}
-	switch k := b.kindOf(e); k {
+	switch k := b.Kind(e); k {
 	case tree.IntKind, tree.FloatKind, tree.TimeKind:
 		return true
 	case tree.NullKind, tree.JSONKind:
@@ -68,7 +68,7 @@ func isArithmetic(op opcode.Op) bool {
 }
 
 // storableCall tells of an aggregate or window function. Most return numbers.
-func (b *block) storableCall(f *tree.Function, args []ast.ExprNode) bool {
+func (b *Block) storableCall(f *tree.Function, args []ast.ExprNode) bool {
 	switch {
 	case f.Is(tree.Picks):
 		return len(args) == 1 && b.storableValue(args[0])
@@ -78,14 +78,14 @@ func (b *block) storableCall(f *tree.Function, args []ast.ExprNode) bool {
 	return !f.Is(tree.Unranked)
 }
 
-// storableKey reports whether the value of an expression is the same to the
+// StorableKey reports whether the value of an expression is the same to the
 // block and to those around it once it is stored, one a row or a group. What
 // the client gets is compared with nothing.
-func (b *block) storableKey(e ast.ExprNode) bool {
-	switch k := b.kindOf(e); {
+func (b *Block) StorableKey(e ast.ExprNode) bool {
+	switch k := b.Kind(e); {
 	case k <= tree.NullKind:
 		return false
-	case k != tree.TextKind || tree.PlainColumn(e) != nil || b.role == roleRoot:
+	case k != tree.TextKind || tree.PlainColumn(e) != nil || b.Role == Root:
 		return true
 	}
 	return b.storableText(e)
@@ -94,7 +94,7 @@ func (b *block) storableKey(e ast.ExprNode) bool {
 // storableText reports whether an expression that may be text has rank 2 for
 // sure: it is made of text of one collation, nothing in it converts any, and
 // it is not JSON, which a server knows for JSON.
-func (b *block) storableText(e ast.ExprNode) bool {
+func (b *Block) storableText(e ast.ExprNode) bool {
 	var columns []*ast.ColumnName
 	ok, families := true, true
 	tree.Walk(e, func(n ast.Node) bool {
@@ -110,7 +110,7 @@ func (b *block) storableText(e ast.ExprNode) bool {
 				ok = false
 			case c.Type == catalog.Text:
 				columns = append(columns, n)
-				families = families && b.bind(n).table.Kind == catalog.Family
+				families = families && b.Bind(n).Table.Kind == catalog.Family
 			}
 		}
 		return ok

@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"github.com/kolide/databalancer/catalog"
@@ -7,12 +7,12 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// operand is a node of the tree that the joins of one FROM form: either a
+// Operand is a node of the tree that the joins of one FROM form: either a
 // source or a join of two operands.
-type operand struct {
-	source      *source
-	join        *ast.Join
-	left, right *operand
+type Operand struct {
+	Source      *Source
+	Join        *ast.Join
+	Left, Right *Operand
 
 	columns  []merged // see visible
 	known    bool
@@ -20,15 +20,15 @@ type operand struct {
 }
 
 // wide reports whether a source in the operand has hidden columns.
-func (op *operand) wide() bool {
-	if op.source != nil {
-		return op.source.wide
+func (op *Operand) wide() bool {
+	if op.Source != nil {
+		return op.Source.wide
 	}
-	return op.left.wide() || op.right.wide()
+	return op.Left.wide() || op.Right.wide()
 }
 
 // from resolves the FROM of a SELECT into the scope.
-func (r *resolver) from(sel *ast.SelectStmt, sc *scope, e env, b *block) error {
+func (r *resolver) from(sel *ast.SelectStmt, sc *scope, e env, b *Block) error {
 	if sel.From == nil {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (r *resolver) from(sel *ast.SelectStmt, sc *scope, e env, b *block) error {
 		return err
 	}
 	sc.from = from
-	b.joins, b.from, b.merges = from, sc.sources, sc.merges
+	b.Joins, b.Sources, b.Merges = from, sc.sources, sc.merges
 	return nil
 }
 
@@ -46,10 +46,10 @@ type fromResolver struct {
 	r     *resolver
 	scope *scope
 	env   env
-	block *block
+	block *Block
 }
 
-func (f *fromResolver) operand(node ast.ResultSetNode) (*operand, error) {
+func (f *fromResolver) operand(node ast.ResultSetNode) (*Operand, error) {
 	switch n := node.(type) {
 	case *ast.TableSource:
 		s, err := f.source(n)
@@ -60,14 +60,14 @@ func (f *fromResolver) operand(node ast.ResultSetNode) (*operand, error) {
 		if len(f.scope.sources) > maxSources {
 			return nil, fault.New(fault.TooLarge, "more than %d tables in one FROM", maxSources)
 		}
-		return &operand{source: s}, nil
+		return &Operand{Source: s}, nil
 	case *ast.Join:
 		return f.join(n)
 	}
 	return nil, fault.New(fault.Unsupported, "a FROM of this form is not supported")
 }
 
-func (f *fromResolver) join(j *ast.Join) (*operand, error) {
+func (f *fromResolver) join(j *ast.Join) (*Operand, error) {
 	j.Left = tree.Unwrap(j.Left)
 	if j.Right == nil {
 		return f.operand(j.Left)
@@ -84,7 +84,7 @@ func (f *fromResolver) join(j *ast.Join) (*operand, error) {
 	if err != nil {
 		return nil, err
 	}
-	op := &operand{join: j, left: left, right: right}
+	op := &Operand{Join: j, Left: left, Right: right}
 	if j.On != nil {
 		f.scope.conditions = append(f.scope.conditions, j.On)
 	}
@@ -124,7 +124,7 @@ func (f *fromResolver) refuseReordered(j *ast.Join) error {
 	}
 }
 
-func (f *fromResolver) source(ts *ast.TableSource) (*source, error) {
+func (f *fromResolver) source(ts *ast.TableSource) (*Source, error) {
 	switch n := ts.Source.(type) {
 	case *ast.TableName:
 		if c := f.env.ctes.lookup(n.Name); c != nil && n.Schema.L == "" {
@@ -137,17 +137,17 @@ func (f *fromResolver) source(ts *ast.TableSource) (*source, error) {
 	return nil, fault.New(fault.Unsupported, "a FROM of this form is not supported")
 }
 
-func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *cte) (*source, error) {
+func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *CTE) (*Source, error) {
 	if c.state == ctePending {
-		return nil, fault.New(fault.Unsupported, "WITH RECURSIVE names `%s` before it is defined", c.node.Name.O)
+		return nil, fault.New(fault.Unsupported, "WITH RECURSIVE names `%s` before it is defined", c.Node.Name.O)
 	}
 	c.recursive = c.recursive || c.state == cteOpen
 	f.block.addCTE(c)
-	alias(ts, n, c.node.Name.O)
-	return &source{name: aliasOf(ts, n), ref: ts, block: c.block, columns: c.columns}, nil
+	alias(ts, n, c.Node.Name.O)
+	return &Source{Name: aliasOf(ts, n), Ref: ts, Block: c.Block, Columns: c.columns}, nil
 }
 
-func (f *fromResolver) tableSource(ts *ast.TableSource, n *ast.TableName) (*source, error) {
+func (f *fromResolver) tableSource(ts *ast.TableSource, n *ast.TableName) (*Source, error) {
 	t, err := f.r.table(n)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (f *fromResolver) tableSource(ts *ast.TableSource, n *ast.TableName) (*sour
 		// Without a qualifier it would mean the CTE.
 		n.Schema = ast.NewCIStr(f.r.database)
 	}
-	return &source{name: aliasOf(ts, n), ref: ts, table: t, wide: t.Groups() > 0}, nil
+	return &Source{Name: aliasOf(ts, n), Ref: ts, Table: t, wide: t.Groups() > 0}, nil
 }
 
 // alias makes a reference name its target as the shards spell it, and keeps
@@ -184,7 +184,7 @@ func aliasOf(ts *ast.TableSource, n *ast.TableName) string {
 	return n.Name.O
 }
 
-func (f *fromResolver) derivedSource(ts *ast.TableSource) (*source, error) {
+func (f *fromResolver) derivedSource(ts *ast.TableSource) (*Source, error) {
 	if ts.AsName.O == "" {
 		return nil, fault.New(fault.Syntax, "a derived table needs an alias")
 	}
@@ -192,10 +192,10 @@ func (f *fromResolver) derivedSource(ts *ast.TableSource) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.role = roleDerived
-	f.block.inner = append(f.block.inner, b)
-	columns, err := f.r.rename(b.columns, ts.ColumnNames)
-	return &source{name: ts.AsName.O, ref: ts, block: b, columns: columns}, err
+	b.Role = Derived
+	f.block.Inner = append(f.block.Inner, b)
+	columns, err := f.r.rename(b.Columns, ts.ColumnNames)
+	return &Source{Name: ts.AsName.O, Ref: ts, Block: b, Columns: columns}, err
 }
 
 // table returns the catalog's table for a reference.
@@ -219,4 +219,15 @@ func qualified(n *ast.TableName) string {
 
 func forbidden(table string) *fault.Error {
 	return fault.New(fault.ForbiddenTable, "table `%s` may not be queried", table).With(fault.Facts{Table: table})
+}
+
+// Having appends the sources of an operand that have a column of that name.
+func (op *Operand) Having(name string, list []*Source) []*Source {
+	if op.Source == nil {
+		return op.Right.Having(name, op.Left.Having(name, list))
+	}
+	if n, _ := op.Source.count(name); n > 0 {
+		list = append(list, op.Source)
+	}
+	return list
 }

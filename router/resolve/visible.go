@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"strings"
@@ -11,20 +11,20 @@ import (
 // and what * calls it. Of the columns that USING and NATURAL merge, it is the
 // one that the merged column takes its value from.
 type merged struct {
-	source *source
+	source *Source
 	name   string
 	typ    catalog.Type
 }
 
 // visible returns the columns that * shows of an operand, in their order. It
 // reports false where they cannot be told.
-func (r *resolver) visible(op *operand) ([]merged, bool, error) {
+func (r *resolver) visible(op *Operand) ([]merged, bool, error) {
 	if op.computed {
 		return op.columns, op.known, nil
 	}
 	var err error
-	if op.source != nil {
-		op.columns, op.known, err = r.visibleSource(op.source)
+	if op.Source != nil {
+		op.columns, op.known, err = r.visibleSource(op.Source)
 	} else {
 		op.columns, op.known, err = r.visibleJoin(op)
 	}
@@ -32,16 +32,16 @@ func (r *resolver) visible(op *operand) ([]merged, bool, error) {
 	return op.columns, op.known, err
 }
 
-func (r *resolver) visibleSource(s *source) ([]merged, bool, error) {
+func (r *resolver) visibleSource(s *Source) ([]merged, bool, error) {
 	if !s.known() {
 		return nil, false, nil
 	}
-	if err := r.spend(s.width()); err != nil {
+	if err := r.spend(s.Width()); err != nil {
 		return nil, false, err
 	}
-	columns := make([]merged, s.width())
+	columns := make([]merged, s.Width())
 	for i := range columns {
-		c := s.column(i)
+		c := s.Column(i)
 		columns[i] = merged{source: s, name: c.Name, typ: c.Type}
 	}
 	return columns, true, nil
@@ -51,7 +51,7 @@ func (r *resolver) visibleSource(s *source) ([]merged, bool, error) {
 // the order of the first operand, then the rest of the first, then the rest of
 // the second. The first operand is the left, or the right of a RIGHT JOIN;
 // the merged columns take their values from it.
-func (r *resolver) visibleJoin(op *operand) ([]merged, bool, error) {
+func (r *resolver) visibleJoin(op *Operand) ([]merged, bool, error) {
 	first, second, known, err := r.visibleOperands(op)
 	if err != nil || !known {
 		return nil, false, err
@@ -60,10 +60,10 @@ func (r *resolver) visibleJoin(op *operand) ([]merged, bool, error) {
 		return nil, false, err
 	}
 	columns := make([]merged, 0, len(first)+len(second))
-	if !op.join.NaturalJoin && len(op.join.Using) == 0 {
+	if !op.Join.NaturalJoin && len(op.Join.Using) == 0 {
 		return append(append(columns, first...), second...), true, nil
 	}
-	merges, unique := mergedNames(op.join, first, second)
+	merges, unique := mergedNames(op.Join, first, second)
 	for _, wanted := range []bool{true, false} {
 		for _, c := range first {
 			if merges[strings.ToLower(c.name)] == wanted {
@@ -81,13 +81,13 @@ func (r *resolver) visibleJoin(op *operand) ([]merged, bool, error) {
 
 // visibleOperands returns the columns of a join's two operands, in the order
 // in which * shows them.
-func (r *resolver) visibleOperands(op *operand) (first, second []merged, known bool, err error) {
-	first, known, err = r.visible(op.left)
+func (r *resolver) visibleOperands(op *Operand) (first, second []merged, known bool, err error) {
+	first, known, err = r.visible(op.Left)
 	if err != nil || !known {
 		return nil, nil, false, err
 	}
-	second, known, err = r.visible(op.right)
-	if op.join.Tp == ast.RightJoin && (op.join.NaturalJoin || len(op.join.Using) > 0) {
+	second, known, err = r.visible(op.Right)
+	if op.Join.Tp == ast.RightJoin && (op.Join.NaturalJoin || len(op.Join.Using) > 0) {
 		first, second = second, first
 	}
 	return first, second, known, err

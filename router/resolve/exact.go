@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"strings"
@@ -14,13 +14,13 @@ import (
 // around it, so that nothing is stored. What it stores anyway, and columns as
 // they are, are the same.
 
-// exact reports whether the block's result may be stored before it is used.
-func (b *block) exact() bool {
-	if !storable(b.columns) || b.any(rollsUp) {
+// Exact reports whether the block's result may be stored before it is used.
+func (b *Block) Exact() bool {
+	if !storable(b.Columns) || b.Any(rollsUp) {
 		return false
 	}
-	stored := (b.role == roleDerived || b.role == roleCTE) && b.stored()
-	for i := range b.columns {
+	stored := (b.Role == Derived || b.Role == With) && b.Stored()
+	for i := range b.Columns {
 		if !b.exactColumn(i) && !(stored && b.storableColumn(i)) {
 			return false
 		}
@@ -30,8 +30,8 @@ func (b *block) exact() bool {
 
 // rollsUp reports whether a block has rows in which columns are NULL that, for
 // all the server says, never are.
-func rollsUp(b *block) bool {
-	sel, ok := b.node.(*ast.SelectStmt)
+func rollsUp(b *Block) bool {
+	sel, ok := b.Node.(*ast.SelectStmt)
 	return ok && sel.GroupBy != nil && sel.GroupBy.Rollup
 }
 
@@ -61,18 +61,18 @@ func storableName(name string) bool {
 	return true
 }
 
-// stored reports whether servers compute the rows of the block, standing as a
+// Stored reports whether servers compute the rows of the block, standing as a
 // derived table or CTE, into a temporary table, rather than merge the block
 // into the query around it (MySQL manual, "Optimizing Derived Tables").
-func (b *block) stored() bool {
-	sel, ok := b.node.(*ast.SelectStmt)
-	return !ok || sel.Distinct || sel.GroupBy != nil || sel.Having != nil || sel.Limit != nil || b.aggregate
+func (b *Block) Stored() bool {
+	sel, ok := b.Node.(*ast.SelectStmt)
+	return !ok || sel.Distinct || sel.GroupBy != nil || sel.Having != nil || sel.Limit != nil || b.Aggregate
 }
 
 // field returns the expression of a column, or nil for one that a * shows.
-func (b *block) field(i int) ast.ExprNode {
-	sel, ok := b.node.(*ast.SelectStmt)
-	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.columns) {
+func (b *Block) field(i int) ast.ExprNode {
+	sel, ok := b.Node.(*ast.SelectStmt)
+	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.Columns) {
 		return nil
 	}
 	return sel.Fields.Fields[i].Expr
@@ -80,9 +80,9 @@ func (b *block) field(i int) ast.ExprNode {
 
 // exactColumn reports whether a column's values are those of a table's column,
 // or integers and sums of such.
-func (b *block) exactColumn(i int) bool {
-	if len(b.arms) > 0 {
-		return len(b.arms) == 1 && b.arms[0].exactColumn(i)
+func (b *Block) exactColumn(i int) bool {
+	if len(b.Arms) > 0 {
+		return len(b.Arms) == 1 && b.Arms[0].exactColumn(i)
 	}
 	e := b.field(i)
 	if e == nil {
@@ -98,38 +98,38 @@ func (b *block) exactColumn(i int) bool {
 }
 
 // exactStar reports whether all sources are tables, or as good as tables.
-func (b *block) exactStar() bool {
-	for _, s := range b.from {
+func (b *Block) exactStar() bool {
+	for _, s := range b.Sources {
 		if !exactSource(s) {
 			return false
 		}
 	}
-	return len(b.from) > 0
+	return len(b.Sources) > 0
 }
 
-func exactSource(s *source) bool {
-	if s.table != nil {
+func exactSource(s *Source) bool {
+	if s.Table != nil {
 		return true
 	}
-	if s.block == nil {
+	if s.Block == nil {
 		return false
 	}
-	for i := range s.block.columns {
-		if !s.block.exactColumn(i) && !(s.block.stored() && s.block.storableColumn(i)) {
+	for i := range s.Block.Columns {
+		if !s.Block.exactColumn(i) && !(s.Block.Stored() && s.Block.storableColumn(i)) {
 			return false
 		}
 	}
-	return len(s.block.columns) > 0
+	return len(s.Block.Columns) > 0
 }
 
-func (b *block) exactName(n *ast.ColumnName) bool {
+func (b *Block) exactName(n *ast.ColumnName) bool {
 	found := b.scope.bind(n)
 	return found.source != nil && found.scope == b.scope && exactSource(found.source)
 }
 
 // exactAggregate reports whether an aggregate has a value without hidden
 // digits. Sums of integers and decimals are exact, and floats hide none.
-func (b *block) exactAggregate(a *ast.AggregateFuncExpr) bool {
+func (b *Block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 	name := strings.ToLower(a.F)
 	if name == ast.AggFuncCount {
 		return true
@@ -161,11 +161,11 @@ func (b *block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 
 // column returns the catalog's column that a name in the block refers to, or
 // nil.
-func (b *block) column(n *ast.ColumnName) *catalog.Column {
-	s := b.bind(n)
-	if s == nil || s.table == nil {
+func (b *Block) column(n *ast.ColumnName) *catalog.Column {
+	s := b.Bind(n)
+	if s == nil || s.Table == nil {
 		return nil
 	}
-	c, _ := s.table.Column(n.Name.O)
+	c, _ := s.Table.Column(n.Name.O)
 	return c
 }

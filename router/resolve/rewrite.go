@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"strings"
@@ -14,9 +14,9 @@ import (
 // resolves subqueries.
 type binder struct {
 	r     *resolver
-	ctes  *cte
+	ctes  *CTE
 	scope *scope
-	block *block
+	block *Block
 	err   error
 }
 
@@ -47,11 +47,11 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 	case *ast.DefaultExpr: // does not show its name to visitors
 		v.err = v.column(n.Name)
 	case *ast.AggregateFuncExpr, *ast.WindowFuncExpr:
-		v.block.aggregate = true
+		v.block.Aggregate = true
 	case *ast.FuncCallExpr:
 		v.block.call(n)
 	case *ast.MatchAgainst:
-		v.block.search = true
+		v.block.Search = true
 	case *ast.TableName:
 		v.err = fault.New(fault.Unsupported, "a table name outside FROM is not supported")
 	}
@@ -66,8 +66,8 @@ func (v *binder) subquery(n *ast.SubqueryExpr) error {
 	if err != nil {
 		return err
 	}
-	b.role = roleSubquery
-	v.block.inner = append(v.block.inner, b)
+	b.Role = Subquery
+	v.block.Inner = append(v.block.Inner, b)
 	return nil
 }
 
@@ -86,16 +86,16 @@ func (v *binder) column(n *ast.ColumnName) error {
 		return unknownColumn(n)
 	}
 	n.Schema = ast.CIStr{}
-	if s != nil && s.name != n.Table.O {
-		n.Table = ast.NewCIStr(s.name)
+	if s != nil && s.Name != n.Table.O {
+		n.Table = ast.NewCIStr(s.Name)
 	}
 	return nil
 }
 
 // ours reports whether a column's or wildcard's database qualifier may stand
 // before a name of the source.
-func (r *resolver) ours(schema string, s *source) bool {
-	return schema == "" || schema == r.database || s != nil && s.table != nil && s.table.Database == schema
+func (r *resolver) ours(schema string, s *Source) bool {
+	return schema == "" || schema == r.database || s != nil && s.Table != nil && s.Table.Database == schema
 }
 
 func unknownColumn(n *ast.ColumnName) *fault.Error {
@@ -103,34 +103,34 @@ func unknownColumn(n *ast.ColumnName) *fault.Error {
 }
 
 // call notes what a call of a function makes of the block.
-func (b *block) call(n *ast.FuncCallExpr) {
+func (b *Block) call(n *ast.FuncCallExpr) {
 	f := tree.Functions[n.FnName.L]
-	b.volatile = b.volatile || f.Is(tree.Volatile)
-	b.sequence = b.sequence || f.Is(tree.Seeded) && len(n.Args) > 0
-	b.clock = b.clock || f.Is(tree.Clock)
+	b.Volatile = b.Volatile || f.Is(tree.Volatile)
+	b.Sequence = b.Sequence || f.Is(tree.Seeded) && len(n.Args) > 0
+	b.Clock = b.Clock || f.Is(tree.Clock)
 }
 
 // spellNatural turns NATURAL into USING: a server that shows hidden columns
 // would join on those too.
-func (r *resolver) spellNatural(op *operand) error {
+func (r *resolver) spellNatural(op *Operand) error {
 	first, second, known, err := r.visibleOperands(op)
 	if err != nil {
 		return err
 	}
-	shared, unique := mergedNames(op.join, first, second)
+	shared, unique := mergedNames(op.Join, first, second)
 	if !known || !unique {
 		return fault.New(fault.Unsupported, "NATURAL JOIN is not supported where the tables' columns cannot be told or are ambiguous: use USING or ON")
 	}
-	op.join.NaturalJoin = false
-	if op.join.Tp == 0 {
-		op.join.Tp = ast.CrossJoin
+	op.Join.NaturalJoin = false
+	if op.Join.Tp == 0 {
+		op.Join.Tp = ast.CrossJoin
 	}
 	for _, c := range first {
 		if shared[strings.ToLower(c.name)] {
-			op.join.Using = append(op.join.Using, &ast.ColumnName{Name: ast.NewCIStr(c.name)})
+			op.Join.Using = append(op.Join.Using, &ast.ColumnName{Name: ast.NewCIStr(c.name)})
 		}
 	}
-	if len(op.join.Using) == 0 && op.join.Tp != ast.CrossJoin {
+	if len(op.Join.Using) == 0 && op.Join.Tp != ast.CrossJoin {
 		joinAll(op)
 	}
 	return nil
@@ -138,11 +138,11 @@ func (r *resolver) spellNatural(op *operand) error {
 
 // joinAll makes an outer join one without condition. Of a RIGHT JOIN, NATURAL
 // shows the right operand's columns first: so does the LEFT JOIN that it is.
-func joinAll(op *operand) {
-	if op.join.Tp == ast.RightJoin {
-		op.join.Left, op.join.Right = op.join.Right, op.join.Left
-		op.left, op.right = op.right, op.left
-		op.join.Tp = ast.LeftJoin
+func joinAll(op *Operand) {
+	if op.Join.Tp == ast.RightJoin {
+		op.Join.Left, op.Join.Right = op.Join.Right, op.Join.Left
+		op.Left, op.Right = op.Right, op.Left
+		op.Join.Tp = ast.LeftJoin
 	}
-	op.join.On = &ast.OnCondition{Expr: ast.NewValueExpr(int64(1), "", "")}
+	op.Join.On = &ast.OnCondition{Expr: ast.NewValueExpr(int64(1), "", "")}
 }

@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"github.com/kolide/databalancer/catalog"
@@ -6,13 +6,13 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// cte is one named query of a WITH. Those in scope form a list, the innermost
+// CTE is one named query of a WITH. Those in scope form a list, the innermost
 // first.
-type cte struct {
-	next    *cte
-	node    *ast.CommonTableExpression
+type CTE struct {
+	next    *CTE
+	Node    *ast.CommonTableExpression
 	state   cteState
-	block   *block // nil until resolved
+	Block   *Block // nil until resolved
 	columns []Column
 
 	recursive bool // it names itself
@@ -27,9 +27,9 @@ const (
 )
 
 // lookup returns the CTE that an unqualified table name stands for, or nil.
-func (c *cte) lookup(name ast.CIStr) *cte {
+func (c *CTE) lookup(name ast.CIStr) *CTE {
 	for ; c != nil; c = c.next {
-		if c.node.Name.L == name.L {
+		if c.Node.Name.L == name.L {
 			return c
 		}
 	}
@@ -39,18 +39,18 @@ func (c *cte) lookup(name ast.CIStr) *cte {
 // with resolves a WITH and returns the environment of what follows it. Of a
 // plain WITH each query sees those before it; of a WITH RECURSIVE also
 // itself. Later ones it would see on MariaDB only, so that is refused.
-func (r *resolver) with(w *ast.WithClause, e env, b *block) (env, error) {
+func (r *resolver) with(w *ast.WithClause, e env, b *Block) (env, error) {
 	if w == nil {
 		return e, nil
 	}
 	r.withs++
 	around := e.ctes
-	ctes := make([]*cte, len(w.CTEs))
+	ctes := make([]*CTE, len(w.CTEs))
 	for i, node := range w.CTEs {
 		if err := checkCTE(node, w.CTEs[:i]); err != nil {
 			return e, err
 		}
-		ctes[i] = &cte{next: around, node: node}
+		ctes[i] = &CTE{next: around, Node: node}
 		if around = ctes[i]; w.IsRecursive {
 			e.ctes = around
 		}
@@ -62,7 +62,7 @@ func (r *resolver) with(w *ast.WithClause, e env, b *block) (env, error) {
 		if !w.IsRecursive {
 			e.ctes = c
 		}
-		b.inner = append(b.inner, c.block)
+		b.Inner = append(b.Inner, c.Block)
 	}
 	return e, nil
 }
@@ -80,17 +80,17 @@ func checkCTE(node *ast.CommonTableExpression, before []*ast.CommonTableExpressi
 }
 
 // cte resolves the query of one CTE.
-func (r *resolver) cte(c *cte, e env) error {
+func (r *resolver) cte(c *CTE, e env) error {
 	c.state = cteOpen
-	b, err := r.query(c.node.Query.Query, e)
+	b, err := r.query(c.Node.Query.Query, e)
 	if err != nil {
 		return err
 	}
-	c.state, c.block = cteDone, b
-	c.columns, err = r.rename(b.columns, c.node.ColNameList)
-	b.role = roleCTE
+	c.state, c.Block = cteDone, b
+	c.columns, err = r.rename(b.Columns, c.Node.ColNameList)
+	b.Role = With
 	if err == nil && c.recursive {
-		b.role = roleRecursive
+		b.Role = Recursive
 		err = r.untype(c)
 	}
 	return err
@@ -98,7 +98,7 @@ func (r *resolver) cte(c *cte, e env) error {
 
 // untype drops the types of a recursive CTE's columns: the server takes them
 // from the first arm alone.
-func (r *resolver) untype(c *cte) error {
+func (r *resolver) untype(c *CTE) error {
 	if c.columns == nil {
 		return nil
 	}

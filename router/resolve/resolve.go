@@ -1,4 +1,4 @@
-package router
+package resolve
 
 import (
 	"github.com/kolide/databalancer/catalog"
@@ -24,12 +24,12 @@ type resolver struct {
 
 // env is what a query block sees of the blocks around it.
 type env struct {
-	ctes  *cte   // the innermost first
+	ctes  *CTE   // the innermost first
 	outer *scope // for correlated names
 }
 
-// resolve binds the names in a statement, in place. The error is a [*fault.Error].
-func resolve(snap *catalog.Snapshot, database string, st *guard.Statement) (*block, error) {
+// Statement binds the names in a statement, in place. The error is a [*fault.Error].
+func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*Block, error) {
 	r := &resolver{snap: snap, database: database}
 	b, err := r.query(st.Node(), env{})
 	if err != nil {
@@ -38,7 +38,7 @@ func resolve(snap *catalog.Snapshot, database string, st *guard.Statement) (*blo
 	if r.braced && r.withs != st.Withs() {
 		return nil, fault.New(fault.Unsupported, "WITH in parentheses right after another WITH is not supported")
 	}
-	b.columns = published(named(b.columns))
+	b.Columns = published(named(b.Columns))
 	return b, nil
 }
 
@@ -51,7 +51,7 @@ func (r *resolver) spend(n int) error {
 }
 
 // query resolves one query block and all blocks in it.
-func (r *resolver) query(node ast.Node, e env) (*block, error) {
+func (r *resolver) query(node ast.Node, e env) (*Block, error) {
 	switch n := node.(type) {
 	case *ast.SelectStmt:
 		return r.selectStmt(n, e)
@@ -75,8 +75,8 @@ type setOperation struct {
 	limit *ast.Limit
 }
 
-func (r *resolver) setOperation(op *setOperation, e env) (*block, error) {
-	b := &block{node: op.node}
+func (r *resolver) setOperation(op *setOperation, e env) (*Block, error) {
+	b := &Block{Node: op.node}
 	e, err := r.with(op.with, e, b)
 	if err != nil {
 		return nil, err
@@ -89,9 +89,9 @@ func (r *resolver) setOperation(op *setOperation, e env) (*block, error) {
 		if err != nil {
 			return nil, err
 		}
-		arm.role = roleArm
-		b.arms = append(b.arms, arm)
-		b.inner = append(b.inner, arm)
+		arm.Role = Arm
+		b.Arms = append(b.Arms, arm)
+		b.Inner = append(b.Inner, arm)
 	}
 	if err := r.setColumns(b); err != nil {
 		return nil, err
@@ -101,10 +101,10 @@ func (r *resolver) setOperation(op *setOperation, e env) (*block, error) {
 	return b, v.visit(tree.OrNil(op.order), tree.OrNil(op.limit))
 }
 
-func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*block, error) {
+func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*Block, error) {
 	r.braced = r.braced || sel.WithBeforeBraces
 	sel.WithBeforeBraces, sel.IsInBraces = false, false
-	b := &block{node: sel}
+	b := &Block{Node: sel}
 	e, err := r.with(sel.With, e, b)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*block, error) {
 	if err := r.clauses(sel, binder{r: r, ctes: e.ctes, scope: sc, block: b}); err != nil {
 		return nil, err
 	}
-	b.columns, err = r.output(sel, sc)
+	b.Columns, err = r.output(sel, sc)
 	return b, err
 }
 
