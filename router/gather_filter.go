@@ -17,132 +17,139 @@ const (
 	keyMarker = "\x00keys\x00"
 )
 
-// filter returns the keys by which a source's rows can be narrowed before
-// they are shipped: those of a source at home, or shipped before, that has
-// few rows.
-func (g *gatherer) filter(u *unit, before []*unit) (*Filter, error) {
-	if u.rows < fewRows || u.top != nil {
-		return nil, nil
-	}
-	pair := g.best(u, g.partners(u, before), before)
-	if pair == nil {
-		return nil, nil
-	}
-	return g.filterBy(u, pair[0], pair[1], before)
+// column is one that is compared with another.
+type column struct {
+	table, name string
+	typ         catalog.Type // "" where it is computed
+	family      bool         // it is a family's
 }
 
-// best returns the pair whose other column gives the fewest keys, or nil where
-// none narrows the unit enough.
-func (g *gatherer) best(u *unit, pairs [][2]*resolve.ColumnRef, before []*unit) *[2]*resolve.ColumnRef {
-	var best *[2]*resolve.ColumnRef
-	least := min(u.rows/4, 2*maxKeys)
-	for i := range pairs {
-		rows, ok := g.keyRows(pairs[i][1].Source, before)
-		if ok && rows < least && g.alike(pairs[i][0], pairs[i][1]) {
-			best, least = &pairs[i], rows
+func columnOf(c *resolve.ColumnRef) column {
+	return column{c.Source.Name, c.Name.Name.O, c.Type(), c.OfFamily()}
+}
+
+// alike reports whether two columns compare as their values do: a = b and
+// b = c mean a = c. Text does where both have the collation of families.
+func alike(a, b column) bool {
+	if a.typ != b.typ {
+		return false
+	}
+	switch a.typ {
+	case catalog.Int, catalog.Date:
+		return true
+	case catalog.Text, catalog.Timestamp:
+		return a.family && b.family
+	}
+	return false
+}
+
+// keys are the values of a column that home can tell by the time that they are
+// asked for.
+type keys struct {
+	column
+	rows  float64 // an estimate of how many
+	from  ast.ResultSetNode
+	where []ast.ExprNode
+	after []string // the temporary tables that are read
+}
+
+// narrowing is a column of what is shipped, and the keys one of which it must
+// equal to be of use.
+type narrowing struct {
+	own  column
+	keys keys
+}
+
+// filter returns how rows can be narrowed before they are shipped, nil where
+// they can't be or where it is not worth it.
+func (g *gatherer) filter(r *rows) (*Filter, error) {
+	if r.rows < fewRows || r.top != nil {
+		return nil, nil
+	}
+	return best(r.rows, g.narrowings(r)).filter(r.statement)
+}
+
+// best returns the one of the narrowings that gives the fewest keys, or nil
+// where none narrows a number of rows enough.
+func best(rows float64, all []narrowing) *narrowing {
+	var best *narrowing
+	least := min(rows/4, 2*maxKeys)
+	for i := range all {
+		if n := &all[i]; n.keys.rows < least {
+			best, least = n, n.keys.rows
 		}
 	}
 	return best
 }
 
-// partners returns pairs of a column of the unit's source and another that
-// it must equal to be of use.
-func (g *gatherer) partners(u *unit, before []*unit) [][2]*resolve.ColumnRef {
-	var pairs [][2]*resolve.ColumnRef
-	for _, c := range g.conds[u.block].Of[u.source] {
-		if x := memberColumn(c, u.block); x != nil && x.Source == u.source {
-			pairs = g.pairWithSet(pairs, x, c, before)
+// narrowings returns what the rows of a source have to equal.
+func (g *gatherer) narrowings(r *rows) []narrowing {
+	var all narrowings
+	for _, c := range g.conditions[r.source] {
+		if x := memberColumn(c, r.block); x != nil && x.Source == r.source {
+			all.add(columnOf(x), g.keysOfSet(c))
 		}
-		own, other := c.Sides(u.source)
+		own, other := c.Sides(r.source)
 		if own == nil || !c.Pure {
 			continue
 		}
-		pairs = append(pairs, [2]*resolve.ColumnRef{own, other})
-		if g.alike(own, other) {
-			pairs = g.pairWithSets(pairs, own, other, before)
+		all.add(columnOf(own), g.keysOf(other))
+		if alike(columnOf(own), columnOf(other)) {
+			g.narrowBySets(&all, own, other)
 		}
 	}
-	return append(pairs, g.membersOf(u)...)
+	if own := onlyField(r.block); own != nil && own.Source == r.source && isPlainSet(r.block) {
+		g.narrowByMembers(&all, r.block, columnOf(own))
+	}
+	return all
 }
 
-// keyRows estimates the rows that a source can give keys from, and reports
-// whether it can: it is at home, or was shipped before.
-func (g *gatherer) keyRows(s *resolve.Source, before []*unit) (float64, bool) {
-	if u := unitOf(s, before); u != nil {
-		return u.rows, true
+type narrowings []narrowing
+
+// add adds a narrowing by keys, if there are any, that compare as the column
+// does.
+func (n *narrowings) add(own column, k *keys) {
+	if k != nil && alike(own, k.column) {
+		*n = append(*n, narrowing{own, *k})
 	}
-	if s.Table == nil {
-		if g.owner[s] == nil && s.Block != nil { // a set, see pairWithSet
-			return g.resultRows(s.Block), true
-		}
-		return 0, false
-	}
-	shard, ok := soleShard([]*catalog.Table{s.Table})
-	if !ok || shard != g.home {
-		return 0, false
-	}
-	return g.sourceRows(g.owner[s], s), true
 }
 
-func unitOf(s *resolve.Source, units []*unit) *unit {
-	for _, u := range units {
-		if u.source == s {
-			return u
+// keysOf returns the values of a column whose source is at home, or was shipped
+// before; else nil.
+func (g *gatherer) keysOf(c *resolve.ColumnRef) *keys {
+	s := c.Source
+	for _, done := range g.shipped {
+		if r, ok := done.unit.(*rows); ok && r.source == s {
+			return &keys{column: columnOf(c), rows: r.rows, from: temporaryName(done.table), after: []string{done.table}}
 		}
 	}
-	return nil
+	if s.Table == nil || !isOn(g.home, s.Table) {
+		return nil
+	}
+	return &keys{column: columnOf(c), rows: g.sourceRows(s), from: tableName(s.Table), where: g.ownConditions(s)}
 }
 
-// filterBy makes the filter of a unit by the keys of another source.
-func (g *gatherer) filterBy(u *unit, own, from *resolve.ColumnRef, before []*unit) (*Filter, error) {
-	keys, after := g.keySelect(from, before)
-	keys.Distinct = true
-	keys.Limit = &ast.Limit{Count: tree.NewLiteral(uint64(maxKeys + 1))}
-	f := &Filter{Max: maxKeys, After: after}
+// filter makes the filter for a statement: narrowed returns it with more
+// conditions.
+func (n *narrowing) filter(narrowed func(more ...ast.ExprNode) *ast.SelectStmt) (*Filter, error) {
+	if n == nil {
+		return nil, nil
+	}
+	k := &n.keys
+	present := &ast.IsNullExpr{Expr: tree.Column(k.table, k.name), Not: true}
+	values := tree.Select([]*ast.SelectField{tree.Field(k.table, k.name)}, k.from, k.table, append([]ast.ExprNode{present}, k.where...))
+	values.Distinct = true
+	values.Limit = &ast.Limit{Count: tree.NewLiteral(uint64(maxKeys + 1))}
+	f := &Filter{Max: maxKeys, After: k.after}
 	var err error
-	if f.Keys, err = tree.Restore(keys); err != nil {
+	if f.Keys, err = tree.Restore(values); err != nil {
 		return nil, err
 	}
-	narrowed := u.statement()
-	in := &ast.PatternInExpr{Expr: tree.Column(u.source.Name, own.Name.Name.O), List: []ast.ExprNode{tree.NewLiteral(tree.Bits(keyMarker))}}
-	narrowed.Where = tree.Conjunction(append(u.where[:len(u.where):len(u.where)], in))
-	text, err := tree.Restore(narrowed)
+	in := &ast.PatternInExpr{Expr: tree.Column(n.own.table, n.own.name), List: []ast.ExprNode{tree.NewLiteral(tree.Bits(keyMarker))}}
+	text, err := tree.Restore(narrowed(in))
 	if err != nil {
 		return nil, err
 	}
 	f.Before, f.Behind, _ = strings.Cut(text, keyMarker)
 	return f, nil
-}
-
-// keySelect returns the SELECT of a column's values, and the temporary tables
-// that it reads.
-func (g *gatherer) keySelect(from *resolve.ColumnRef, before []*unit) (*ast.SelectStmt, []string) {
-	s := from.Source
-	fields := []*ast.SelectField{tree.Field(s.Name, from.Name.Name.O)}
-	present := &ast.IsNullExpr{Expr: tree.Column(s.Name, from.Name.Name.O), Not: true}
-	if u := unitOf(s, before); u != nil {
-		name := &ast.TableName{Name: ast.NewCIStr(u.table)}
-		return tree.Select(fields, name, s.Name, []ast.ExprNode{present}), []string{u.table}
-	}
-	where := []ast.ExprNode{present}
-	if g.owner[s] == nil {
-		return selectFrom(fields, s, where), resultTables(s.Block, before)
-	}
-	for _, c := range g.conds[g.owner[s]].Of[s] {
-		if c.On(s) {
-			where = append(where, c.Expr)
-		}
-	}
-	return selectFrom(fields, s, where), nil
-}
-
-// resultTables returns the temporary table that holds a block's result, if
-// one does.
-func resultTables(b *resolve.Block, before []*unit) []string {
-	for _, u := range before {
-		if u.source == nil && u.block == b {
-			return []string{u.table}
-		}
-	}
-	return nil
 }

@@ -84,8 +84,17 @@ func (b *Block) Local(e ast.ExprNode) bool {
 	return ok
 }
 
-// Clauses returns the parts of a block that hold its own expressions.
-func (b *Block) Clauses() []ast.Node {
+// Walk calls f with the nodes of all clauses that hold the block's own
+// expressions: of a subquery it sees the expression, and nothing inside. Where f
+// returns false, it does not descend.
+func (b *Block) Walk(f func(ast.Node) bool) {
+	for _, clause := range b.clauses() {
+		tree.Walk(clause, f)
+	}
+}
+
+// clauses returns the parts of a block that hold its own expressions.
+func (b *Block) clauses() []ast.Node {
 	switch n := b.Node.(type) {
 	case *ast.SelectStmt:
 		return selectClauses(n, b.scope)
@@ -113,14 +122,12 @@ func selectClauses(n *ast.SelectStmt, sc *scope) []ast.Node {
 
 // Names calls f with each column name in the block's own clauses.
 func (b *Block) Names(f func(*ast.ColumnName)) {
-	for _, clause := range b.Clauses() {
-		tree.Walk(clause, func(n ast.Node) bool {
-			if name, ok := n.(*ast.ColumnName); ok {
-				f(name)
-			}
-			return true
-		})
-	}
+	b.Walk(func(n ast.Node) bool {
+		if name, ok := n.(*ast.ColumnName); ok {
+			f(name)
+		}
+		return true
+	})
 }
 
 // Each calls f with the block and all inside it.

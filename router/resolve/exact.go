@@ -16,7 +16,7 @@ import (
 
 // Exact reports whether the block's result may be stored before it is used.
 func (b *Block) Exact() bool {
-	if !storable(b.Columns) || b.Any(rollsUp) {
+	if !storable(b.Result()) || b.Any(rollsUp) {
 		return false
 	}
 	stored := (b.Role == Derived || b.Role == With) && b.Stored()
