@@ -37,12 +37,13 @@ const (
 // router and proxy, or through ingest, to shard, and nothing calls back up.
 var rules = map[string]rule{
 	"fault":            {forbidden: []string{"net/http", "database/sql"}},
-	"catalog":          {ours: []string{"fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"server":           {forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"catalog":          {ours: []string{"fault", "server"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
 	"router":           {ours: []string{"catalog", "fault"}, forbidden: []string{"database/sql", "net/http", "net", "os", "time"}},
-	"shard":            {ours: []string{"catalog", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"proxy":            {ours: []string{"router", "shard", "catalog", "fault"}, forbidden: []string{"net/http", driver}},
-	"ingest":           {ours: []string{"shard", "catalog", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"api":              {ours: []string{"router", "proxy", "ingest", "shard", "catalog", "fault"}, forbidden: []string{driver, "database/sql"}},
+	"shard":            {ours: []string{"catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"proxy":            {ours: []string{"router", "shard", "catalog", "server", "fault"}, forbidden: []string{"net/http", driver}},
+	"ingest":           {ours: []string{"shard", "catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"api":              {ours: []string{"router", "proxy", "ingest", "shard", "catalog", "server", "fault"}, forbidden: []string{driver, "database/sql"}},
 	"local":            {forbidden: []string{"net/http"}, never: []string{sqlParser, driver}},
 	"cmd/load":         {ours: []string{"catalog"}, never: []string{sqlParser}},
 	"cmd/databalancer": {ours: []string{"api", "router", "proxy", "ingest", "shard", "catalog", "local", "cmd/load"}, never: []string{inMemory, "testing"}},
