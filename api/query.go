@@ -82,7 +82,7 @@ func (a *API) runQuery(ctx context.Context, req *queryRequest, id string, sink p
 		req.query.NoConcat = true
 		err = a.withPlan(ctx, req, run)
 	}
-	return plan, result, blame(err)
+	return plan, result, proxy.Blame(err)
 }
 
 // withPlan plans a query and uses the plan. If either fails in a way that a
@@ -130,7 +130,7 @@ func (a *API) deleteQuery(w http.ResponseWriter, r *http.Request, p httprouter.P
 		return err
 	}
 	if !found {
-		return &problem{Status: 404, Code: "unknown_query", Detail: "no such query is running"}
+		return fault.New(fault.UnknownQuery, "no such query is running")
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
