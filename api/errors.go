@@ -126,7 +126,7 @@ func typedProblem(err error) *problem {
 		unsupported *proxy.UnsupportedError
 		gathered    *proxy.TooLargeError
 		stale       *proxy.StaleError
-		query       *queryFault
+		query       *proxy.QueryError
 		invalid     *catalog.InvalidShardError
 		identity    *shard.IdentityError
 		spread      *catalog.SpreadError
@@ -142,7 +142,7 @@ func typedProblem(err error) *problem {
 	case errors.As(err, &gathered):
 		return &problem{Status: 422, Code: "gather_too_large", Shard: gathered.From, Detail: gathered.Error()}
 	case errors.As(err, &query):
-		return query.problem(400)
+		return queryProblem(query.Server)
 	case errors.As(err, &stale) && stale.Err == nil:
 		return &problem{Status: 409, Code: "stale_table", Shard: stale.Shard,
 			Detail: "a table on the shard has other columns than the catalog knows; PUT /api/tables/{table} reads those of a registered table again"}

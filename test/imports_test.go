@@ -34,7 +34,8 @@ const (
 )
 
 // rules are the layers of the architecture: requests flow from api through
-// router and proxy, or through ingest, to shard, and nothing calls back up.
+// proxy, which asks router, or through ingest, to shard, and nothing calls back
+// up.
 var rules = map[string]rule{
 	"catalog":          {forbidden: []string{"net/http"}, never: []string{sqlParser}},
 	"router":           {ours: []string{"catalog"}, forbidden: []string{"database/sql", "net/http", "net", "os", "time"}},
