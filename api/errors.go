@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/ingest"
 	"github.com/kolide/databalancer/proxy"
-	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -69,17 +69,17 @@ var conditions = []condition{
 }
 
 // routerStatus is the status of each of the router's refusals.
-var routerStatus = map[router.Code]int{
-	router.Syntax:            400,
-	router.InvalidArgument:   400,
-	router.UnknownColumn:     400,
-	router.NotSelect:         403,
-	router.ForbiddenFunction: 403,
-	router.ForbiddenTable:    403,
-	router.ForbiddenClause:   403,
-	router.UnknownTable:      404,
-	router.TooLarge:          413,
-	router.Unsupported:       422,
+var routerStatus = map[fault.Code]int{
+	fault.Syntax:            400,
+	fault.InvalidArgument:   400,
+	fault.UnknownColumn:     400,
+	fault.NotSelect:         403,
+	fault.ForbiddenFunction: 403,
+	fault.ForbiddenTable:    403,
+	fault.ForbiddenClause:   403,
+	fault.UnknownTable:      404,
+	fault.TooLarge:          413,
+	fault.Unsupported:       422,
 }
 
 // problemOf returns what the client is told of err: this is the one place
@@ -122,7 +122,7 @@ func shardOf(err error) string {
 func typedProblem(err error) *problem {
 	var (
 		own         *problem
-		refusal     *router.Error
+		refusal     *fault.Error
 		unsupported *proxy.UnsupportedError
 		gathered    *proxy.TooLargeError
 		stale       *proxy.StaleError
@@ -138,7 +138,7 @@ func typedProblem(err error) *problem {
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
 	case errors.As(err, &unsupported):
-		return &problem{Status: 422, Code: string(router.Unsupported), Detail: unsupported.Detail}
+		return &problem{Status: 422, Code: string(fault.Unsupported), Detail: unsupported.Detail}
 	case errors.As(err, &gathered):
 		return &problem{Status: 422, Code: "gather_too_large", Shard: gathered.From, Detail: gathered.Error()}
 	case errors.As(err, &query):
@@ -167,13 +167,10 @@ func spreadProblem(e *catalog.SpreadError) *problem {
 	return p
 }
 
-func refusalProblem(e *router.Error) *problem {
-	p := &problem{Status: routerStatus[e.Code], Code: string(e.Code), Detail: e.Detail, Table: e.Table}
+func refusalProblem(e *fault.Error) *problem {
+	p := &problem{Status: routerStatus[e.Code()], Code: string(e.Code()), Detail: e.Detail(), Table: e.Facts().Table, Offset: e.Facts().Offset}
 	if p.Status == 0 {
 		p.Status = 400
-	}
-	if e.Offset >= 0 {
-		p.Offset = &e.Offset
 	}
 	return p
 }
@@ -195,7 +192,7 @@ func ingestProblem(err error) *problem {
 		return &problem{Status: 400, Code: "invalid_events", Detail: events.Error(),
 			Errors: eventProblems(events.Errors), Total: events.Total}
 	case errors.As(err, &large):
-		return &problem{Status: 413, Code: string(router.TooLarge), Detail: large.Error(), Limit: large.Limit}
+		return &problem{Status: 413, Code: string(fault.TooLarge), Detail: large.Error(), Limit: large.Limit}
 	case errors.As(err, &conflict):
 		return &problem{Status: 409, Code: "type_conflict", Detail: conflict.Error(), Family: conflict.Family,
 			Field: conflict.Field, Stored: string(conflict.Stored), Offered: string(conflict.Offered)}

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/ingest"
 	"github.com/kolide/databalancer/proxy"
-	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -93,23 +93,23 @@ func TestErrorsOfIngest(t *testing.T) {
 }
 
 func TestErrorsOfQueries(t *testing.T) {
-	refusal := func(code router.Code) error { return &router.Error{Code: code, Detail: "why", Offset: -1} }
+	refusal := func(code fault.Code) error { return fault.New(code, "why") }
 	tests := []struct {
 		err    error
 		status int
 		code   string
 		want   string
 	}{
-		{&router.Error{Code: router.Syntax, Detail: "near FROM", Offset: 0}, 400, "syntax", `"offset":0`},
-		{refusal(router.InvalidArgument), 400, "invalid_argument", `"detail":"why"`},
-		{&router.Error{Code: router.UnknownColumn, Offset: -1, Table: "dogs"}, 400, "unknown_column", `"table":"dogs"`},
-		{refusal(router.NotSelect), 403, "not_select", ""},
-		{refusal(router.ForbiddenFunction), 403, "forbidden_function", ""},
-		{refusal(router.ForbiddenTable), 403, "forbidden_table", ""},
-		{refusal(router.ForbiddenClause), 403, "forbidden_clause", ""},
-		{refusal(router.UnknownTable), 404, "unknown_table", ""},
-		{refusal(router.TooLarge), 413, "too_large", ""},
-		{refusal(router.Unsupported), 422, "unsupported", ""},
+		{fault.At(fault.Syntax, 0, "near FROM"), 400, "syntax", `"offset":0`},
+		{refusal(fault.InvalidArgument), 400, "invalid_argument", `"detail":"why"`},
+		{fault.New(fault.UnknownColumn, "why").With(fault.Facts{Table: "dogs"}), 400, "unknown_column", `"table":"dogs"`},
+		{refusal(fault.NotSelect), 403, "not_select", ""},
+		{refusal(fault.ForbiddenFunction), 403, "forbidden_function", ""},
+		{refusal(fault.ForbiddenTable), 403, "forbidden_table", ""},
+		{refusal(fault.ForbiddenClause), 403, "forbidden_clause", ""},
+		{refusal(fault.UnknownTable), 404, "unknown_table", ""},
+		{refusal(fault.TooLarge), 413, "too_large", ""},
+		{refusal(fault.Unsupported), 422, "unsupported", ""},
 		{refusal("a_new_one"), 400, "a_new_one", ""},
 		{&proxy.UnsupportedError{Detail: "types differ"}, 422, "unsupported", "types differ"},
 		{&proxy.TooLargeError{Why: "rows of `t`", From: "a", To: "b", Rows: 11, MaxRows: 10}, 422, "gather_too_large", `"detail":"the query moves rows of ` + "`t`" + ` from shard a to shard b: 11 rows`},

@@ -11,6 +11,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -66,30 +67,30 @@ func (a *API) shardInfo(ctx context.Context, s *catalog.Shard, families int) sha
 		Name: s.Name, Address: s.Address, State: s.State, Weight: s.Weight,
 		Families: families, Rows: s.Rows, Bytes: s.Bytes,
 	}
-	latency, server, err := a.ping(ctx, s.Name)
+	latency, found, err := a.ping(ctx, s.Name)
 	if err != nil {
 		info.Error = problemOf(err).Code
 		return info
 	}
 	ms := float64(latency.Microseconds()) / 1000
 	info.LatencyMS = &ms
-	info.Server = server.String()
+	info.Server = found.String()
 	return info
 }
 
-func (a *API) ping(ctx context.Context, name string) (time.Duration, shard.Server, error) {
+func (a *API) ping(ctx context.Context, name string) (time.Duration, server.Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	sh, err := a.cfg.Shards.Shard(name)
 	if err != nil {
-		return 0, shard.Server{}, err
+		return 0, server.Info{}, err
 	}
 	latency, err := sh.Ping(ctx)
 	if err != nil {
-		return 0, shard.Server{}, err
+		return 0, server.Info{}, err
 	}
-	server, err := sh.Server(ctx)
-	return latency, server, err
+	found, err := sh.Server(ctx)
+	return latency, found, err
 }
 
 // shardName reads a shard's name from the path. It may contain slashes.

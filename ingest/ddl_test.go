@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/kolide/databalancer/shard"
+	"github.com/kolide/databalancer/server"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -48,7 +48,7 @@ func TestStatements(t *testing.T) {
 	const golden = "testdata/ddl.txtar"
 	var got txtar.Archive
 	for _, version := range servers {
-		text := strings.Join(statements(dialectOf(shard.ParseServer(version))), ";\n\n") + ";\n"
+		text := strings.Join(statements(dialect{server.Parse(version)}), ";\n\n") + ";\n"
 		got.Files = append(got.Files, txtar.File{Name: version, Data: []byte(text)})
 	}
 	if *update {
@@ -73,7 +73,7 @@ func TestTiDBParses(t *testing.T) {
 	tg := newTarget(&catalog.Table{Name: "web-log", Columns: sampleTable().Columns}, nil,
 		newFieldSet([]catalog.Field{{Name: "id.orig_h", Type: catalog.Text}, {Name: "j", Type: catalog.JSON}}, nil))
 	empty := newTarget(&catalog.Table{Name: "empty"}, nil, newFieldSet(nil, nil))
-	all := append(statements(dialectOf(shard.ParseServer("8.0.11-TiDB-v7.5.1"))),
+	all := append(statements(dialect{server.Parse("8.0.11-TiDB-v7.5.1")}),
 		statement(form{tg.insert, tg.row(), tg.params}, 3),
 		statement(form{empty.insert, empty.row(), empty.params}, 2),
 		statement(rawForm, 2),

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -38,8 +39,7 @@ func (s *ddlSession) run(ctx context.Context, do func(*ddlSession) error) error 
 // meanwhile, as a statement may that outlived its client, is catalog.ErrBusy.
 func (s *ddlSession) exec(ctx context.Context, statement string) error {
 	_, err := s.conn.ExecContext(ctx, statement)
-	switch number(err) {
-	case errLockWait, errDuplicateColumn, errDuplicateKey, errNoSuchKey, errNoTable, errOnlineLogFull:
+	if server.ClassOf(err).Has(server.Locked | server.Changed) {
 		return fmt.Errorf("%w: %w", catalog.ErrBusy, shard.Wrap(s.shard, err))
 	}
 	return err
@@ -67,7 +67,7 @@ func (s *ddlSession) addIndex(ctx context.Context, t *catalog.Table, ix catalog.
 		return err
 	}
 	err = s.exec(ctx, s.dialect.addIndex(t, ix))
-	if indexRefusals[number(err)] {
+	if server.ClassOf(err).Has(server.NoIndex) {
 		return fmt.Errorf("%w: %w", catalog.ErrIndexRefused, shard.Wrap(s.shard, err))
 	}
 	return err

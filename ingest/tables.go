@@ -113,7 +113,7 @@ func (ts *Tables) on(ctx context.Context, name string, do func(*ddlSession) erro
 	if err != nil {
 		return err
 	}
-	server, err := sh.Server(ctx)
+	info, err := sh.Server(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,6 +122,6 @@ func (ts *Tables) on(ctx context.Context, name string, do func(*ddlSession) erro
 		return shard.Wrap(name, err)
 	}
 	defer conn.Close()
-	s := &ddlSession{shard: name, conn: conn, dialect: dialectOf(server)}
+	s := &ddlSession{shard: name, conn: conn, dialect: dialect{info}}
 	return shard.Wrap(name, s.run(ctx, do))
 }

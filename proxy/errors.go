@@ -5,18 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
-)
-
-// The numbers of the servers' errors that matter here, from the MySQL 8.0
-// Error Message Reference; MariaDB and TiDB share them.
-const (
-	errBadField         = 1054
-	errTableFull        = 1114
-	errTooBigRow        = 1118
-	errNoSuchTable      = 1146
-	errPacketTooLarge   = 1153
-	errQueryInterrupted = 1317
 )
 
 // ErrCancelled means that somebody stopped the query by its id.
@@ -81,18 +71,12 @@ func (e *TooLargeError) Error() string {
 		e.Why, e.From, e.To, e.Rows, e.Bytes, so, e.MaxRows, e.MaxBytes)
 }
 
-// isServerError reports whether err is the server's error of that number.
-func isServerError(err error, number uint16) bool {
-	var server *shard.ServerError
-	return errors.As(err, &server) && server.Number == number
-}
-
 // stale turns a server's error that may come of an outdated snapshot into a
 // *StaleError, and returns others as they are.
 func stale(err error) error {
-	var server *shard.ServerError
-	if errors.As(err, &server) && (server.Number == errNoSuchTable || server.Number == errBadField) {
-		return &StaleError{Shard: server.Shard, Err: err}
+	var refusal *shard.ServerError
+	if errors.As(err, &refusal) && server.ClassOf(err).Has(server.Unknown) {
+		return &StaleError{Shard: refusal.Shard, Err: err}
 	}
 	return err
 }
@@ -107,8 +91,7 @@ func verdict(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var server *shard.ServerError
-	if errors.As(err, &server) && server.Number == errQueryInterrupted {
+	if server.Number(err) == server.Interrupted {
 		return ErrCancelled
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
 )
 
@@ -109,7 +110,7 @@ func (p *Proxy) planned(ctx context.Context, q router.Query, run func(*router.Pl
 			result, err = run(plan)
 			result.Plan = plan
 		}
-		if retried || !outdated(err) {
+		if err == nil || retried || !outdated(err) {
 			return result, err
 		}
 		fresh, refreshErr := p.catalog.Refresh(ctx)
@@ -125,9 +126,9 @@ func (p *Proxy) planned(ctx context.Context, q router.Query, run func(*router.Pl
 
 // outdated reports whether an outdated snapshot can be the reason for err.
 func outdated(err error) bool {
-	if refusal, ok := errors.AsType[*router.Error](err); ok {
-		return refusal.Code == router.UnknownTable || refusal.Code == router.UnknownColumn
+	if _, stale := errors.AsType[*StaleError](err); stale {
+		return true
 	}
-	_, stale := errors.AsType[*StaleError](err)
-	return stale
+	code := fault.CodeOf(err)
+	return code == fault.UnknownTable || code == fault.UnknownColumn
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
@@ -20,10 +21,10 @@ func TestTriesAgain(t *testing.T) {
 		stale   = &StaleError{Shard: "a"}
 		still   = &StaleError{Shard: "b"}
 		differ  = &UnsupportedError{Detail: "types differ"}
-		unknown = &router.Error{Code: router.UnknownTable}
-		column  = &router.Error{Code: router.UnknownColumn}
-		syntax  = &router.Error{Code: router.Syntax}
-		refused = &router.Error{Code: router.Unsupported}
+		unknown = fault.New(fault.UnknownTable, "x")
+		column  = fault.New(fault.UnknownColumn, "x")
+		syntax  = fault.New(fault.Syntax, "x")
+		refused = fault.New(fault.Unsupported, "x")
 		failure = &ShardError{Shard: "a", Err: errors.New("failure")}
 	)
 	tests := []struct {
@@ -117,7 +118,7 @@ func next(errs *[]error) (err error) {
 // What is explained is planned like what is run.
 func TestExplainTriesAgain(t *testing.T) {
 	cat := &fakeCatalog{}
-	unknown := &router.Error{Code: router.UnknownTable}
+	unknown := fault.New(fault.UnknownTable, "x")
 	var asked router.Query
 	p := New(Config{Catalog: cat, Router: fakeRouter(func(snap *catalog.Snapshot, q router.Query) (*router.Plan, error) {
 		if asked = q; snap.Version == 0 {
@@ -143,7 +144,7 @@ func TestExplainTriesAgain(t *testing.T) {
 func TestStopsWhileRefreshing(t *testing.T) {
 	cat := &fakeCatalog{}
 	p := New(Config{Catalog: cat, Router: fakeRouter(func(*catalog.Snapshot, router.Query) (*router.Plan, error) {
-		return nil, &router.Error{Code: router.UnknownTable}
+		return nil, fault.New(fault.UnknownTable, "x")
 	})})
 	cat.refresh = func(ctx context.Context) (*catalog.Snapshot, error) {
 		if found, err := p.Cancel(t.Context(), "q"); !found || err != nil {

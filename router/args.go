@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -36,20 +37,20 @@ func checkArgs(args []any, room int) error {
 		}
 	}
 	if room < 0 && len(args) > 0 {
-		return errorAt(TooLarge, -1, "the query and its arguments are too long together")
+		return fault.At(fault.TooLarge, -1, "the query and its arguments are too long together")
 	}
 	return nil
 }
 
-func badArg(i int, what string) *Error {
-	return errorAt(InvalidArgument, -1, "argument %d %s", i+1, what)
+func badArg(i int, what string) *fault.Error {
+	return fault.At(fault.InvalidArgument, -1, "argument %d %s", i+1, what)
 }
 
 // bind puts the arguments in the placeholders' places.
 func (g *guard) bind(args []any) error {
 	slices.SortFunc(g.placeholders, func(a, b *literal) int { return a.offset - b.offset })
 	if have, want := len(args), len(g.placeholders); have != want {
-		return errorAt(InvalidArgument, -1, "the query has %d placeholders, but %d arguments came with it", want, have)
+		return fault.At(fault.InvalidArgument, -1, "the query has %d placeholders, but %d arguments came with it", want, have)
 	}
 	for i, l := range g.placeholders {
 		value, err := argument(i, args[i])

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -122,7 +123,7 @@ func (o *output) qualifiedStar(f *ast.SelectField) error {
 		s = o.scope.local(w.Table.O, true)
 	}
 	if s == nil || !o.r.ours(w.Schema.O, s) {
-		return refuse(UnknownTable, "unknown table `%s` in the select list", w.Table.O)
+		return fault.New(fault.UnknownTable, "unknown table `%s` in the select list", w.Table.O)
 	}
 	w.Schema, w.Table = ast.CIStr{}, ast.NewCIStr(s.name)
 	return o.source(f, s)
@@ -164,7 +165,7 @@ func (o *output) spell(s *source) {
 func (o *output) star(f *ast.SelectField) error {
 	switch {
 	case o.scope.from == nil:
-		return refuse(Syntax, "SELECT * needs a FROM")
+		return fault.New(fault.Syntax, "SELECT * needs a FROM")
 	case o.scope.merges:
 		return o.mergedStar(f)
 	}
@@ -190,7 +191,7 @@ func (o *output) mergedStar(f *ast.SelectField) error {
 		return err
 	}
 	if !known && o.wide {
-		return refuse(Unsupported, "* over USING or NATURAL is not supported where the tables' columns cannot be told or are ambiguous: name the columns")
+		return fault.New(fault.Unsupported, "* over USING or NATURAL is not supported where the tables' columns cannot be told or are ambiguous: name the columns")
 	}
 	o.known = o.known && known
 	for _, c := range columns {

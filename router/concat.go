@@ -3,6 +3,7 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -140,7 +141,7 @@ func operator(arm ast.Node) *ast.SetOprType {
 func sameWidth(arms []*block) error {
 	for _, arm := range arms[1:] {
 		if a, b := len(arms[0].columns), len(arm.columns); a != b && a > 0 && b > 0 {
-			return refuse(Syntax, "the arms of the UNION ALL have %d and %d columns", a, b)
+			return fault.New(fault.Syntax, "the arms of the UNION ALL have %d and %d columns", a, b)
 		}
 	}
 	return nil

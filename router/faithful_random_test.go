@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // writer of random expressions: with few parentheses, so that what binds to
@@ -90,7 +92,7 @@ func TestFaithfulToNonsense(t *testing.T) {
 	answered := 0
 	for range 400 {
 		query := "SELECT id, " + b.expr(3) + ", " + b.expr(4) + " FROM t WHERE id < 4 ORDER BY id"
-		if _, err := parse(query, nil, limits{}); isCode(err, Syntax) || isCode(err, Unsupported) {
+		if _, err := parse(query, nil, limits{}); isCode(err, fault.Syntax) || isCode(err, fault.Unsupported) {
 			continue // grammar that the parser lacks, or nonsense
 		}
 		if !strings.HasPrefix(faithful(t, conn, query), "error") {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/format"
 )
@@ -21,7 +22,7 @@ func FuzzGuard(f *testing.F) {
 			args[i] = int64(i)
 		}
 		st, err := parse(sql, args, limits{})
-		for err != nil && len(args) > 0 && isCode(err, InvalidArgument) {
+		for err != nil && len(args) > 0 && isCode(err, fault.InvalidArgument) {
 			args = args[1:] // a ? in quotes is none
 			st, err = parse(sql, args, limits{})
 		}
@@ -33,13 +34,21 @@ func FuzzGuard(f *testing.F) {
 	})
 }
 
+// offsetOf returns where in the query the trouble begins, or -1.
+func offsetOf(e *fault.Error) int {
+	if offset := e.Facts().Offset; offset != nil {
+		return *offset
+	}
+	return -1
+}
+
 func checkError(t *testing.T, sql string, err error) {
 	t.Helper()
-	e, ok := err.(*Error)
+	e, ok := err.(*fault.Error)
 	if !ok {
 		t.Fatalf("%q: error of type %T: %v", sql, err, err)
 	}
-	if e.Code == "" || e.Detail == "" || e.Offset < -1 || e.Offset > len(sql) {
+	if e.Code() == "" || e.Error() == "" || offsetOf(e) < -1 || offsetOf(e) > len(sql) {
 		t.Fatalf("%q: %+v", sql, e)
 	}
 }
@@ -96,7 +105,7 @@ func bracketed(t *testing.T, node ast.Node) string {
 	return b.String()
 }
 
-func isCode(err error, code Code) bool {
-	e, ok := err.(*Error)
-	return ok && e.Code == code
+func isCode(err error, code fault.Code) bool {
+	e, ok := err.(*fault.Error)
+	return ok && e.Code() == code
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -63,10 +64,10 @@ func (g *gatherer) read() error {
 		}
 	})
 	if g.root.any(func(b *block) bool { return b.sequence }) {
-		return refuse(Unsupported, "RAND with a seed across shards is not supported: %s", g.spread())
+		return fault.New(fault.Unsupported, "RAND with a seed across shards is not supported: %s", g.spread())
 	}
 	if slices.ContainsFunc(g.blocks, matches) {
-		return refuse(Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.spread())
+		return fault.New(fault.Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.spread())
 	}
 	g.needs = needsOf(g.blocks)
 	g.keys = g.joinKeys()
@@ -101,7 +102,7 @@ func (g *gatherer) chooseHome() (string, error) {
 		}
 	}
 	if best == "" {
-		return "", refuse(Unsupported, "there is no shard to run the query on")
+		return "", fault.New(fault.Unsupported, "there is no shard to run the query on")
 	}
 	return best, nil
 }
@@ -229,7 +230,7 @@ func (g *gatherer) add(s Step) error {
 		g.text += len(s.Ship.Shape)
 	}
 	if g.text > maxText || len(g.steps) > maxSteps {
-		return refuse(TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
+		return fault.New(fault.TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package router
 import (
 	"strings"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -26,7 +27,7 @@ type guard struct {
 func (g *guard) enter() error {
 	g.depth++
 	if g.depth > g.lim.depth {
-		return errorAt(TooLarge, -1, "the query is nested more than %d deep", g.lim.depth)
+		return fault.At(fault.TooLarge, -1, "the query is nested more than %d deep", g.lim.depth)
 	}
 	return g.count()
 }
@@ -35,7 +36,7 @@ func (g *guard) leave() { g.depth-- }
 
 func (g *guard) count() error {
 	if g.nodes++; g.nodes > g.lim.nodes {
-		return errorAt(TooLarge, -1, "the query has more than %d parts", g.lim.nodes)
+		return fault.At(fault.TooLarge, -1, "the query has more than %d parts", g.lim.nodes)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package router
 import (
 	"strings"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/format"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
@@ -16,10 +17,10 @@ func (g *guard) call(n *ast.FuncCallExpr) error {
 		return g.refuseCall(n)
 	}
 	if f.form == interval && len(n.Args) < 2 {
-		return errorAt(Unsupported, n.OriginTextPosition(), "parentheses right after INTERVAL are not supported here: write INTERVAL 0 + (n) DAY")
+		return fault.At(fault.Unsupported, n.OriginTextPosition(), "parentheses right after INTERVAL are not supported here: write INTERVAL 0 + (n) DAY")
 	}
 	if !shape(n, f.form) {
-		return errorAt(Syntax, n.OriginTextPosition(), "the arguments of %s are malformed", f.name.O)
+		return fault.At(fault.Syntax, n.OriginTextPosition(), "the arguments of %s are malformed", f.name.O)
 	}
 	n.FnName, n.Tp = f.name, ast.FuncCallExprTypeKeyword
 	for i := range n.Args {
@@ -36,9 +37,9 @@ func (g *guard) refuseCall(n *ast.FuncCallExpr) error {
 		name = n.Schema.O + "." + name
 	}
 	if _, ok := aggregates[n.FnName.L]; ok && n.Schema.O == "" {
-		return errorAt(ForbiddenFunction, at, "no space or quotes are accepted around the name of the aggregate %s", name)
+		return fault.At(fault.ForbiddenFunction, at, "no space or quotes are accepted around the name of the aggregate %s", name)
 	}
-	return errorAt(ForbiddenFunction, at, "the function %.64s is not available", name)
+	return fault.At(fault.ForbiddenFunction, at, "the function %.64s is not available", name)
 }
 
 // argument checks one argument. Units and the like, which are no expressions,
@@ -153,7 +154,7 @@ func compares(e ast.ExprNode) bool {
 func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
 	name, ok := aggregates[strings.ToLower(n.F)]
 	if !ok {
-		return errorAt(ForbiddenFunction, n.OriginTextPosition(), "the function %s is not available", strings.ToUpper(n.F))
+		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the function %s is not available", strings.ToUpper(n.F))
 	}
 	n.F = name
 	if n.Order != nil {
@@ -168,11 +169,11 @@ func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
 func (g *guard) windowCall(n *ast.WindowFuncExpr) error {
 	name, ok := windows[strings.ToLower(n.Name)]
 	if !ok {
-		return errorAt(ForbiddenFunction, n.OriginTextPosition(), "the window function %s is not available", strings.ToUpper(n.Name))
+		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the window function %s is not available", strings.ToUpper(n.Name))
 	}
 	n.Name = name
 	if n.IgnoreNull || n.FromLast {
-		return errorAt(Unsupported, n.OriginTextPosition(), "IGNORE NULLS and FROM LAST are not supported")
+		return fault.At(fault.Unsupported, n.OriginTextPosition(), "IGNORE NULLS and FROM LAST are not supported")
 	}
 	if err := g.window(&n.Spec); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/charset"
 	"github.com/pingcap/tidb/pkg/parser/mysql"
@@ -97,7 +98,7 @@ func (g *guard) predicate(e ast.ExprNode) error {
 		return g.list(n.List)
 	case *ast.PatternLikeOrIlikeExpr:
 		if !n.IsLike {
-			return errorAt(Unsupported, g.find("ilike"), "ILIKE is not supported: LIKE ignores case already")
+			return fault.At(fault.Unsupported, g.find("ilike"), "ILIKE is not supported: LIKE ignores case already")
 		}
 		return g.all(&n.Expr, &n.Pattern)
 	case *ast.PatternRegexpExpr:
@@ -116,11 +117,11 @@ func (g *guard) refuseExpr(e ast.ExprNode) error {
 	at := e.OriginTextPosition()
 	switch n := e.(type) {
 	case *ast.VariableExpr:
-		return errorAt(ForbiddenClause, at, "variables (@%s) are not accepted", n.Name)
+		return fault.At(fault.ForbiddenClause, at, "variables (@%s) are not accepted", n.Name)
 	case *ast.DefaultExpr:
-		return errorAt(ForbiddenClause, at, "DEFAULT(…) is not accepted")
+		return fault.At(fault.ForbiddenClause, at, "DEFAULT(…) is not accepted")
 	case *ast.ValuesExpr:
-		return errorAt(ForbiddenClause, at, "VALUES(…) is not accepted")
+		return fault.At(fault.ForbiddenClause, at, "VALUES(…) is not accepted")
 	}
 	return g.unknown(e)
 }
@@ -128,7 +129,7 @@ func (g *guard) refuseExpr(e ast.ExprNode) error {
 // unknown refuses a node that the guard does not know.
 func (g *guard) unknown(node ast.Node) error {
 	name := strings.TrimPrefix(fmt.Sprintf("%T", node), "*ast.")
-	return errorAt(Unsupported, -1, "a part of the query (%s) is not supported", name)
+	return fault.At(fault.Unsupported, -1, "a part of the query (%s) is not supported", name)
 }
 
 func (g *guard) literal(l *literal) error {
@@ -146,13 +147,13 @@ func (g *guard) literal(l *literal) error {
 func (g *guard) introduced(l *literal, cs string) error {
 	at := l.OriginTextPosition()
 	if !charsets[cs] {
-		return errorAt(Unsupported, at, "literals of the character set %s are not supported", cs)
+		return fault.At(fault.Unsupported, at, "literals of the character set %s are not supported", cs)
 	}
 	s := scanner{src: g.sql, pos: at}
 	s.next()
 	if first := s.next(); first.kind == tokenString && s.next().kind == tokenString {
 		// Servers join the two, the parser takes the second for an alias.
-		return errorAt(Unsupported, at, "adjacent strings after a character set are not supported")
+		return fault.At(fault.Unsupported, at, "adjacent strings after a character set are not supported")
 	}
 	return nil
 }
@@ -209,14 +210,14 @@ func (g *guard) cast(n *ast.FuncCastExpr) error {
 	at := n.OriginTextPosition()
 	switch {
 	case n.Tp.IsArray(), n.Tp.GetType() == mysql.TypeTiDBVectorFloat32:
-		return errorAt(Unsupported, at, "this type of CAST is not supported")
+		return fault.At(fault.Unsupported, at, "this type of CAST is not supported")
 	case n.Tp.GetType() == mysql.TypeNewDecimal && n.Tp.GetFlen() == 0:
-		return errorAt(Unsupported, at, "DECIMAL(0) is not supported: give the number of digits")
+		return fault.At(fault.Unsupported, at, "DECIMAL(0) is not supported: give the number of digits")
 	case n.Tp.GetCharset() != "" && !charsets[n.Tp.GetCharset()]:
-		return errorAt(Unsupported, at, "the character set %s is not supported", n.Tp.GetCharset())
+		return fault.At(fault.Unsupported, at, "the character set %s is not supported", n.Tp.GetCharset())
 	case n.FunctionType != ast.CastBinaryOperator && n.Tp.GetCharset() == charset.CharsetBin && g.castsToChar(n):
 		// The parser makes CHAR … BINARY, a character type, the type BINARY.
-		return errorAt(Unsupported, at, "CHAR … BINARY is not supported: use COLLATE")
+		return fault.At(fault.Unsupported, at, "CHAR … BINARY is not supported: use COLLATE")
 	}
 	return g.expr(&n.Expr)
 }

@@ -1,5 +1,7 @@
 package router
 
+import "github.com/kolide/databalancer/fault"
+
 import "github.com/pingcap/tidb/pkg/parser/ast"
 
 // from checks a FROM and drops index hints.
@@ -52,7 +54,7 @@ func (g *guard) joined(n *ast.Join) error {
 
 func (g *guard) source(n *ast.TableSource) error {
 	if n.Lateral || len(n.ColumnNames) > 0 {
-		return errorAt(Unsupported, g.find("lateral"), "LATERAL is not supported")
+		return fault.At(fault.Unsupported, g.find("lateral"), "LATERAL is not supported")
 	}
 	if table, ok := n.Source.(*ast.TableName); ok {
 		return g.table(table)
@@ -64,13 +66,13 @@ func (g *guard) table(n *ast.TableName) error {
 	n.IndexHints = nil
 	switch {
 	case n.Schema.O == "*":
-		return &Error{Code: ForbiddenTable, Detail: "*." + n.Name.O + " is not a table", Table: n.Name.O, Offset: -1}
+		return fault.New(fault.ForbiddenTable, "*.%s is not a table", n.Name.O).With(fault.Facts{Table: n.Name.O})
 	case len(n.PartitionNames) > 0:
-		return errorAt(ForbiddenClause, g.find("partition"), "PARTITION (…) is not accepted")
+		return fault.At(fault.ForbiddenClause, g.find("partition"), "PARTITION (…) is not accepted")
 	case n.TableSample != nil:
-		return errorAt(ForbiddenClause, g.find("tablesample"), "TABLESAMPLE is not accepted")
+		return fault.At(fault.ForbiddenClause, g.find("tablesample"), "TABLESAMPLE is not accepted")
 	case n.AsOf != nil:
-		return errorAt(ForbiddenClause, g.find("of"), "AS OF is not accepted")
+		return fault.At(fault.ForbiddenClause, g.find("of"), "AS OF is not accepted")
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package router
 
+import "github.com/kolide/databalancer/fault"
+
 import "github.com/pingcap/tidb/pkg/parser/ast"
 
 func (g *guard) selectStmt(sel *ast.SelectStmt, named bool) error {
@@ -32,11 +34,11 @@ func (g *guard) selectStmt(sel *ast.SelectStmt, named bool) error {
 func (g *guard) refuseClauses(sel *ast.SelectStmt) error {
 	switch {
 	case sel.SelectIntoOpt != nil:
-		return errorAt(ForbiddenClause, g.find("into"), "SELECT … INTO is not accepted")
+		return fault.At(fault.ForbiddenClause, g.find("into"), "SELECT … INTO is not accepted")
 	case sel.LockInfo != nil:
-		return errorAt(ForbiddenClause, max(g.find("for"), g.find("lock")), "locking clauses are not accepted")
+		return fault.At(fault.ForbiddenClause, max(g.find("for"), g.find("lock")), "locking clauses are not accepted")
 	case sel.Kind == ast.SelectStmtKindValues, len(sel.Lists) > 0:
-		return errorAt(Unsupported, g.find("values"), "VALUES statements are not supported: use SELECT … UNION ALL")
+		return fault.At(fault.Unsupported, g.find("values"), "VALUES statements are not supported: use SELECT … UNION ALL")
 	}
 	return nil
 }
@@ -148,7 +150,7 @@ func (g *guard) window(w *ast.WindowSpec) error {
 		return nil
 	}
 	if w.Frame.Type == ast.Groups {
-		return errorAt(Unsupported, g.find("groups"), "window frames in GROUPS are not supported")
+		return fault.At(fault.Unsupported, g.find("groups"), "window frames in GROUPS are not supported")
 	}
 	for _, bound := range []*ast.FrameBound{&w.Frame.Extent.Start, &w.Frame.Extent.End} {
 		if err := g.bound(bound); err != nil {

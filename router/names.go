@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -21,7 +22,7 @@ func (g *guard) name(field *ast.SelectField) error {
 	}
 	end, aliased := g.fieldEnd(field.Offset)
 	if aliased {
-		return errorAt(Unsupported, field.Offset, "an empty alias is not supported")
+		return fault.At(fault.Unsupported, field.Offset, "an empty alias is not supported")
 	}
 	field.AsName = ast.NewCIStr(g.fieldName(field.Expr, field.Offset, end))
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -50,7 +51,7 @@ type statement struct {
 var parsers = sync.Pool{New: func() any { return parser.New() }}
 
 // parse turns a client's text into a statement that is safe to restore and
-// run. The error is an *Error.
+// run. The error is a [*fault.Error].
 func parse(sql string, args []any, lim limits) (*statement, error) {
 	lim = lim.orDefault()
 	text, err := survey(sql, lim)
@@ -96,9 +97,9 @@ func begins(text string) error {
 		return nil
 	}
 	if t.kind == tokenEnd {
-		return errorAt(Syntax, t.start, "the query is empty")
+		return fault.At(fault.Syntax, t.start, "the query is empty")
 	}
-	return errorAt(NotSelect, t.start, "only SELECT statements and EXPLAIN of them are run, not %.20s", verb)
+	return fault.At(fault.NotSelect, t.start, "only SELECT statements and EXPLAIN of them are run, not %.20s", verb)
 }
 
 // parseOne parses text as one statement and calls guard with it. Until guard
@@ -109,7 +110,7 @@ func parseOne(text string, guard func(ast.StmtNode) error) (err error) {
 	p := parsers.Get().(*parser.Parser)
 	defer func() {
 		if r := recover(); r != nil { // p is not used again
-			err = errorAt(Syntax, -1, "the query cannot be parsed")
+			err = fault.At(fault.Syntax, -1, "the query cannot be parsed")
 			return
 		}
 		if err != nil {
@@ -123,11 +124,11 @@ func parseOne(text string, guard func(ast.StmtNode) error) (err error) {
 	}
 	switch len(stmts) {
 	case 0:
-		return errorAt(Syntax, 0, "the query is empty")
+		return fault.At(fault.Syntax, 0, "the query is empty")
 	case 1:
 		return guard(stmts[0])
 	}
-	return errorAt(NotSelect, len(stmts[0].OriginalText()), "only one statement is accepted at a time")
+	return fault.At(fault.NotSelect, len(stmts[0].OriginalText()), "only one statement is accepted at a time")
 }
 
 // query returns the query that stmt is or explains.
@@ -144,17 +145,17 @@ func query(stmt ast.StmtNode, text string) (node ast.ResultSetNode, explain bool
 	case *ast.SetOprStmt:
 		return n, explain, nil
 	}
-	return nil, false, errorAt(NotSelect, 0, "only SELECT statements and EXPLAIN of them are run")
+	return nil, false, fault.At(fault.NotSelect, 0, "only SELECT statements and EXPLAIN of them are run")
 }
 
 func checkExplain(e *ast.ExplainStmt) error {
 	switch {
 	case e.Analyze:
-		return errorAt(ForbiddenClause, 0, "EXPLAIN ANALYZE is not accepted: it runs the statement")
+		return fault.At(fault.ForbiddenClause, 0, "EXPLAIN ANALYZE is not accepted: it runs the statement")
 	case e.Explore, e.PlanDigest != "", e.SQLDigest != "":
-		return errorAt(NotSelect, 0, "only EXPLAIN of a SELECT is run")
+		return fault.At(fault.NotSelect, 0, "only EXPLAIN of a SELECT is run")
 	case e.Format != "row" && e.Format != "traditional" && e.Format != "":
-		return errorAt(Unsupported, 0, "EXPLAIN FORMAT=%.20s is not supported: use plain EXPLAIN", e.Format)
+		return fault.At(fault.Unsupported, 0, "EXPLAIN FORMAT=%.20s is not supported: use plain EXPLAIN", e.Format)
 	}
 	return nil
 }
@@ -164,12 +165,12 @@ func syntaxError(err error, text string) error {
 	at := errorOffset(err.Error(), text)
 	if at < 0 {
 		_, reason, _ := strings.Cut(err.Error(), "]") // [class:number]
-		return errorAt(Syntax, -1, "the query cannot be parsed: %.200s", strings.TrimSpace(reason))
+		return fault.At(fault.Syntax, -1, "the query cannot be parsed: %.200s", strings.TrimSpace(reason))
 	}
 	if clause := clauseBefore(text, at); clause != "" {
-		return errorAt(ForbiddenClause, at, "%s is not accepted", clause)
+		return fault.At(fault.ForbiddenClause, at, "%s is not accepted", clause)
 	}
-	return errorAt(Syntax, at, "syntax error %s", place(text, at))
+	return fault.At(fault.Syntax, at, "syntax error %s", place(text, at))
 }
 
 // errorOffset reads the place of a syntax error out of the parser's message:

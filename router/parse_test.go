@@ -6,41 +6,43 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 func TestErrorOffset(t *testing.T) {
 	long := "select " + strings.Repeat("a, ", 2000)
 	for _, test := range []struct {
 		sql    string
-		code   Code
+		code   fault.Code
 		offset int
 		detail string // a part of it
 	}{
-		{"select a form t", Syntax, 14, `line 1, column 15, near "t"`},
-		{"select *\nfrom t\nwhere", Syntax, 21, "at the end, line 3, column 6"},
-		{"select 'é' form t where x", Syntax, 17, `near "t where x"`},
-		{"select /* é */ 1 1", Syntax, 18, `near "1"`},
-		{"select 1 +", Syntax, 10, "at the end"},
-		{long + "from from t", Syntax, len(long) + 0, `near "from from t"`},
-		{long + "1 from t where ) " + strings.Repeat(" ", 3000), Syntax, len(long) + 15, `near ")"`},
-		{"select x'zz'", Syntax, 7, `near "x'zz'"`},
-		{"select 1 \xff", Syntax, 9, "UTF-8"},
-		{"select 'abc", Syntax, 7, "the string has no end"},
-		{"select `abc", Syntax, 7, "the quoted name has no end"},
-		{"select 1 /* abc", Syntax, 9, "the comment has no end"},
-		{"select 1, sleep(2)", ForbiddenFunction, 10, "the function sleep is not available"},
-		{"select 1, a.b(2)", ForbiddenFunction, 10, "a.b"},
-		{"select 1 + @a", ForbiddenClause, 11, "@a"},
-		{"select 1 /*! x */", ForbiddenClause, 9, "/*!"},
-		{"  drop table t", NotSelect, 2, "drop"},
-		{"select 1; select 2", NotSelect, 9, "one statement"},
-		{"select 1 from t for update", ForbiddenClause, 16, "lock"},
-		{"select 1 into outfile 'x'", ForbiddenClause, 9, "INTO"},
-		{"select 1 union select a limit", Syntax, 29, "at the end"},
+		{"select a form t", fault.Syntax, 14, `line 1, column 15, near "t"`},
+		{"select *\nfrom t\nwhere", fault.Syntax, 21, "at the end, line 3, column 6"},
+		{"select 'é' form t where x", fault.Syntax, 17, `near "t where x"`},
+		{"select /* é */ 1 1", fault.Syntax, 18, `near "1"`},
+		{"select 1 +", fault.Syntax, 10, "at the end"},
+		{long + "from from t", fault.Syntax, len(long) + 0, `near "from from t"`},
+		{long + "1 from t where ) " + strings.Repeat(" ", 3000), fault.Syntax, len(long) + 15, `near ")"`},
+		{"select x'zz'", fault.Syntax, 7, `near "x'zz'"`},
+		{"select 1 \xff", fault.Syntax, 9, "UTF-8"},
+		{"select 'abc", fault.Syntax, 7, "the string has no end"},
+		{"select `abc", fault.Syntax, 7, "the quoted name has no end"},
+		{"select 1 /* abc", fault.Syntax, 9, "the comment has no end"},
+		{"select 1, sleep(2)", fault.ForbiddenFunction, 10, "the function sleep is not available"},
+		{"select 1, a.b(2)", fault.ForbiddenFunction, 10, "a.b"},
+		{"select 1 + @a", fault.ForbiddenClause, 11, "@a"},
+		{"select 1 /*! x */", fault.ForbiddenClause, 9, "/*!"},
+		{"  drop table t", fault.NotSelect, 2, "drop"},
+		{"select 1; select 2", fault.NotSelect, 9, "one statement"},
+		{"select 1 from t for update", fault.ForbiddenClause, 16, "lock"},
+		{"select 1 into outfile 'x'", fault.ForbiddenClause, 9, "INTO"},
+		{"select 1 union select a limit", fault.Syntax, 29, "at the end"},
 	} {
 		_, err := parse(test.sql, nil, limits{})
-		e, ok := err.(*Error)
-		if !ok || e.Code != test.code || e.Offset != test.offset || !strings.Contains(e.Detail, test.detail) {
+		e, ok := err.(*fault.Error)
+		if !ok || e.Code() != test.code || offsetOf(e) != test.offset || !strings.Contains(e.Error(), test.detail) {
 			t.Errorf("%.80q: %+v\nwant code %s, offset %d, detail with %q", test.sql, err, test.code, test.offset, test.detail)
 		}
 	}
@@ -78,7 +80,7 @@ func TestLimits(t *testing.T) {
 	} {
 		st, err := parse(test.sql, nil, test.lim)
 		switch {
-		case test.ok && err != nil, !test.ok && !isCode(err, TooLarge):
+		case test.ok && err != nil, !test.ok && !isCode(err, fault.TooLarge):
 			t.Errorf("%s: error %v", test.name, err)
 		case test.ok:
 			checkRestored(t, test.name, st)
@@ -140,37 +142,37 @@ func TestBadArgs(t *testing.T) {
 	for _, test := range []struct {
 		sql  string
 		args []any
-		code Code
+		code fault.Code
 	}{
-		{"select ?", nil, InvalidArgument},
-		{"select 1", []any{int64(1)}, InvalidArgument},
-		{"select '?'", []any{int64(1)}, InvalidArgument},
-		{"select ?, ?", []any{int64(1)}, InvalidArgument},
-		{"select ?", []any{int(1)}, InvalidArgument},
-		{"select ?", []any{[]byte("a")}, InvalidArgument},
-		{"select ?", []any{[]any{int64(1)}}, InvalidArgument},
-		{"select ?", []any{"\xff"}, InvalidArgument},
-		{"select ?", []any{math.NaN()}, InvalidArgument},
-		{"select ?", []any{math.Inf(1)}, InvalidArgument},
-		{"select ?", []any{json.Number("")}, InvalidArgument},
-		{"select ?", []any{json.Number("x")}, InvalidArgument},
-		{"select ?", []any{json.Number("1 ")}, InvalidArgument},
-		{"select ?", []any{json.Number("1, sleep(1)")}, InvalidArgument},
-		{"select ?", []any{json.Number("1--1")}, InvalidArgument},
-		{"select ?", []any{json.Number("0x41")}, InvalidArgument},
-		{"select ?", []any{json.Number("01")}, InvalidArgument},
-		{"select ?", []any{json.Number("1e400")}, InvalidArgument},
-		{"select ?", []any{json.Number(strings.Repeat("9", 66))}, InvalidArgument},
-		{"select ?", []any{json.Number("0." + strings.Repeat("1", 31))}, InvalidArgument},
-		{"select 1 limit ?", []any{int64(-1)}, InvalidArgument},
-		{"select 1 limit ?", []any{"1"}, InvalidArgument},
-		{"select 1 limit ?", []any{nil}, InvalidArgument},
-		{"select 1 limit ?", []any{1.0}, InvalidArgument},
-		{"select 1 limit 1 offset ?", []any{json.Number("1.5")}, InvalidArgument},
-		{"select sum(a) over (order by b rows ? preceding) from t", []any{int64(-1)}, InvalidArgument},
-		{"select ?", []any{strings.Repeat("x", defaultLength)}, TooLarge},
-		{"? 1", []any{"select"}, NotSelect},
-		{"select a from ?", []any{"t"}, Syntax},
+		{"select ?", nil, fault.InvalidArgument},
+		{"select 1", []any{int64(1)}, fault.InvalidArgument},
+		{"select '?'", []any{int64(1)}, fault.InvalidArgument},
+		{"select ?, ?", []any{int64(1)}, fault.InvalidArgument},
+		{"select ?", []any{int(1)}, fault.InvalidArgument},
+		{"select ?", []any{[]byte("a")}, fault.InvalidArgument},
+		{"select ?", []any{[]any{int64(1)}}, fault.InvalidArgument},
+		{"select ?", []any{"\xff"}, fault.InvalidArgument},
+		{"select ?", []any{math.NaN()}, fault.InvalidArgument},
+		{"select ?", []any{math.Inf(1)}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("x")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("1 ")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("1, sleep(1)")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("1--1")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("0x41")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("01")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("1e400")}, fault.InvalidArgument},
+		{"select ?", []any{json.Number(strings.Repeat("9", 66))}, fault.InvalidArgument},
+		{"select ?", []any{json.Number("0." + strings.Repeat("1", 31))}, fault.InvalidArgument},
+		{"select 1 limit ?", []any{int64(-1)}, fault.InvalidArgument},
+		{"select 1 limit ?", []any{"1"}, fault.InvalidArgument},
+		{"select 1 limit ?", []any{nil}, fault.InvalidArgument},
+		{"select 1 limit ?", []any{1.0}, fault.InvalidArgument},
+		{"select 1 limit 1 offset ?", []any{json.Number("1.5")}, fault.InvalidArgument},
+		{"select sum(a) over (order by b rows ? preceding) from t", []any{int64(-1)}, fault.InvalidArgument},
+		{"select ?", []any{strings.Repeat("x", defaultLength)}, fault.TooLarge},
+		{"? 1", []any{"select"}, fault.NotSelect},
+		{"select a from ?", []any{"t"}, fault.Syntax},
 	} {
 		if _, err := parse(test.sql, test.args, limits{}); !isCode(err, test.code) {
 			t.Errorf("%s %.40q: error %v, want code %s", test.sql, test.args, err, test.code)

@@ -1,9 +1,8 @@
 package router
 
 import (
-	"fmt"
-
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -27,7 +26,7 @@ type env struct {
 	outer *scope // for correlated names
 }
 
-// resolve binds the names in a statement, in place. The error is an *Error.
+// resolve binds the names in a statement, in place. The error is a [*fault.Error].
 func resolve(snap *catalog.Snapshot, database string, st *statement) (*block, error) {
 	r := &resolver{snap: snap, database: database}
 	b, err := r.query(st.node, env{})
@@ -35,21 +34,16 @@ func resolve(snap *catalog.Snapshot, database string, st *statement) (*block, er
 		return nil, err
 	}
 	if r.braced && r.withs != countWith(st.source) {
-		return nil, refuse(Unsupported, "WITH in parentheses right after another WITH is not supported")
+		return nil, fault.New(fault.Unsupported, "WITH in parentheses right after another WITH is not supported")
 	}
 	b.columns = named(b.columns)
 	return b, nil
 }
 
-// refuse returns an *Error that has no place in the text.
-func refuse(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Detail: fmt.Sprintf(format, args...), Offset: -1}
-}
-
 // spend counts n columns against the budget.
 func (r *resolver) spend(n int) error {
 	if r.spent += n; r.spent > maxColumns {
-		return refuse(TooLarge, "the query's parts have more than %d columns together", maxColumns)
+		return fault.New(fault.TooLarge, "the query's parts have more than %d columns together", maxColumns)
 	}
 	return nil
 }
@@ -66,7 +60,7 @@ func (r *resolver) query(node ast.Node, e env) (*block, error) {
 	case *ast.SetOprSelectList:
 		return r.setOperation(&setOperation{n, n.With, n, n.OrderBy, n.Limit}, e)
 	}
-	return nil, refuse(Unsupported, "a query of this form is not supported")
+	return nil, fault.New(fault.Unsupported, "a query of this form is not supported")
 }
 
 // setOperation is the common shape of *ast.SetOprStmt and, for its
@@ -87,7 +81,7 @@ func (r *resolver) setOperation(op *setOperation, e env) (*block, error) {
 	}
 	for _, node := range op.list.Selects {
 		if sel, ok := node.(*ast.SelectStmt); ok && len(op.list.Selects) > 1 && (sel.OrderBy != nil || sel.Limit != nil) {
-			return nil, refuse(Syntax, "an arm of a set operation with its own ORDER BY or LIMIT needs parentheses")
+			return nil, fault.New(fault.Syntax, "an arm of a set operation with its own ORDER BY or LIMIT needs parentheses")
 		}
 		arm, err := r.query(node, e)
 		if err != nil {

@@ -2,6 +2,7 @@ package router
 
 import (
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -55,13 +56,13 @@ func (f *fromResolver) operand(node ast.ResultSetNode) (*operand, error) {
 		}
 		f.scope.sources = append(f.scope.sources, s)
 		if len(f.scope.sources) > maxSources {
-			return nil, refuse(TooLarge, "more than %d tables in one FROM", maxSources)
+			return nil, fault.New(fault.TooLarge, "more than %d tables in one FROM", maxSources)
 		}
 		return &operand{source: s}, nil
 	case *ast.Join:
 		return f.join(n)
 	}
-	return nil, refuse(Unsupported, "a FROM of this form is not supported")
+	return nil, fault.New(fault.Unsupported, "a FROM of this form is not supported")
 }
 
 func (f *fromResolver) join(j *ast.Join) (*operand, error) {
@@ -124,7 +125,7 @@ func (f *fromResolver) refuseReordered(j *ast.Join) error {
 	for n := left; ; {
 		bare := n.Tp == ast.CrossJoin && n.On == nil && len(n.Using) == 0
 		if bare && n != left && !n.ExplicitParens && !inner {
-			return refuse(Unsupported, "a parenthesised join whose first JOIN has no ON, followed by another JOIN, is not supported: give each JOIN its ON, or use derived tables")
+			return fault.New(fault.Unsupported, "a parenthesised join whose first JOIN has no ON, followed by another JOIN, is not supported: give each JOIN its ON, or use derived tables")
 		}
 		inner = inner && n.Tp != ast.LeftJoin && n.Tp != ast.RightJoin && !n.NaturalJoin && len(n.Using) == 0
 		if n, ok = n.Left.(*ast.Join); !ok {
@@ -143,12 +144,12 @@ func (f *fromResolver) source(ts *ast.TableSource) (*source, error) {
 	case *ast.SelectStmt, *ast.SetOprStmt:
 		return f.derivedSource(ts)
 	}
-	return nil, refuse(Unsupported, "a FROM of this form is not supported")
+	return nil, fault.New(fault.Unsupported, "a FROM of this form is not supported")
 }
 
 func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *cte) (*source, error) {
 	if c.state == ctePending {
-		return nil, refuse(Unsupported, "WITH RECURSIVE names `%s` before it is defined", c.node.Name.O)
+		return nil, fault.New(fault.Unsupported, "WITH RECURSIVE names `%s` before it is defined", c.node.Name.O)
 	}
 	c.recursive = c.recursive || c.state == cteOpen
 	f.block.addCTE(c)
@@ -195,7 +196,7 @@ func aliasOf(ts *ast.TableSource, n *ast.TableName) string {
 
 func (f *fromResolver) derivedSource(ts *ast.TableSource) (*source, error) {
 	if ts.AsName.O == "" {
-		return nil, refuse(Syntax, "a derived table needs an alias")
+		return nil, fault.New(fault.Syntax, "a derived table needs an alias")
 	}
 	b, err := f.r.query(ts.Source, f.env)
 	if err != nil {
@@ -214,9 +215,7 @@ func (r *resolver) table(n *ast.TableName) (*catalog.Table, error) {
 	}
 	t, ok := r.snap.Table(n.Name.O)
 	if !ok || len(t.Placements) == 0 {
-		err := refuse(UnknownTable, "unknown table `%s`", n.Name.O)
-		err.Table = n.Name.O
-		return nil, err
+		return nil, fault.New(fault.UnknownTable, "unknown table `%s`", n.Name.O).With(fault.Facts{Table: n.Name.O})
 	}
 	return t, nil
 }
@@ -228,8 +227,6 @@ func qualified(n *ast.TableName) string {
 	return n.Schema.O + "." + n.Name.O
 }
 
-func forbidden(table string) *Error {
-	err := refuse(ForbiddenTable, "table `%s` may not be queried", table)
-	err.Table = table
-	return err
+func forbidden(table string) *fault.Error {
+	return fault.New(fault.ForbiddenTable, "table `%s` may not be queried", table).With(fault.Facts{Table: table})
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -74,7 +75,7 @@ func checkCTE(node *ast.CommonTableExpression, before []*ast.CommonTableExpressi
 	}
 	for _, b := range before {
 		if b.Name.L == node.Name.L {
-			return refuse(Syntax, "WITH names `%s` twice", node.Name.O)
+			return fault.New(fault.Syntax, "WITH names `%s` twice", node.Name.O)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -49,7 +50,7 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 	case *ast.FuncCallExpr:
 		v.block.call(n)
 	case *ast.TableName:
-		v.err = refuse(Unsupported, "a table name outside FROM is not supported")
+		v.err = fault.New(fault.Unsupported, "a table name outside FROM is not supported")
 	}
 	return node, v.err != nil
 }
@@ -94,8 +95,8 @@ func (r *resolver) ours(schema string, s *source) bool {
 	return schema == "" || schema == r.database || s != nil && s.table != nil && s.table.Database == schema
 }
 
-func unknownColumn(n *ast.ColumnName) *Error {
-	return refuse(UnknownColumn, "unknown column `%s`", n.OrigColName())
+func unknownColumn(n *ast.ColumnName) *fault.Error {
+	return fault.New(fault.UnknownColumn, "unknown column `%s`", n.OrigColName())
 }
 
 // call notes what a call of a function makes of the block.
@@ -152,7 +153,7 @@ func (r *resolver) spellNatural(op *operand) error {
 	}
 	shared, unique := mergedNames(op.join, first, second)
 	if !known || !unique {
-		return refuse(Unsupported, "NATURAL JOIN is not supported where the tables' columns cannot be told or are ambiguous: use USING or ON")
+		return fault.New(fault.Unsupported, "NATURAL JOIN is not supported where the tables' columns cannot be told or are ambiguous: use USING or ON")
 	}
 	op.join.NaturalJoin = false
 	if op.join.Tp == 0 {

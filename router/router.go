@@ -55,7 +55,7 @@ type Query struct {
 }
 
 // Plan turns a query into a plan for the given state of the catalog. The
-// error is an [*Error] whenever the query is at fault.
+// error is a [*fault.Error] whenever the query is at fault.
 func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
 	st, err := parse(q.SQL, q.Args, r.limits)
 	if err != nil {

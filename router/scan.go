@@ -1,9 +1,10 @@
 package router
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // The parser takes quadratic time for strings that stand side by side, and for
@@ -141,10 +142,10 @@ func isWord(c byte) bool {
 // returns the text with every comment and hint blanked, so that offsets hold.
 func survey(sql string, lim limits) (string, error) {
 	if len(sql) > lim.length {
-		return "", errorAt(TooLarge, -1, "the query has %d bytes; at most %d are accepted", len(sql), lim.length)
+		return "", fault.At(fault.TooLarge, -1, "the query has %d bytes; at most %d are accepted", len(sql), lim.length)
 	}
 	if n := invalidUTF8(sql); n >= 0 {
-		return "", errorAt(Syntax, n, "the query is not valid UTF-8")
+		return "", fault.At(fault.Syntax, n, "the query is not valid UTF-8")
 	}
 	v := surveyor{scanner: scanner{src: sql}, lim: lim}
 	for {
@@ -176,19 +177,19 @@ func (v *surveyor) check(t token) error {
 		v.blank(t)
 		return nil
 	case tokenExecutable:
-		return errorAt(ForbiddenClause, t.start, "comments that some servers execute (%.4s) are not accepted", v.src[t.start:])
+		return fault.At(fault.ForbiddenClause, t.start, "comments that some servers execute (%.4s) are not accepted", v.src[t.start:])
 	case tokenEndless:
-		return errorAt(Syntax, t.start, "%s has no end", unended(v.src[t.start]))
+		return fault.At(fault.Syntax, t.start, "%s has no end", unended(v.src[t.start]))
 	}
 	if v.tokens++; v.tokens > tokensPerNode*v.lim.nodes {
-		return errorAt(TooLarge, t.start, "the query has too many parts")
+		return fault.At(fault.TooLarge, t.start, "the query has too many parts")
 	}
 	if t.kind != tokenString {
 		v.adjacent = 0
 		return v.structure(t)
 	}
 	if v.adjacent++; v.adjacent > maxAdjacent {
-		return errorAt(TooLarge, t.start, "more than %d strings stand side by side", maxAdjacent)
+		return fault.At(fault.TooLarge, t.start, "more than %d strings stand side by side", maxAdjacent)
 	}
 	return nil
 }
@@ -210,14 +211,14 @@ func (v *surveyor) structure(t token) error {
 		ahead := v.scanner
 		name := ahead.next()
 		if !escapes[v.src[name.start:name.end]] {
-			return errorAt(Unsupported, t.start, "of the escapes in braces only d, t, ts and oj are supported")
+			return fault.At(fault.Unsupported, t.start, "of the escapes in braces only d, t, ts and oj are supported")
 		}
 	}
 	if v.nested > v.lim.depth {
-		return errorAt(TooLarge, t.start, "the query is nested more than %d deep", v.lim.depth)
+		return fault.At(fault.TooLarge, t.start, "the query is nested more than %d deep", v.lim.depth)
 	}
 	if v.joins > maxJoins {
-		return errorAt(TooLarge, t.start, "the query has more than %d joins", maxJoins)
+		return fault.At(fault.TooLarge, t.start, "the query has more than %d joins", maxJoins)
 	}
 	return nil
 }
@@ -247,11 +248,6 @@ func invalidUTF8(s string) int {
 		}
 	}
 	return -1
-}
-
-// errorAt makes an error. An offset of -1 says that no place can be told.
-func errorAt(code Code, offset int, format string, args ...any) *Error {
-	return &Error{Code: code, Offset: offset, Detail: fmt.Sprintf(format, args...)}
 }
 
 // unended names what begins with c.

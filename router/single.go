@@ -2,6 +2,7 @@ package router
 
 import (
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -71,7 +72,7 @@ func (p *planner) anyShard() (string, error) {
 		}
 	}
 	if len(shards) == 0 {
-		return "", refuse(Unsupported, "there is no shard to run the query on")
+		return "", fault.New(fault.Unsupported, "there is no shard to run the query on")
 	}
 	return shards[0].Name, nil
 }

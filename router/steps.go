@@ -3,6 +3,7 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -98,7 +99,7 @@ func (s *steps) add(shard string, statement ast.Node) error {
 	}
 	s.plan.Steps = append(s.plan.Steps, Step{Shard: shard, SQL: sql})
 	if s.text += len(sql); s.text > maxText || len(s.plan.Steps) > maxSteps {
-		return refuse(TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
+		return fault.New(fault.TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
 	}
 	return nil
 }

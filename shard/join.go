@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
 // Registry is what Join needs of the catalog; *catalog.Catalog is one.
@@ -52,7 +53,7 @@ func (s *Set) Join(
 		return nil, fmt.Errorf("shard %s: %w", name, err)
 	}
 	j := &joining{cat: cat, database: s.cfg.Database, name: name, address: address, opt: opt}
-	c.name, c.learned = name, func(server Server) { j.server = server }
+	c.name, c.learned = name, func(info server.Info) { j.server = info }
 	j.db = openPool(c, 1)
 	defer j.db.Close()
 	return j.run(ctx)
@@ -62,7 +63,7 @@ func (s *Set) Join(
 type joining struct {
 	cat           Registry
 	db            *sql.DB
-	server        Server // known once db was used
+	server        server.Info // known once db was used
 	database      string
 	name, address string
 	opt           JoinOptions

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // look opens a pool of the test's own.
@@ -92,7 +93,7 @@ func TestJoinAgain(t *testing.T) {
 func TestJoinRaisesIDsOfRestoredTable(t *testing.T) {
 	f := newFixture(t, 2)
 	db := look(t, f.addresses[1], f.database)
-	for _, s := range []string{"DROP TABLE raw_logs", createRawLogs(Server{}, f.database, 0)} {
+	for _, s := range []string{"DROP TABLE raw_logs", createRawLogs(server.Info{}, f.database, 0)} {
 		if _, err := db.Exec(s); err != nil {
 			t.Fatal(err)
 		}

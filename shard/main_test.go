@@ -14,6 +14,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 func TestMain(m *testing.M) { localtest.Main(m) }
@@ -141,13 +142,13 @@ func (f *fixture) shard(t testing.TB, name string) *Shard {
 }
 
 // vendor returns what the servers are, for what differs between them.
-func (f *fixture) vendor(t testing.TB) Vendor {
+func (f *fixture) vendor(t testing.TB) server.Vendor {
 	t.Helper()
-	server, err := f.shard(t, "s0").Server(t.Context())
+	info, err := f.shard(t, "s0").Server(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.Vendor
+	return info.Vendor
 }
 
 // numbers is a table with the column n, from 0 to 10^digits - 1.

@@ -6,22 +6,18 @@ import (
 	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
-// createRawLogs spells CREATE TABLE for raw_logs. TiDB gives ids out of
-// order unless it caches only one of them.
-func createRawLogs(server Server, database string, number int) string {
-	options := ""
-	if server.Vendor == TiDB {
-		options = " AUTO_ID_CACHE 1"
-	}
+// createRawLogs spells CREATE TABLE for raw_logs.
+func createRawLogs(info server.Info, database string, number int) string {
 	return "CREATE TABLE IF NOT EXISTS " + inDatabase(database, catalog.RawLogs) + ` (
 	id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
 	family VARCHAR(64) NOT NULL,
 	log LONGTEXT NOT NULL,
 	INDEX family (family)
-) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE ` + collation +
-		fmt.Sprintf(" AUTO_INCREMENT = %d", firstID(number)) + options
+) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE ` + server.Collation +
+		fmt.Sprintf(" AUTO_INCREMENT = %d", firstID(number)) + info.AscendingIDs()
 }
 
 func raiseRawLogs(database string, number int) string {

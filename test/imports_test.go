@@ -37,12 +37,14 @@ const (
 // proxy, which asks router, or through ingest, to shard, and nothing calls back
 // up.
 var rules = map[string]rule{
-	"catalog":          {forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"router":           {ours: []string{"catalog"}, forbidden: []string{"database/sql", "net/http", "net", "os", "time"}},
-	"shard":            {ours: []string{"catalog"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"proxy":            {ours: []string{"router", "shard", "catalog"}, forbidden: []string{"net/http", driver}},
-	"ingest":           {ours: []string{"shard", "catalog"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"api":              {ours: []string{"router", "proxy", "ingest", "shard", "catalog"}, forbidden: []string{driver, "database/sql"}},
+	"fault":            {forbidden: []string{"net/http", "database/sql"}},
+	"server":           {forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"catalog":          {ours: []string{"fault", "server"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"router":           {ours: []string{"catalog", "fault"}, forbidden: []string{"database/sql", "net/http", "net", "os", "time"}},
+	"shard":            {ours: []string{"catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"proxy":            {ours: []string{"router", "shard", "catalog", "server", "fault"}, forbidden: []string{"net/http", driver}},
+	"ingest":           {ours: []string{"shard", "catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
+	"api":              {ours: []string{"router", "proxy", "ingest", "shard", "catalog", "server", "fault"}, forbidden: []string{driver, "database/sql"}},
 	"local":            {forbidden: []string{"net/http"}, never: []string{sqlParser, driver}},
 	"cmd/load":         {ours: []string{"catalog"}, never: []string{sqlParser}},
 	"cmd/databalancer": {ours: []string{"api", "router", "proxy", "ingest", "shard", "catalog", "local", "cmd/load"}, never: []string{inMemory, "testing"}},
