@@ -24,6 +24,11 @@ func serverError(number uint16, state string) error {
 	return &proxy.ShardError{Shard: "a", Err: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
 }
 
+// queryError is a server's error that the query is to blame for.
+func queryError(number uint16, state string) error {
+	return &proxy.QueryError{Server: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
+}
+
 // Every condition of the table, by the way it takes to get there.
 func TestErrorsOfIngest(t *testing.T) {
 	wrap := func(err error) error { return fmt.Errorf("family dogs: %w", err) }
@@ -113,20 +118,20 @@ func TestErrorsOfQueries(t *testing.T) {
 		{&proxy.UnsupportedError{Detail: "types differ"}, 422, "unsupported", "types differ"},
 		{&proxy.TooLargeError{Why: "rows of `t`", From: "a", To: "b", Rows: 11, MaxRows: 10}, 422, "gather_too_large", `"detail":"the query moves rows of ` + "`t`" + ` from shard a to shard b: 11 rows`},
 		{&proxy.StaleError{Shard: "a"}, 409, "stale_table", `"shard":"a"`},
-		{&proxy.StaleError{Shard: "a", Err: serverError(1054, "42S22")}, 400, "database_error", `"shard":"a","number":1054,"sqlstate":"42S22"`},
+		{queryError(1054, "42S22"), 400, "database_error", `"shard":"a","number":1054,"sqlstate":"42S22"`},
 		{&proxy.StaleError{Shard: "a", Err: &proxy.ShardError{Shard: "a", Err: fmt.Errorf("%w: %w", shard.ErrUnreachable, shard.ErrUnknown)}}, 503, "shard_unavailable", `"shard":"a"`},
 		{proxy.ErrCancelled, 409, "cancelled", ""},
 		{context.DeadlineExceeded, 504, "timeout", ""},
 		{&proxy.ShardError{Shard: "a", Err: shard.ErrUnreachable}, 503, "shard_unavailable", `"shard":"a"`},
-		{serverError(1064, "42000"), 400, "database_error", "message of the server"},
-		{serverError(1242, "21000"), 400, "database_error", ""},
-		{serverError(1690, "22003"), 400, "database_error", ""},
-		{serverError(1267, "HY000"), 400, "database_error", ""},
-		{serverError(1365, "22012"), 400, "database_error", ""},
-		{serverError(3141, "22032"), 400, "database_error", ""},
-		{serverError(4038, "HY000"), 400, "database_error", ""},
-		{serverError(1052, "23000"), 400, "database_error", `"number":1052`},
-		{serverError(4079, "HY000"), 400, "database_error", ""},
+		{queryError(1064, "42000"), 400, "database_error", "message of the server"},
+		{queryError(1242, "21000"), 400, "database_error", ""},
+		{queryError(1690, "22003"), 400, "database_error", ""},
+		{queryError(1267, "HY000"), 400, "database_error", ""},
+		{queryError(1365, "22012"), 400, "database_error", ""},
+		{queryError(3141, "22032"), 400, "database_error", ""},
+		{queryError(4038, "HY000"), 400, "database_error", ""},
+		{queryError(1052, "23000"), 400, "database_error", `"number":1052`},
+		{queryError(4079, "HY000"), 400, "database_error", ""},
 		{serverError(1815, "HY000"), 500, "internal", ""},
 		{serverError(1142, "42000"), 403, "database_error", `"number":1142`},
 		{serverError(1969, "70100"), 504, "timeout", ""},
@@ -137,7 +142,7 @@ func TestErrorsOfQueries(t *testing.T) {
 	}
 	f := newFixture(t)
 	for _, tt := range tests {
-		f.proxy.run = rows(0, tt.err)
+		f.proxy.query = rows(0, tt.err)
 		r := f.query(t, `{"query":"SELECT 'secret'"}`)
 		r.expect(t, tt.status, tt.code)
 		if !strings.Contains(r.body, tt.want) {
@@ -260,8 +265,8 @@ func TestPanic(t *testing.T) {
 	if log := f.logged.String(); !strings.Contains(log, "secret internals") || !strings.Contains(log, "errors_test.go") {
 		t.Errorf("no stack in the log: %s", log)
 	}
-	f.proxy.run = func(_ context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
-		if _, err := rows(20000, nil)(nil, "", 0, sink); err != nil {
+	f.proxy.query = func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
+		if _, err := rows(20000, nil)(ctx, q, sink); err != nil {
 			return proxy.Result{}, err
 		}
 		panic("too late")

@@ -17,10 +17,10 @@ func (e *QueryError) Unwrap() error    { return e.Server }
 func (e *QueryError) Code() fault.Code { return fault.DatabaseError }
 func (e *QueryError) Detail() string   { return e.Server.Message }
 
-// Blame makes a *QueryError of a server's error if the query's text is the
+// blame makes a *QueryError of a server's error if the query's text is the
 // reason for it, and returns other errors as they are. All that a client can
 // send is one SELECT, so its text mostly is.
-func Blame(err error) error {
+func blame(err error) error {
 	var refusal *shard.ServerError
 	if errors.As(err, &refusal) && !errors.Is(err, shard.ErrUnreachable) && !server.Classify(refusal.Number).Has(server.Unasked) {
 		return &QueryError{refusal}

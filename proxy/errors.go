@@ -101,7 +101,7 @@ func stale(err error) error {
 	return err
 }
 
-// verdict returns what Run says of err: the reason for which the context
+// verdict returns what is to be said of err: the reason for which the context
 // ended, if it did, whatever came of that; and ErrCancelled for a statement
 // that another process has killed.
 func verdict(ctx context.Context, err error) error {

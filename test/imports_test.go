@@ -34,7 +34,8 @@ const (
 )
 
 // rules are the layers of the architecture: requests flow from api through
-// router and proxy, or through ingest, to shard, and nothing calls back up.
+// proxy, which asks router, or through ingest, to shard, and nothing calls back
+// up.
 var rules = map[string]rule{
 	"fault":            {forbidden: []string{"net/http", "database/sql"}},
 	"server":           {forbidden: []string{"net/http"}, never: []string{sqlParser}},
