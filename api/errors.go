@@ -9,6 +9,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/shard"
 )
@@ -61,7 +62,7 @@ var conditions = []condition{
 	{shard.ErrOwnDatabase, 403, "forbidden_table", 0, "the database is databalancer's own"},
 	{shard.ErrAddress, 400, "invalid_argument", 0, ""},
 	{shard.ErrAddressDiffers, 409, "address_differs", 0, "the shard is registered at another address"},
-	{shard.ErrRawLogs, 409, "name_taken", 0, "the server has a table raw_logs that is not databalancer's"},
+	{tables.ErrRawLogs, 409, "name_taken", 0, "the server has a table raw_logs that is not databalancer's"},
 	{proxy.ErrCancelled, 409, "cancelled", 0, "the query was stopped by its id"},
 	{errClientGone, statusClientGone, "client_gone", 0, "the client did not take its answer"},
 	{context.DeadlineExceeded, 504, "timeout", 0, "the time allowed was over before the answer was complete"},

@@ -33,9 +33,6 @@ var (
 	// ErrAddressDiffers means that Join met a shard which the catalog knows at
 	// another address, and was not asked to move it.
 	ErrAddressDiffers = errors.New("shard is registered at another address")
-	// ErrRawLogs means that the database holds a table raw_logs that isn't
-	// databalancer's.
-	ErrRawLogs = errors.New("table raw_logs is not databalancer's")
 )
 
 // UnreachableError is an ErrUnreachable that says of which shard.
