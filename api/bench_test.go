@@ -22,7 +22,7 @@ import (
 func BenchmarkPoint(b *testing.B) {
 	columns, values := wideRow(24)
 	f := newFixture(b)
-	f.proxy.run = func(_ context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
+	f.proxy.query = func(_ context.Context, _ proxy.Query, sink proxy.Sink) (proxy.Result, error) {
 		if err := sink.Columns(columns); err != nil {
 			return proxy.Result{}, err
 		}
@@ -83,7 +83,7 @@ func skipAnswer(r *bufio.Reader) error {
 func BenchmarkHandler(b *testing.B) {
 	columns, values := wideRow(24)
 	f := newFixture(b)
-	f.proxy.run = func(_ context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
+	f.proxy.query = func(_ context.Context, _ proxy.Query, sink proxy.Sink) (proxy.Result, error) {
 		if err := sink.Columns(columns); err != nil {
 			return proxy.Result{}, err
 		}

@@ -3,17 +3,18 @@ package tables
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
 // ErrRawLogs means that the database holds a table raw_logs that isn't
 // databalancer's.
-var ErrRawLogs = errors.New("table raw_logs is not databalancer's")
+var ErrRawLogs = fault.Sentinel(fault.NameTaken, "table raw_logs is not databalancer's",
+	"the server has a table raw_logs that is not databalancer's")
 
 // RawLogs makes the table raw_logs of a server that becomes a shard.
 type RawLogs struct{}
