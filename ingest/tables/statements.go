@@ -1,4 +1,4 @@
-package ingest
+package tables
 
 import (
 	"strconv"
@@ -24,7 +24,7 @@ func (d dialect) createTable(t *catalog.Table, p catalog.Placement) string {
 	for _, ix := range t.Indexes {
 		b.WriteString(",\n  " + indexDefinition(t, ix))
 	}
-	b.WriteString("\n) " + d.options(t, p))
+	b.WriteString("\n) " + d.options(p.Number, lifeComment(t.ID)))
 	return b.String()
 }
 

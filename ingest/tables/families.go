@@ -1,4 +1,4 @@
-package ingest
+package tables
 
 import (
 	"context"
@@ -8,34 +8,34 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// Tables performs the catalog's schema changes on the shards. Every method
-// may be repeated after it ended anywhere, and waits at most a second for a
-// lock, to return catalog.ErrBusy then: a statement that waits for a table
-// makes all its later users wait too.
-//
-// Each table's comment names the life of the family it belongs to. So a table
-// that somebody else made is neither filled nor dropped, and neither is that
-// of a family of the same name which was created later.
-type Tables struct {
+// Shards finds the shards by name. *shard.Set does.
+type Shards interface {
+	Shard(name string) (*shard.Shard, error)
+}
+
+// Families performs the catalog's changes to the tables of families. Every
+// method may be repeated after it ended anywhere, and waits at most a second
+// for a lock, to return catalog.ErrBusy then: a statement that waits for a
+// table makes all its later users wait too.
+type Families struct {
 	shards Shards
 	log    *slog.Logger
 }
 
-var _ catalog.DDL = (*Tables)(nil)
+var _ catalog.DDL = (*Families)(nil)
 
-// NewTables returns a catalog.DDL over the shards. A nil logger discards.
-func NewTables(shards Shards, log *slog.Logger) *Tables {
+// NewFamilies returns a catalog.DDL over the shards. A nil logger discards.
+func NewFamilies(shards Shards, log *slog.Logger) *Families {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Tables{shards, log}
+	return &Families{shards, log}
 }
 
 // CreateTable creates the table, or adds what it lacks of columns and indexes.
-// A table of that name
-// which is not this family's is catalog.ErrNameTaken.
-func (ts *Tables) CreateTable(ctx context.Context, name string, t *catalog.Table, p catalog.Placement) error {
-	return ts.on(ctx, name, func(s *ddlSession) error {
+// A table of that name which is not this family's is catalog.ErrNameTaken.
+func (fs *Families) CreateTable(ctx context.Context, name string, t *catalog.Table, p catalog.Placement) error {
+	return fs.on(ctx, name, func(s *session) error {
 		if err := s.exec(ctx, s.dialect.createTable(t, p)); err != nil {
 			return err
 		}
@@ -52,13 +52,13 @@ func (ts *Tables) CreateTable(ctx context.Context, name string, t *catalog.Table
 }
 
 // AddColumns adds the columns that the table lacks.
-func (ts *Tables) AddColumns(ctx context.Context, name string, t *catalog.Table, _ []catalog.Column) error {
-	return ts.on(ctx, name, func(s *ddlSession) error { return s.complete(ctx, t) })
+func (fs *Families) AddColumns(ctx context.Context, name string, t *catalog.Table, _ []catalog.Column) error {
+	return fs.on(ctx, name, func(s *session) error { return s.complete(ctx, t) })
 }
 
 // AddIndex adds the index, unless the table has it.
-func (ts *Tables) AddIndex(ctx context.Context, name string, t *catalog.Table, ix catalog.Index) error {
-	return ts.on(ctx, name, func(s *ddlSession) error {
+func (fs *Families) AddIndex(ctx context.Context, name string, t *catalog.Table, ix catalog.Index) error {
+	return fs.on(ctx, name, func(s *session) error {
 		if err := s.own(ctx, t); err != nil {
 			return err
 		}
@@ -67,8 +67,8 @@ func (ts *Tables) AddIndex(ctx context.Context, name string, t *catalog.Table, i
 }
 
 // DropIndex drops the index, if the table is the family's and has it.
-func (ts *Tables) DropIndex(ctx context.Context, name string, t *catalog.Table, ix catalog.Index) error {
-	return ts.on(ctx, name, func(s *ddlSession) error {
+func (fs *Families) DropIndex(ctx context.Context, name string, t *catalog.Table, ix catalog.Index) error {
+	return fs.on(ctx, name, func(s *session) error {
 		life, err := s.life(ctx, t.Name)
 		if err != nil || life != lifeComment(t.ID) {
 			return err
@@ -84,8 +84,8 @@ func (ts *Tables) DropIndex(ctx context.Context, name string, t *catalog.Table, 
 // DropTable renames the table, so that writers which don't know yet that the
 // family is gone find none; the rename waits for the transactions that have
 // used it. Then it drops the table, and deletes the family's raw logs.
-func (ts *Tables) DropTable(ctx context.Context, name string, t *catalog.Table, _ catalog.Placement) error {
-	return ts.on(ctx, name, func(s *ddlSession) error {
+func (fs *Families) DropTable(ctx context.Context, name string, t *catalog.Table, _ catalog.Placement) error {
+	return fs.on(ctx, name, func(s *session) error {
 		life, err := s.life(ctx, t.Name)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func (ts *Tables) DropTable(ctx context.Context, name string, t *catalog.Table, 
 			err = s.exec(ctx, fenceTable(t))
 		case "": // was fenced, or never created
 		default:
-			ts.log.Warn("Leaving a table that is not the dropped family's", "shard", name, "family", t.Name)
+			fs.log.Warn("Leaving a table that is not the dropped family's", "shard", name, "family", t.Name)
 		}
 		if err != nil {
 			return err
@@ -108,8 +108,8 @@ func (ts *Tables) DropTable(ctx context.Context, name string, t *catalog.Table, 
 }
 
 // on calls do with a session on the shard.
-func (ts *Tables) on(ctx context.Context, name string, do func(*ddlSession) error) error {
-	sh, err := ts.shards.Shard(name)
+func (fs *Families) on(ctx context.Context, name string, do func(*session) error) error {
+	sh, err := fs.shards.Shard(name)
 	if err != nil {
 		return err
 	}
@@ -122,6 +122,6 @@ func (ts *Tables) on(ctx context.Context, name string, do func(*ddlSession) erro
 		return shard.Wrap(name, err)
 	}
 	defer conn.Close()
-	s := &ddlSession{shard: name, conn: conn, dialect: dialect{info}}
+	s := &session{shard: name, conn: conn, dialect: dialect{info}}
 	return shard.Wrap(name, s.run(ctx, do))
 }

@@ -1,4 +1,4 @@
-package ingest
+package tables
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"github.com/kolide/databalancer/server"
 )
 
-// dialect spells the tables of families for one kind of server.
+// dialect spells tables for one kind of server.
 type dialect struct{ server.Info }
 
 // types are the column types of fields. JSON is MariaDB's name for a LONGTEXT
@@ -46,9 +46,9 @@ func (d dialect) hidden(group int) string {
 }
 
 // extract spells the expression that reads a column's value out of its hidden
-// column, exactly for every value that appendMember writes.
+// column, exactly for every value that is written there: see [Member].
 func (d dialect) extract(c catalog.Column) string {
-	column, path := server.QuoteName(catalog.HiddenColumn(c.Group)), "'$."+memberName(c.Position)+"'"
+	column, path := server.QuoteName(catalog.HiddenColumn(c.Group)), "'$."+Member(c.Position)+"'"
 	switch c.Type {
 	case catalog.JSON:
 		return server.JSONMember(column, path)
@@ -62,18 +62,29 @@ func (d dialect) extract(c catalog.Column) string {
 	return d.JSONInt(column, path)
 }
 
-// options spells what follows a family's columns. The comment says which
-// life of the family the table belongs to.
-func (d dialect) options(t *catalog.Table, p catalog.Placement) string {
-	return fmt.Sprintf("ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE="+server.Collation+" AUTO_INCREMENT=%d COMMENT='%s'",
-		int64(p.Number)*catalog.PlacementSpan+1, lifeComment(t.ID)) + d.AscendingIDs()
+// options spells what follows the columns of a placement's table. A comment is
+// left out if it is empty.
+func (d dialect) options(number int, comment string) string {
+	options := fmt.Sprintf("ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=%s AUTO_INCREMENT=%d",
+		server.Collation, firstID(number))
+	if comment != "" {
+		options += " COMMENT='" + comment + "'"
+	}
+	return options + d.AscendingIDs()
 }
 
+// firstID is where the ids of a placement begin.
+func firstID(number int) int64 { return int64(number)*catalog.PlacementSpan + 1 }
+
+// lifeComment says which life of a family a table belongs to.
 func lifeComment(id int64) string { return "databalancer family " + strconv.FormatInt(id, 10) }
 
-// memberName is the name of a field in its hidden column: one or two letters,
-// as MariaDB keeps the expressions of all columns in 64 KiB.
-func memberName(position int) string {
+// Member returns the name under which the field at a position is kept in its
+// hidden column, a JSON object: one or two letters, as MariaDB keeps the
+// expressions of all columns in 64 KiB. A string or JSON is kept as such, a
+// timestamp as MySQL's text of it, a number or a bool as a number; NULL is not
+// kept.
+func Member(position int) string {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	n := len(letters)
 	if position < n {
