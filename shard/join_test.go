@@ -1,7 +1,6 @@
 package shard
 
 import (
-	"database/sql"
 	"errors"
 	"strings"
 	"sync"
@@ -10,25 +9,6 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
 )
-
-// look opens a pool of the test's own.
-func look(t testing.TB, address, database string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(address, database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func scan[T any](t testing.TB, db *sql.DB, query string, args ...any) (v T) {
-	t.Helper()
-	if err := db.QueryRowContext(t.Context(), query, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return v
-}
 
 func TestJoin(t *testing.T) {
 	addresses := localtest.Servers(t, 2)
@@ -47,15 +27,15 @@ func TestJoin(t *testing.T) {
 		if want := (Identity{Shard: sh.Identity, Name: name, Catalog: f.registry.id, Found: true}); err != nil || id != want {
 			t.Errorf("got %+v, %v", id, err)
 		}
-		db := look(t, address, database)
+		db := localtest.Open(t, address, database)
 		if _, err := db.Exec("INSERT INTO raw_logs (family, log) VALUES ('f', '{}')"); err != nil {
 			t.Fatal(err)
 		}
-		if got := scan[int64](t, db, "SELECT id FROM raw_logs"); got != int64(number)*catalog.PlacementSpan+1 {
+		if got := localtest.Value[int64](t, db, "SELECT id FROM raw_logs"); got != int64(number)*catalog.PlacementSpan+1 {
 			t.Errorf("the first id of placement %d is %d", number, got)
 		}
 	}
-	if n := scan[int](t, look(t, addresses[0], database),
+	if n := localtest.Value[int](t, localtest.Open(t, addresses[0], database),
 		"SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = ? AND collation_name <> 'utf8mb4_unicode_ci'", database); n != 0 {
 		t.Errorf("%d columns have another collation", n)
 	}
@@ -67,7 +47,7 @@ func TestJoinAgain(t *testing.T) {
 	if err := f.registry.SetShardState(t.Context(), "s1", catalog.ReadOnly); err != nil {
 		t.Fatal(err)
 	}
-	db := look(t, f.addresses[1], f.database)
+	db := localtest.Open(t, f.addresses[1], f.database)
 	if _, err := db.Exec("INSERT INTO raw_logs (id, family, log) VALUES (?, 'f', '{}')", 3<<40); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +61,7 @@ func TestJoinAgain(t *testing.T) {
 	if _, err := db.Exec("INSERT INTO raw_logs (family, log) VALUES ('f', '{}')"); err != nil {
 		t.Fatal(err)
 	}
-	if got := scan[int64](t, db, "SELECT MAX(id) FROM raw_logs"); got != 3<<40+1 {
+	if got := localtest.Value[int64](t, db, "SELECT MAX(id) FROM raw_logs"); got != 3<<40+1 {
 		t.Errorf("joining again lowered the next id to %d", got)
 	}
 	if sh, err := f.Join(t.Context(), f.registry, "s1", f.addresses[1], JoinOptions{Weight: 5}); err != nil || sh.Weight != 5 {
@@ -91,7 +71,7 @@ func TestJoinAgain(t *testing.T) {
 
 func TestJoinRaisesIDsOfRestoredTable(t *testing.T) {
 	f := newFixture(t, 2)
-	db := look(t, f.addresses[1], f.database)
+	db := localtest.Open(t, f.addresses[1], f.database)
 	for _, s := range []string{"DROP TABLE raw_logs", createRawLogs(Server{}, f.database, 0)} {
 		if _, err := db.Exec(s); err != nil {
 			t.Fatal(err)
@@ -103,7 +83,7 @@ func TestJoinRaisesIDsOfRestoredTable(t *testing.T) {
 	if _, err := db.Exec("INSERT INTO raw_logs (family, log) VALUES ('f', '{}')"); err != nil {
 		t.Fatal(err)
 	}
-	if got := scan[int64](t, db, "SELECT id FROM raw_logs"); got != firstID(1) {
+	if got := localtest.Value[int64](t, db, "SELECT id FROM raw_logs"); got != firstID(1) {
 		t.Errorf("the next id was %d", got)
 	}
 }
@@ -148,7 +128,7 @@ func TestJoinRefuses(t *testing.T) {
 			t.Errorf("%s: changed the catalog", tt.what)
 		}
 	}
-	if n := scan[int](t, look(t, fresh, free), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", free); n != 0 {
+	if n := localtest.Value[int](t, localtest.Open(t, fresh, free), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", free); n != 0 {
 		t.Errorf("the refused server got %d tables", n)
 	}
 }
@@ -195,7 +175,7 @@ func TestJoinAdoptsClaimedServer(t *testing.T) {
 	}
 	identity := f.registry.shards[0].Identity
 	f.registry.shards = nil
-	look(t, addresses[0], f.database).Exec("UPDATE databalancer_shard SET ready = FALSE")
+	localtest.Open(t, addresses[0], f.database).Exec("UPDATE databalancer_shard SET ready = FALSE")
 	sh, err := f.Join(t.Context(), f.registry, "new", addresses[0], JoinOptions{})
 	if err != nil || sh.Identity != identity {
 		t.Fatalf("got %+v, %v", sh, err)
@@ -243,7 +223,7 @@ func TestJoinRefusesForeignRawLogs(t *testing.T) {
 		"(id BIGINT AUTO_INCREMENT PRIMARY KEY, family VARCHAR(64), log LONGTEXT, at INT)": "other columns",
 	} {
 		f := emptyFixture(t, localtest.Database(t, addresses...))
-		if _, err := look(t, addresses[0], f.database).Exec("CREATE TABLE raw_logs " + table); err != nil {
+		if _, err := localtest.Open(t, addresses[0], f.database).Exec("CREATE TABLE raw_logs " + table); err != nil {
 			t.Fatal(err)
 		}
 		_, err := f.Join(t.Context(), f.registry, "s0", addresses[0], JoinOptions{})

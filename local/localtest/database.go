@@ -3,10 +3,7 @@ package localtest
 import (
 	"crypto/rand"
 	"database/sql"
-	"errors"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -35,32 +32,78 @@ func Database(t testing.TB, addrs ...string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text()[:16])
 	for _, addr := range addrs {
-		execute(t, addr, "CREATE DATABASE "+name)
+		db := Open(t, addr, "")
+		Exec(t, db, "CREATE DATABASE "+name)
+		t.Cleanup(func() {
+			Exec(t, db, "DROP DATABASE IF EXISTS "+name, "DROP DATABASE IF EXISTS "+name+"_catalog")
+		})
 	}
-	t.Cleanup(func() {
-		for _, addr := range addrs {
-			execute(t, addr, "DROP DATABASE IF EXISTS "+name, "DROP DATABASE IF EXISTS "+name+"_catalog")
-		}
-	})
 	return name
 }
 
-func execute(t testing.TB, addr string, statements ...string) {
+// Open returns root's connections to a server, to be closed when the test ends.
+// The database may be empty.
+func Open(t testing.TB, addr, database string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("mysql", DSN(addr, ""))
+	db, err := sql.Open("mysql", DSN(addr, database))
 	if err != nil {
 		t.Fatalf("server %s: %v", addr, err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// Exec runs statements that must succeed.
+func Exec(t testing.TB, db *sql.DB, statements ...string) {
+	t.Helper()
 	for _, statement := range statements {
 		if _, err := db.Exec(statement); err != nil {
-			t.Errorf("server %s: %s: %v", addr, statement, err)
+			t.Fatalf("%.1000s: %v", statement, err)
 		}
 	}
 }
 
-// alive reports whether a process exists, whoever's it is.
-func alive(pid int) bool {
-	process, err := os.FindProcess(pid)
-	return err == nil && !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+// Value returns the one value of a query that must succeed.
+func Value[T any](t testing.TB, db *sql.DB, query string, args ...any) (v T) {
+	t.Helper()
+	if err := db.QueryRow(query, args...).Scan(&v); err != nil {
+		t.Fatalf("%.1000s: %v", query, err)
+	}
+	return v
+}
+
+// Rows returns the rows of a query that must succeed: values as texts, NULL as
+// NULL.
+func Rows(t testing.TB, db *sql.DB, query string, args ...any) [][]string {
+	t.Helper()
+	rows, err := db.Query(query, args...)
+	if err != nil {
+		t.Fatalf("%.1000s: %v", query, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, targets := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	var all [][]string
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			t.Fatal(err)
+		}
+		row := make([]string, len(values))
+		for i, v := range values {
+			if row[i] = "NULL"; v.Valid {
+				row[i] = v.String
+			}
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%.1000s: %v", query, err)
+	}
+	return all
 }
