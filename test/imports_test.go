@@ -43,6 +43,8 @@ var rules = map[string]rule{
 	"ingest":           {ours: []string{"shard", "catalog"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
 	"api":              {ours: []string{"router", "proxy", "ingest", "shard", "catalog"}, forbidden: []string{driver, "database/sql"}},
 	"local":            {forbidden: []string{"net/http"}, never: []string{sqlParser, driver}},
+	"local/localtest":  {ours: []string{"local"}, never: []string{sqlParser}},
+	"test/harness":     {ours: []string{"local/localtest"}, never: []string{sqlParser}},
 	"cmd/load":         {ours: []string{"catalog"}, never: []string{sqlParser}},
 	"cmd/databalancer": {ours: []string{"api", "router", "proxy", "ingest", "shard", "catalog", "local", "cmd/load"}, never: []string{inMemory, "testing"}},
 }

@@ -11,7 +11,9 @@ import (
 
 // DSN returns the go-sql-driver data source name of root on a server, with
 // utf8mb4 and UTC. The database may be empty.
-func DSN(addr, database string) string {
+func DSN(addr, database string) string { return config(addr, database).FormatDSN() }
+
+func config(addr, database string) *mysql.Config {
 	cfg := mysql.NewConfig()
 	cfg.User = "root"
 	cfg.Net, cfg.Addr = "tcp", addr
@@ -23,7 +25,7 @@ func DSN(addr, database string) string {
 	if err := cfg.Apply(mysql.Charset("utf8mb4", "")); err != nil {
 		panic(err) // the option has no way to fail
 	}
-	return cfg.FormatDSN()
+	return cfg
 }
 
 // Database creates a database with a name of its own on every server, and
@@ -41,14 +43,21 @@ func Database(t testing.TB, addrs ...string) string {
 	return name
 }
 
-// Open returns root's connections to a server, to be closed when the test ends.
-// The database may be empty.
-func Open(t testing.TB, addr, database string) *sql.DB {
+// Open returns connections as DSN says, to be closed when the test ends, with
+// further settings of the session, such as sql_mode=”.
+func Open(t testing.TB, addr, database string, settings ...string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("mysql", DSN(addr, database))
+	cfg := config(addr, database)
+	cfg.Logger = &mysql.NopLogger{} // tests end servers that connections are open to
+	for _, s := range settings {
+		name, value, _ := strings.Cut(s, "=")
+		cfg.Params[name] = value
+	}
+	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		t.Fatalf("server %s: %v", addr, err)
 	}
+	db := sql.OpenDB(connector)
 	t.Cleanup(func() { db.Close() })
 	return db
 }

@@ -173,7 +173,7 @@ func (b *binary) install(ctx context.Context) error {
 	if b.template != "" {
 		return nil
 	}
-	first := &server{cfg: config(filepath.Join(b.folder, "template"), nil)}
+	first := &server{cfg: serverConfig(filepath.Join(b.folder, "template"), nil)}
 	if err := first.start(ctx); err != nil {
 		return err
 	}

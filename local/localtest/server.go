@@ -33,7 +33,7 @@ type server struct {
 	socket  string         // the same at every start
 }
 
-func config(dir string, args []string) local.Config {
+func serverConfig(dir string, args []string) local.Config {
 	return local.Config{Dir: dir, Count: 1, Logger: quiet, Args: append(relaxed[:len(relaxed):len(relaxed)], args...)}
 }
 
@@ -43,7 +43,7 @@ func newServer(parent, template string, args []string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{cfg: config(dir, args)}
+	s := &server{cfg: serverConfig(dir, args)}
 	if err := os.CopyFS(s.data(), os.DirFS(template)); err != nil {
 		return nil, err
 	}
