@@ -65,4 +65,4 @@ var (
 )
 
 // halls are the packages that only tests import. They stand beside the house.
-var halls = []string{"local/localtest", "proxy/memtest", "test", "test/bench", "test/differential", "test/tpch"}
+var halls = []string{"local/localtest", "proxy/memtest", "test", "test/bench", "test/differential", "test/harness", "test/tpch"}
