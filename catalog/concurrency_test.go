@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // processes are catalogs of several processes over one database.
@@ -162,7 +163,7 @@ func TestManyOpen(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range ids {
 		wg.Go(func() {
-			db := openPool(t, d.dsn)
+			db := localtest.Open(t, d.addr, d.name)
 			c, err := catalog.Open(t.Context(), db, catalog.Config{})
 			if err != nil {
 				t.Error(err)

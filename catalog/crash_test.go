@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // A change that may crash at each of its steps, the state that it starts from
@@ -289,7 +290,7 @@ func TestSuspendedCreate(t *testing.T) {
 	b := d.open(t, catalog.Config{DDL: shards})
 	addShards(t, b, 1)
 	suspended := false
-	pool := openPool(t, d.dsn)
+	pool := localtest.Open(t, d.addr, d.name)
 	pool.SetMaxOpenConns(1)
 	a, err := catalog.Open(t.Context(), pool, catalog.Config{DDL: shards}.WithFailpoint(func(point string) error {
 		if point != "before DDL" || suspended {

@@ -19,32 +19,22 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 
 // database is a catalog database of a test's own.
 type database struct {
-	dsn string
+	addr, name string
 	*sql.DB
 }
 
 func newDatabase(t *testing.T) *database {
 	t.Helper()
 	addr := localtest.Servers(t, 1)[0]
-	dsn := localtest.DSN(addr, localtest.Database(t, addr))
-	return &database{dsn, openPool(t, dsn)}
-}
-
-func openPool(t *testing.T, dsn string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
+	name := localtest.Database(t, addr)
+	return &database{addr, name, localtest.Open(t, addr, name)}
 }
 
 // open returns a catalog over the database with a pool of its own, as another
 // process would have.
 func (d *database) open(t *testing.T, cfg catalog.Config) *catalog.Catalog {
 	t.Helper()
-	c, err := catalog.Open(t.Context(), openPool(t, d.dsn), cfg)
+	c, err := catalog.Open(t.Context(), localtest.Open(t, d.addr, d.name), cfg)
 	if err != nil {
 		t.Fatalf("open catalog: %v", err)
 	}
@@ -61,11 +51,7 @@ func (d *database) exec(t *testing.T, query string, args ...any) {
 
 func (d *database) count(t *testing.T, table string) int {
 	t.Helper()
-	var n int
-	if err := d.QueryRow("SELECT COUNT(*) FROM `" + table + "`").Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return localtest.Value[int](t, d.DB, "SELECT COUNT(*) FROM `"+table+"`")
 }
 
 // addShards adds the shards s0, s1, and so on.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // shardsOf returns the shards of a table's placements, by their numbers.
@@ -214,7 +215,7 @@ func TestGrace(t *testing.T) {
 		t.Errorf("at once: placements %v, of which take rows %v", table.Placements, w)
 	}
 	seen := time.Duration(0)
-	eventually(t, "both placements to take rows", func() bool {
+	localtest.Eventually(t, time.Minute, "both placements to take rows", func() bool {
 		now := b.Snapshot()
 		table := mustTable(t, now, "dogs")
 		if seen == 0 && len(table.Placements) == 2 {
@@ -225,7 +226,7 @@ func TestGrace(t *testing.T) {
 	if took := time.Since(before); took < grace || seen == 0 || seen > took-grace/2 {
 		t.Errorf("another process saw the placement after %v, and writes to it after %v; the grace is %v", seen, took, grace)
 	}
-	eventually(t, "it to be known everywhere", func() bool {
+	localtest.Eventually(t, time.Minute, "it to be known everywhere", func() bool {
 		return len(a.Snapshot().Writable(mustTable(t, a.Snapshot(), "dogs"))) == 2
 	})
 	for _, p := range mustTable(t, a.Snapshot(), "dogs").Placements {

@@ -22,17 +22,6 @@ func run(t *testing.T, c *catalog.Catalog) {
 	t.Cleanup(func() { cancel(); wg.Wait() })
 }
 
-// eventually fails the test unless what is awaited comes true within a time
-// that no machine needs.
-func eventually(t *testing.T, what string, true func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !true(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 func TestRunPollsAndFinishes(t *testing.T) {
 	d, shards := newDatabase(t), newFakeShards(t)
 	watching := d.open(t, catalog.Config{DDL: shards, PollInterval: 10 * time.Millisecond})
@@ -42,7 +31,7 @@ func TestRunPollsAndFinishes(t *testing.T) {
 	if _, err := dying.EnsureFamily(t.Context(), "dogs", text("name")); !errors.Is(err, errCrash) {
 		t.Fatal(err)
 	}
-	eventually(t, "the family", func() bool { _, ok := watching.Snapshot().Table("dogs"); return ok })
+	localtest.Eventually(t, time.Minute, "the family", func() bool { _, ok := watching.Snapshot().Table("dogs"); return ok })
 	shards.check(t, watching.Snapshot(), "dogs", "name")
 }
 
@@ -185,10 +174,8 @@ func (r *recorder) count(part string) (n int) {
 func TestOutage(t *testing.T) {
 	cluster := localtest.Dedicated(t, 1)
 	addr := cluster.Sockets()[0]
-	d := &database{dsn: localtest.DSN(addr, "mysql")}
-	d.DB = openPool(t, d.dsn)
-	d.exec(t, "CREATE DATABASE outage")
-	d.dsn = localtest.DSN(addr, "outage")
+	localtest.Exec(t, localtest.Open(t, addr, ""), "CREATE DATABASE outage")
+	d := &database{addr, "outage", localtest.Open(t, addr, "outage")}
 
 	log := new(recorder)
 	shards := newFakeShards(t)
@@ -198,7 +185,7 @@ func TestOutage(t *testing.T) {
 	run(t, c)
 
 	cluster.Stop(0)
-	eventually(t, "the outage's start", func() bool { return log.count("can't be read") > 0 })
+	localtest.Eventually(t, time.Minute, "the outage's start", func() bool { return log.count("can't be read") > 0 })
 	for name, call := range map[string]func() error{
 		"refresh": func() error { _, err := c.Refresh(t.Context()); return err },
 		"ping":    func() error { return c.Ping(t.Context()) },
@@ -229,10 +216,8 @@ func TestOutage(t *testing.T) {
 		t.Errorf("known conflict: %v", err)
 	}
 
-	if err := cluster.Resume(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the outage's end", func() bool { return log.count("can be read again") > 0 })
+	cluster.Resume(0)
+	localtest.Eventually(t, time.Minute, "the outage's end", func() bool { return log.count("can be read again") > 0 })
 	ensure(t, c, "dogs", text("breed")...)
 	shards.check(t, c.Snapshot(), "dogs", "name", "breed")
 	if n := log.count(""); n != 2 {

@@ -1,16 +1,17 @@
-package ingest
+package tables
 
 import (
 	"strconv"
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
 // createTable spells the statement that creates a placement's table.
 func (d dialect) createTable(t *catalog.Table, p catalog.Placement) string {
 	var b strings.Builder
-	b.WriteString("CREATE TABLE IF NOT EXISTS " + quoteName(t.Name) + " (\n  `" +
+	b.WriteString("CREATE TABLE IF NOT EXISTS " + server.QuoteName(t.Name) + " (\n  `" +
 		catalog.KeyColumn + "` BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY")
 	for _, c := range t.Columns {
 		if c.Name != catalog.KeyColumn {
@@ -23,7 +24,7 @@ func (d dialect) createTable(t *catalog.Table, p catalog.Placement) string {
 	for _, ix := range t.Indexes {
 		b.WriteString(",\n  " + indexDefinition(t, ix))
 	}
-	b.WriteString("\n) " + d.options(t, p))
+	b.WriteString("\n) " + d.options(p.Number, lifeComment(t.ID)))
 	return b.String()
 }
 
@@ -51,7 +52,7 @@ func (d dialect) addColumns(t *catalog.Table, present map[string]bool) []string 
 	var statements []string
 	for _, columns := range [][]string{stored, generated} {
 		if len(columns) > 0 {
-			statements = append(statements, "ALTER TABLE "+quoteName(t.Name)+
+			statements = append(statements, "ALTER TABLE "+server.QuoteName(t.Name)+
 				"\n  ADD COLUMN "+strings.Join(columns, ",\n  ADD COLUMN "))
 		}
 	}
@@ -78,20 +79,20 @@ func indexName(t *catalog.Table, ix catalog.Index) string {
 func indexDefinition(t *catalog.Table, ix catalog.Index) string {
 	parts := make([]string, len(ix.Columns))
 	for i, column := range ix.Columns {
-		parts[i] = quoteName(column)
+		parts[i] = server.QuoteName(column)
 		if c, ok := t.Column(column); ok && c.Type == catalog.Text {
 			parts[i] += "(" + strconv.Itoa(indexPrefix) + ")"
 		}
 	}
-	return "INDEX " + quoteName(indexName(t, ix)) + " (" + strings.Join(parts, ", ") + ")"
+	return "INDEX " + server.QuoteName(indexName(t, ix)) + " (" + strings.Join(parts, ", ") + ")"
 }
 
 func (d dialect) addIndex(t *catalog.Table, ix catalog.Index) string {
-	return "ALTER TABLE " + quoteName(t.Name) + " ADD " + indexDefinition(t, ix) + d.online()
+	return "ALTER TABLE " + server.QuoteName(t.Name) + " ADD " + indexDefinition(t, ix) + d.Online()
 }
 
 func (d dialect) dropIndex(t *catalog.Table, ix catalog.Index) string {
-	return "ALTER TABLE " + quoteName(t.Name) + " DROP INDEX " + quoteName(indexName(t, ix)) + d.online()
+	return "ALTER TABLE " + server.QuoteName(t.Name) + " DROP INDEX " + server.QuoteName(indexName(t, ix)) + d.Online()
 }
 
 // droppedName is the name that a table bears between its fencing and its
@@ -101,11 +102,11 @@ func droppedName(t *catalog.Table) string {
 }
 
 func fenceTable(t *catalog.Table) string {
-	return "RENAME TABLE " + quoteName(t.Name) + " TO " + quoteName(droppedName(t))
+	return "RENAME TABLE " + server.QuoteName(t.Name) + " TO " + server.QuoteName(droppedName(t))
 }
 
 func dropTable(t *catalog.Table) string {
-	return "DROP TABLE IF EXISTS " + quoteName(droppedName(t))
+	return "DROP TABLE IF EXISTS " + server.QuoteName(droppedName(t))
 }
 
 const (

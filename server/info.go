@@ -1,4 +1,12 @@
-package shard
+// Package server is what databalancer knows of the MySQL-speaking servers that
+// are its shards: how vendors and versions differ in what they can do and how
+// that is spelled, how names are quoted, and what the numbers of their errors
+// mean. It holds facts alone and talks to no server.
+//
+// No other package compares vendors. A difference between servers becomes a
+// method of [Info] here, named by what the server does, and a new error number
+// a row of the one table in class.go.
+package server
 
 import (
 	"fmt"
@@ -14,8 +22,8 @@ const (
 	TiDB    Vendor = "TiDB"
 )
 
-// Server is what a shard's server says of itself.
-type Server struct {
+// Info is what a server says of itself.
+type Info struct {
 	Vendor  Vendor
 	Version string // as VERSION() returns it
 	Major   int    // of the vendor's own version: TiDB's, not the MySQL version it imitates
@@ -23,11 +31,11 @@ type Server struct {
 	Patch   int
 }
 
-// ParseServer reads the answer of VERSION(), such as "8.4.3",
+// Parse reads the answer of VERSION(), such as "8.4.3",
 // "10.11.14-MariaDB-0+deb12u2" or "8.0.11-TiDB-v7.5.1". What it cannot read
 // counts as 0.
-func ParseServer(version string) Server {
-	s := Server{Vendor: MySQL, Version: version}
+func Parse(version string) Info {
+	s := Info{Vendor: MySQL, Version: version}
 	number := version
 	switch {
 	case strings.Contains(version, "TiDB"):
@@ -43,27 +51,17 @@ func ParseServer(version string) Server {
 }
 
 // String returns the vendor and its version, such as "MariaDB 10.11.14".
-func (s Server) String() string {
+func (s Info) String() string {
 	return fmt.Sprintf("%s %d.%d.%d", s.Vendor, s.Major, s.Minor, s.Patch)
 }
 
-// Invisible reports whether columns may be INVISIBLE, that is left out of
-// SELECT *: MySQL from 8.0.23, MariaDB from 10.3, TiDB never.
-func (s Server) Invisible() bool {
-	switch s.Vendor {
-	case MySQL:
-		return s.atLeast(8, 0, 23)
-	case MariaDB:
-		return s.atLeast(10, 3, 0)
-	}
-	return false
+// ComputesLike reports whether two servers give the same value for the same
+// expression, as far as that is known: those of one vendor and major version.
+func (s Info) ComputesLike(other Info) bool {
+	return s.Vendor == other.Vendor && s.Major == other.Major
 }
 
-// ReadOnlySessions reports whether a session can be made read-only. TiDB
-// refuses that unless its no-op functions are turned on.
-func (s Server) ReadOnlySessions() bool { return s.Vendor != TiDB }
-
-func (s Server) atLeast(major, minor, patch int) bool {
+func (s Info) atLeast(major, minor, patch int) bool {
 	if s.Major != major {
 		return s.Major > major
 	}

@@ -1,4 +1,4 @@
-package ingest
+package tables
 
 import (
 	"errors"
@@ -20,26 +20,26 @@ func tableOf(id int64, name string, columns ...catalog.Column) *catalog.Table {
 var first = catalog.Placement{Shard: "s0"}
 
 func TestCreateTableAgain(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newFixture(t)
 	a := catalog.Column{Name: "a", Type: catalog.Text}
 	b := catalog.Column{Name: "b", Type: catalog.JSON}
 	c := catalog.Column{Name: "c", Type: catalog.Int, Group: 1}
 	for range 2 {
-		if err := f.tables.CreateTable(t.Context(), "s0", tableOf(5, "x", a), catalog.Placement{Number: 3}); err != nil {
+		if err := f.CreateTable(t.Context(), "s0", tableOf(5, "x", a), catalog.Placement{Number: 3}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.exec(t, "", "INSERT INTO x (a) VALUES ('first')")
+	f.exec(t, "INSERT INTO x (a) VALUES ('first')")
 	// As after a crash: some columns are there, others not.
 	for range 2 {
-		if err := f.tables.CreateTable(t.Context(), "s0", tableOf(5, "x", a, b), catalog.Placement{Number: 3}); err != nil {
+		if err := f.CreateTable(t.Context(), "s0", tableOf(5, "x", a, b), catalog.Placement{Number: 3}); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.tables.AddColumns(t.Context(), "s0", tableOf(5, "x", a, b, c), []catalog.Column{c}); err != nil {
+		if err := f.AddColumns(t.Context(), "s0", tableOf(5, "x", a, b, c), []catalog.Column{c}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got := f.texts(t, "", "SELECT * FROM x")
+	got := f.texts(t, "SELECT * FROM x")
 	if !reflect.DeepEqual(got, [][]string{{"3298534883329", "first", "NULL", "NULL"}}) {
 		t.Errorf("rows %v", got)
 	}
@@ -47,7 +47,7 @@ func TestCreateTableAgain(t *testing.T) {
 
 // indexNames returns the names of a table's indexes but the key's, in order.
 func (f *fixture) indexNames(t *testing.T, table string) (names []string) {
-	for _, row := range f.texts(t, "", `SELECT DISTINCT index_name FROM information_schema.statistics
+	for _, row := range f.texts(t, `SELECT DISTINCT index_name FROM information_schema.statistics
 		WHERE table_schema = DATABASE() AND table_name = ? AND index_name <> 'PRIMARY' ORDER BY 1`, table) {
 		names = append(names, row[0])
 	}
@@ -56,19 +56,19 @@ func (f *fixture) indexNames(t *testing.T, table string) (names []string) {
 
 // TestIndexAgain repeats each change of an index, from whatever is there.
 func TestIndexAgain(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newFixture(t)
 	mine := tableOf(5, "x", catalog.Column{Name: "a", Type: catalog.Text}, catalog.Column{Name: "b-c", Type: catalog.Int},
 		catalog.Column{Name: "d", Type: catalog.Timestamp})
 	a, both := catalog.Index{Columns: []string{"a"}}, catalog.Index{Columns: []string{"b-c", "a", "d", "id"}}
-	if err := f.tables.AddIndex(t.Context(), "s0", mine, a); err == nil {
+	if err := f.AddIndex(t.Context(), "s0", mine, a); err == nil {
 		t.Error("an index of a missing table")
 	}
-	if err := f.tables.DropIndex(t.Context(), "s0", mine, a); err != nil {
+	if err := f.DropIndex(t.Context(), "s0", mine, a); err != nil {
 		t.Errorf("drop from a missing table: %v", err)
 	}
 	mine.Indexes = []catalog.Index{a}
 	for range 2 {
-		if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+		if err := f.CreateTable(t.Context(), "s0", mine, first); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -76,29 +76,29 @@ func TestIndexAgain(t *testing.T) {
 		t.Errorf("created with the indexes %v", got)
 	}
 	for range 2 {
-		if err := f.tables.AddIndex(t.Context(), "s0", mine, both); err != nil {
+		if err := f.AddIndex(t.Context(), "s0", mine, both); err != nil {
 			t.Fatal(err)
 		}
 	}
 	mine.Indexes = append(mine.Indexes, both, catalog.Index{Columns: []string{"d"}})
-	if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil { // as after a crash
+	if err := f.CreateTable(t.Context(), "s0", mine, first); err != nil { // as after a crash
 		t.Fatal(err)
 	}
 	if got := f.indexNames(t, "x"); !reflect.DeepEqual(got, []string{"ix_1", "ix_2_1_3_0", "ix_3"}) {
 		t.Errorf("indexes %v", got)
 	}
 	for range 2 {
-		if err := f.tables.DropIndex(t.Context(), "s0", mine, a); err != nil {
+		if err := f.DropIndex(t.Context(), "s0", mine, a); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := f.tables.DropIndex(t.Context(), "s0", tableOf(6, "x", mine.Columns[1:]...), both); err != nil {
+	if err := f.DropIndex(t.Context(), "s0", tableOf(6, "x", mine.Columns[1:]...), both); err != nil {
 		t.Errorf("drop from another life's table: %v", err)
 	}
 	if got := f.indexNames(t, "x"); !reflect.DeepEqual(got, []string{"ix_2_1_3_0", "ix_3"}) {
 		t.Errorf("indexes left: %v", got)
 	}
-	if err := f.tables.AddIndex(t.Context(), "s0", tableOf(6, "x", mine.Columns[1:]...), a); !errors.Is(err, catalog.ErrNameTaken) {
+	if err := f.AddIndex(t.Context(), "s0", tableOf(6, "x", mine.Columns[1:]...), a); !errors.Is(err, catalog.ErrNameTaken) {
 		t.Errorf("an index of another life's table: %v", err)
 	}
 }
@@ -106,7 +106,7 @@ func TestIndexAgain(t *testing.T) {
 // TestLargestIndex has as many texts as an index may have, in a table with
 // generated columns.
 func TestLargestIndex(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newFixture(t)
 	var columns []catalog.Column
 	var largest, refused catalog.Index
 	for i := range 2 * catalog.MaxIndexColumns {
@@ -118,14 +118,14 @@ func TestLargestIndex(t *testing.T) {
 		refused.Columns = append(refused.Columns, name)
 	}
 	mine := tableOf(5, "x", append(columns, catalog.Column{Name: "hidden", Type: catalog.Text, Group: 1})...)
-	if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+	if err := f.CreateTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	f.exec(t, "", "INSERT INTO x (a, `#1`) VALUES (REPEAT('x', 200), '{\"v\":\"y\"}')")
-	if err := f.tables.AddIndex(t.Context(), "s0", mine, largest); err != nil {
+	f.exec(t, "INSERT INTO x (a, `#1`) VALUES (REPEAT('x', 200), '{\"v\":\"y\"}')")
+	if err := f.AddIndex(t.Context(), "s0", mine, largest); err != nil {
 		t.Error(err)
 	}
-	if err := f.tables.AddIndex(t.Context(), "s0", mine, refused); !errors.Is(err, catalog.ErrIndexRefused) {
+	if err := f.AddIndex(t.Context(), "s0", mine, refused); !errors.Is(err, catalog.ErrIndexRefused) {
 		t.Errorf("an index of %d texts: %v", len(refused.Columns), err)
 	}
 	if got := f.indexNames(t, "x"); len(got) != 1 {
@@ -134,31 +134,31 @@ func TestLargestIndex(t *testing.T) {
 }
 
 func TestForeignTable(t *testing.T) {
-	f := newFixture(t, 1)
-	f.exec(t, "", "CREATE TABLE x (a INT)", "INSERT INTO x VALUES (1)")
+	f := newFixture(t)
+	f.exec(t, "CREATE TABLE x (a INT)", "INSERT INTO x VALUES (1)")
 	mine := tableOf(5, "x", catalog.Column{Name: "b", Type: catalog.Text})
 	for what, err := range map[string]error{
-		"create": f.tables.CreateTable(t.Context(), "s0", mine, first),
-		"add":    f.tables.AddColumns(t.Context(), "s0", mine, nil),
+		"create": f.CreateTable(t.Context(), "s0", mine, first),
+		"add":    f.AddColumns(t.Context(), "s0", mine, nil),
 	} {
 		if !errors.Is(err, catalog.ErrNameTaken) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+	if err := f.DropTable(t.Context(), "s0", mine, first); err != nil {
 		t.Error(err)
 	}
-	if got := f.texts(t, "", "SELECT * FROM x"); !reflect.DeepEqual(got, [][]string{{"1"}}) {
+	if got := f.texts(t, "SELECT * FROM x"); !reflect.DeepEqual(got, [][]string{{"1"}}) {
 		t.Errorf("the foreign table holds %v", got)
 	}
-	if err := f.tables.AddColumns(t.Context(), "s0", tableOf(6, "missing"), nil); err == nil {
+	if err := f.AddColumns(t.Context(), "s0", tableOf(6, "missing"), nil); err == nil {
 		t.Error("columns were added to a table that doesn't exist")
 	}
 }
 
 // TestDropTable repeats a drop from each point at which it may have ended.
 func TestDropTable(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newFixture(t)
 	mine := tableOf(5, "x", catalog.Column{Name: "a", Type: catalog.Text})
 	newer := tableOf(6, "x", catalog.Column{Name: "a", Type: catalog.Text})
 	for point, ended := range map[string][]string{
@@ -168,48 +168,48 @@ func TestDropTable(t *testing.T) {
 		"everything": {fenceTable(mine), dropTable(mine), "DELETE FROM raw_logs WHERE family = 'x'"},
 	} {
 		t.Run(point, func(t *testing.T) {
-			if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+			if err := f.CreateTable(t.Context(), "s0", mine, first); err != nil {
 				t.Fatal(err)
 			}
-			f.exec(t, "", "INSERT INTO raw_logs (family, log) VALUES ('x','{}'),('x','{}'),('y','{}')")
-			f.exec(t, "", ended...)
+			f.exec(t, "INSERT INTO raw_logs (family, log) VALUES ('x','{}'),('x','{}'),('y','{}')")
+			f.exec(t, ended...)
 			for range 2 {
-				if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+				if err := f.DropTable(t.Context(), "s0", mine, first); err != nil {
 					t.Fatal(err)
 				}
 			}
-			left := f.texts(t, "", "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"+
+			left := f.texts(t, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"+
 				" AND (table_name = 'x' OR table_name LIKE '%drop%')")
 			if len(left) > 0 {
 				t.Errorf("tables %v", left)
 			}
-			if got := f.texts(t, "", "SELECT DISTINCT family FROM raw_logs"); !reflect.DeepEqual(got, [][]string{{"y"}}) {
+			if got := f.texts(t, "SELECT DISTINCT family FROM raw_logs"); !reflect.DeepEqual(got, [][]string{{"y"}}) {
 				t.Errorf("raw logs of %v", got)
 			}
 		})
 	}
-	if err := f.tables.CreateTable(t.Context(), "s0", newer, first); err != nil {
+	if err := f.CreateTable(t.Context(), "s0", newer, first); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+	if err := f.DropTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	if n := f.count(t, "", "x"); n != 0 {
+	if n := value[int](t, f.db, "SELECT COUNT(*) FROM x"); n != 0 {
 		t.Errorf("the newer family's table has %d rows", n)
 	}
 }
 
 func TestManyRawLogsDropped(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newFixture(t)
 	mine := tableOf(5, "x")
-	f.exec(t, "", "INSERT INTO raw_logs (family, log) VALUES ('x','{}'),('x','{}'),('y','{}')")
+	f.exec(t, "INSERT INTO raw_logs (family, log) VALUES ('x','{}'),('x','{}'),('y','{}')")
 	for range 12 {
-		f.exec(t, "", "INSERT INTO raw_logs (family, log) SELECT family, log FROM raw_logs")
+		f.exec(t, "INSERT INTO raw_logs (family, log) SELECT family, log FROM raw_logs")
 	}
-	if err := f.tables.DropTable(t.Context(), "s0", mine, first); err != nil {
+	if err := f.DropTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	if got := f.texts(t, "", "SELECT family, COUNT(*) FROM raw_logs GROUP BY family"); !reflect.DeepEqual(got, [][]string{{"y", "4096"}}) {
+	if got := f.texts(t, "SELECT family, COUNT(*) FROM raw_logs GROUP BY family"); !reflect.DeepEqual(got, [][]string{{"y", "4096"}}) {
 		t.Errorf("raw logs left: %v", got)
 	}
 }
@@ -217,12 +217,12 @@ func TestManyRawLogsDropped(t *testing.T) {
 // TestBusyTable holds a table in a transaction: no change may wait for it for
 // long, as all users would queue behind.
 func TestBusyTable(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newFixture(t)
 	mine := tableOf(5, "x", catalog.Column{Name: "a", Type: catalog.Text})
-	if err := f.tables.CreateTable(t.Context(), "s0", mine, first); err != nil {
+	if err := f.CreateTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	reader, err := f.db(t, "").Begin()
+	reader, err := f.db.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,21 +232,21 @@ func TestBusyTable(t *testing.T) {
 	}
 	wider := tableOf(5, "x", mine.Columns[1], catalog.Column{Name: "b", Type: catalog.Int})
 	for what, err := range map[string]error{
-		"add":   f.tables.AddColumns(t.Context(), "s0", wider, nil),
-		"index": f.tables.AddIndex(t.Context(), "s0", mine, catalog.Index{Columns: []string{"a"}}),
-		"drop":  f.tables.DropTable(t.Context(), "s0", mine, first),
+		"add":   f.AddColumns(t.Context(), "s0", wider, nil),
+		"index": f.AddIndex(t.Context(), "s0", mine, catalog.Index{Columns: []string{"a"}}),
+		"drop":  f.DropTable(t.Context(), "s0", mine, first),
 	} {
 		if !errors.Is(err, catalog.ErrBusy) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	reader.Rollback()
-	if err := f.tables.AddColumns(t.Context(), "s0", wider, nil); err != nil {
+	if err := f.AddColumns(t.Context(), "s0", wider, nil); err != nil {
 		t.Errorf("after the transaction: %v", err)
 	}
 	for range 8 { // each of the pool's connections has its own setting back
 		var wait string
-		sh, _ := f.shards.Shard("s0")
+		sh, _ := f.set.Shard("s0")
 		if err := sh.Write().QueryRow("SELECT @@lock_wait_timeout").Scan(&wait); err != nil || wait == lockWait {
 			t.Errorf("lock_wait_timeout %s: %v", wait, err)
 		}

@@ -1,4 +1,4 @@
-package ingest
+package tables
 
 import (
 	"context"
@@ -8,21 +8,22 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
 // lockWait is how long a schema change waits for a table.
 const lockWait = "1"
 
-// ddlSession is a connection that changes tables.
-type ddlSession struct {
+// session is a connection that changes tables.
+type session struct {
 	shard   string
 	conn    *sql.Conn
 	dialect dialect
 }
 
 // run calls do while the session waits only shortly for locks.
-func (s *ddlSession) run(ctx context.Context, do func(*ddlSession) error) error {
+func (s *session) run(ctx context.Context, do func(*session) error) error {
 	var before string
 	if err := s.conn.QueryRowContext(ctx, "SELECT @@lock_wait_timeout").Scan(&before); err != nil {
 		return err
@@ -36,17 +37,16 @@ func (s *ddlSession) run(ctx context.Context, do func(*ddlSession) error) error 
 
 // exec runs a statement. A table that somebody else holds, or has changed
 // meanwhile, as a statement may that outlived its client, is catalog.ErrBusy.
-func (s *ddlSession) exec(ctx context.Context, statement string) error {
+func (s *session) exec(ctx context.Context, statement string) error {
 	_, err := s.conn.ExecContext(ctx, statement)
-	switch number(err) {
-	case errLockWait, errDuplicateColumn, errDuplicateKey, errNoSuchKey, errNoTable, errOnlineLogFull:
+	if server.ClassOf(err).Has(server.Locked | server.Changed) {
 		return fmt.Errorf("%w: %w", catalog.ErrBusy, shard.Wrap(s.shard, err))
 	}
 	return err
 }
 
 // own checks that the table is there and the family's.
-func (s *ddlSession) own(ctx context.Context, t *catalog.Table) error {
+func (s *session) own(ctx context.Context, t *catalog.Table) error {
 	life, err := s.life(ctx, t.Name)
 	switch {
 	case err != nil:
@@ -61,26 +61,26 @@ func (s *ddlSession) own(ctx context.Context, t *catalog.Table) error {
 
 // addIndex adds an index that the table lacks. One that the server refuses is
 // catalog.ErrIndexRefused.
-func (s *ddlSession) addIndex(ctx context.Context, t *catalog.Table, ix catalog.Index) error {
+func (s *session) addIndex(ctx context.Context, t *catalog.Table, ix catalog.Index) error {
 	has, err := s.hasIndex(ctx, t, ix)
 	if err != nil || has {
 		return err
 	}
 	err = s.exec(ctx, s.dialect.addIndex(t, ix))
-	if indexRefusals[number(err)] {
+	if server.ClassOf(err).Has(server.NoIndex) {
 		return fmt.Errorf("%w: %w", catalog.ErrIndexRefused, shard.Wrap(s.shard, err))
 	}
 	return err
 }
 
-func (s *ddlSession) hasIndex(ctx context.Context, t *catalog.Table, ix catalog.Index) (bool, error) {
+func (s *session) hasIndex(ctx context.Context, t *catalog.Table, ix catalog.Index) (bool, error) {
 	names, err := s.strings(ctx, selectIndexes, t.Name)
 	return slices.Contains(names, indexName(t, ix)), err
 }
 
 // complete checks that the table is the family's, and adds the columns that
 // it lacks.
-func (s *ddlSession) complete(ctx context.Context, t *catalog.Table) error {
+func (s *session) complete(ctx context.Context, t *catalog.Table) error {
 	if err := s.own(ctx, t); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (s *ddlSession) complete(ctx context.Context, t *catalog.Table) error {
 
 // life returns the comment of a table of that name, or "" where there is no
 // such table.
-func (s *ddlSession) life(ctx context.Context, table string) (string, error) {
+func (s *session) life(ctx context.Context, table string) (string, error) {
 	var comment string
 	err := s.conn.QueryRowContext(ctx, selectLife, table).Scan(&comment)
 	switch {
@@ -111,7 +111,7 @@ func (s *ddlSession) life(ctx context.Context, table string) (string, error) {
 }
 
 // columns returns the names of a table's columns, in lower case.
-func (s *ddlSession) columns(ctx context.Context, table string) (map[string]bool, error) {
+func (s *session) columns(ctx context.Context, table string) (map[string]bool, error) {
 	names, err := s.strings(ctx, selectColumns, table)
 	present := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -123,7 +123,7 @@ func (s *ddlSession) columns(ctx context.Context, table string) (map[string]bool
 // deleteRawLogs deletes the raw logs of a family. It finds them without locks
 // and deletes them by their keys, so that other families' rows and the gaps
 // between them stay free.
-func (s *ddlSession) deleteRawLogs(ctx context.Context, family string) error {
+func (s *session) deleteRawLogs(ctx context.Context, family string) error {
 	for {
 		ids, err := s.strings(ctx, selectRawLogs, family, family)
 		if err != nil || len(ids) == 0 {
@@ -136,7 +136,7 @@ func (s *ddlSession) deleteRawLogs(ctx context.Context, family string) error {
 }
 
 // strings returns the rows of a query with one column.
-func (s *ddlSession) strings(ctx context.Context, query string, args ...any) ([]string, error) {
+func (s *session) strings(ctx context.Context, query string, args ...any) ([]string, error) {
 	rows, err := s.conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
