@@ -60,8 +60,8 @@ func setColumn(c Column) column {
 	return column{table: catalog.ReservedPrefix, name: c.Name, typ: c.Type}
 }
 
-// tablesOf returns the temporary table that holds a block's result, if one
-// does.
+// tablesOf returns the temporary table that holds a block's result, or the
+// parts of it, if one does.
 func (g *gatherer) tablesOf(b *resolve.Block) []string {
 	for _, done := range g.shipped {
 		var of *resolve.Block
@@ -69,8 +69,6 @@ func (g *gatherer) tablesOf(b *resolve.Block) []string {
 		case *result:
 			of = u.block
 		case *parts:
-			of = u.block
-		case *join:
 			of = u.block
 		}
 		if of == b {
