@@ -114,12 +114,8 @@ func (g *gatherer) member(b *resolve.Block, n ast.Node) {
 	if !ok {
 		return
 	}
-	inner := g.blockOf(query.Query)
-	outer := b.Ref(x)
-	if inner == nil || outer == nil {
-		return
-	}
-	if own := onlyField(inner); own != nil {
+	outer, own := b.Ref(x), onlyField(g.blockOf(query.Query))
+	if outer != nil && own != nil {
 		g.joins.pair(outer, own)
 	}
 }

@@ -8,11 +8,11 @@ import (
 // a use for.
 func (g *gatherer) armLimits() {
 	for _, b := range g.blocks {
-		list, order, limit := tree.SetParts(b.Node)
-		if list == nil || order != nil || limit == nil || !tree.UnionAll(list) {
+		op, ok := tree.SetOperationOf(b.Node)
+		if !ok || op.Order != nil || op.Limit == nil || !tree.UnionAll(op.Arms) {
 			continue
 		}
-		if rows, ok := tree.RowsOf(limit); ok {
+		if rows, ok := tree.RowsOf(op.Limit); ok {
 			for _, arm := range flatten(b, nil) {
 				g.limits[arm] = rows
 			}

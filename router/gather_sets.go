@@ -88,11 +88,10 @@ func (g *gatherer) isHomeSet(set *resolve.Block) bool {
 // moody reports whether a block may have other rows when it is run again on
 // the same tables.
 func moody(b *resolve.Block) bool {
-	sel, ok := b.Node.(*ast.SelectStmt)
-	if !ok {
-		_, _, limit := tree.SetParts(b.Node)
-		return b.Volatile || limit != nil
+	if op, ok := tree.SetOperationOf(b.Node); ok {
+		return b.Volatile || op.Limit != nil
 	}
+	sel := b.Node.(*ast.SelectStmt)
 	if b.Volatile || sel.Limit != nil {
 		return true
 	}

@@ -88,36 +88,35 @@ func (b *Block) Local(e ast.ExprNode) bool {
 // expressions: of a subquery it sees the expression, and nothing inside. Where f
 // returns false, it does not descend.
 func (b *Block) Walk(f func(ast.Node) bool) {
-	for _, clause := range b.clauses() {
+	for clause := range b.clauses {
 		tree.Walk(clause, f)
 	}
 }
 
-// clauses returns the parts of a block that hold its own expressions.
-func (b *Block) clauses() []ast.Node {
-	switch n := b.Node.(type) {
-	case *ast.SelectStmt:
-		return selectClauses(n, b.scope)
-	case *ast.SetOprStmt:
-		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
-	case *ast.SetOprSelectList:
-		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
+// clauses yields the parts of a block that hold its own expressions.
+func (b *Block) clauses(yield func(ast.Node) bool) {
+	var last [6]ast.Node
+	if op, ok := tree.SetOperationOf(b.Node); ok {
+		last = [6]ast.Node{tree.OrNil(op.Order), tree.OrNil(op.Limit)}
+	} else {
+		sel := b.Node.(*ast.SelectStmt)
+		for _, on := range b.scope.conditions {
+			if !yield(on) {
+				return
+			}
+		}
+		for i := range sel.WindowSpecs {
+			if !yield(&sel.WindowSpecs[i]) {
+				return
+			}
+		}
+		last = [6]ast.Node{tree.OrNil(sel.Fields), sel.Where, tree.OrNil(sel.GroupBy), tree.OrNil(sel.Having), tree.OrNil(sel.OrderBy), tree.OrNil(sel.Limit)}
 	}
-	return nil
-}
-
-func selectClauses(n *ast.SelectStmt, sc *scope) []ast.Node {
-	clauses := tree.Present(tree.OrNil(n.Fields), n.Where, tree.OrNil(n.GroupBy), tree.OrNil(n.Having), tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
-	for _, on := range sc.conditions {
-		clauses = append(clauses, on)
+	for _, clause := range last {
+		if clause != nil && !yield(clause) {
+			return
+		}
 	}
-	for i := range n.WindowSpecs {
-		clauses = append(clauses, &n.WindowSpecs[i])
-	}
-	for _, row := range n.Lists {
-		clauses = append(clauses, row)
-	}
-	return clauses
 }
 
 // Names calls f with each column name in the block's own clauses.

@@ -24,9 +24,6 @@ type Column struct {
 // told, and with an empty name where that cannot. It spells out each * that
 // would show hidden columns.
 func (r *resolver) output(sel *ast.SelectStmt, sc *scope) ([]Column, error) {
-	if sel.Kind == ast.SelectStmtKindValues {
-		return nil, nil
-	}
 	o := output{r: r, scope: sc, wide: sc.wide(), known: true}
 	if shared, ok := o.share(sel.Fields.Fields); ok {
 		return shared, nil

@@ -72,7 +72,7 @@ func (b *Block) Stored() bool {
 // field returns the expression of a column, or nil for one that a * shows.
 func (b *Block) field(i int) ast.ExprNode {
 	sel, ok := b.Node.(*ast.SelectStmt)
-	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.Columns) {
+	if !ok || len(sel.Fields.Fields) != len(b.Columns) {
 		return nil
 	}
 	return sel.Fields.Fields[i].Expr

@@ -20,13 +20,11 @@ type binder struct {
 	err   error
 }
 
-// visit resolves the names in the given nodes, skipping nil ones.
-func (v *binder) visit(nodes ...ast.Node) error {
-	for _, n := range nodes {
-		if n == nil {
-			continue
-		}
-		if n.Accept(v); v.err != nil {
+// bind resolves the names in a block's own expressions.
+func (r *resolver) bind(b *Block, e env) error {
+	v := binder{r: r, ctes: e.ctes, scope: b.scope, block: b}
+	for clause := range b.clauses {
+		if clause.Accept(&v); v.err != nil {
 			return v.err
 		}
 	}
@@ -44,16 +42,12 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 		return node, true
 	case *ast.ColumnName:
 		v.err = v.column(n)
-	case *ast.DefaultExpr: // does not show its name to visitors
-		v.err = v.column(n.Name)
 	case *ast.AggregateFuncExpr, *ast.WindowFuncExpr:
 		v.block.Aggregate = true
 	case *ast.FuncCallExpr:
 		v.block.call(n)
 	case *ast.MatchAgainst:
 		v.block.Search = true
-	case *ast.TableName:
-		v.err = fault.New(fault.Unsupported, "a table name outside FROM is not supported")
 	}
 	return node, v.err != nil
 }
@@ -72,9 +66,6 @@ func (v *binder) subquery(n *ast.SubqueryExpr) error {
 }
 
 func (v *binder) column(n *ast.ColumnName) error {
-	if n == nil {
-		return nil
-	}
 	if catalog.IsHidden(n.Name.L) {
 		return unknownColumn(n)
 	}

@@ -6,15 +6,25 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// SetParts returns the parts of a set operation, nil for another query.
-func SetParts(node ast.Node) (*ast.SetOprSelectList, *ast.OrderByClause, *ast.Limit) {
-	switch n := node.(type) {
+// SetOperation has the parts of a set operation: of a statement, or of a
+// parenthesised part of one.
+type SetOperation struct {
+	With  *ast.WithClause
+	Arms  *ast.SetOprSelectList
+	Order *ast.OrderByClause
+	Limit *ast.Limit
+}
+
+// SetOperationOf returns the parts of a query that is a set operation. It
+// reports false for a SELECT.
+func SetOperationOf(query ast.Node) (SetOperation, bool) {
+	switch n := query.(type) {
 	case *ast.SetOprStmt:
-		return n.SelectList, n.OrderBy, n.Limit
+		return SetOperation{n.With, n.SelectList, n.OrderBy, n.Limit}, true
 	case *ast.SetOprSelectList:
-		return n, n.OrderBy, n.Limit
+		return SetOperation{n.With, n, n.OrderBy, n.Limit}, true
 	}
-	return nil, nil, nil
+	return SetOperation{}, false
 }
 
 // UnionAll reports whether only UNION ALL stands between the arms.
