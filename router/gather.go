@@ -4,36 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 
-	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router/resolve"
 	"github.com/kolide/databalancer/router/tree"
-	"github.com/pingcap/tidb/pkg/parser/ast"
 )
-
-// gatherer plans a statement that several shards must answer together: it
-// chooses the shard where the statement is to run, the home, and what has to
-// be shipped there first. The statement itself stays the client's, with
-// references to temporary tables in place of those to tables elsewhere.
-type gatherer struct {
-	p      *planner
-	blocks []*resolve.Block
-	owner  map[*resolve.Source]*resolve.Block
-	// conditions are those that the rows of a source have to fulfil.
-	conditions map[*resolve.Source][]*resolve.Condition
-	needs      *needs
-	joins      joinColumns
-	limits     map[*resolve.Block]uint64   // the rows of an arm that are of use
-	answers    map[*resolve.Block]string   // the shard that can answer a block alone; "" is none
-	partials   map[*resolve.Block]*partial // how a block is computed in parts; nil where it can't be
-
-	home    string
-	script  script
-	shipped []shipped // in the order of their steps
-	tables  int       // temporary ones so far
-}
 
 // gather plans the statement on a home shard.
 func (p *planner) gather() (*Plan, error) {
@@ -85,16 +60,6 @@ func (g *gatherer) read() error {
 	return nil
 }
 
-// blockOf returns the block of a query inside the statement.
-func (g *gatherer) blockOf(query ast.Node) *resolve.Block {
-	for _, b := range g.blocks {
-		if b.Node == query {
-			return b
-		}
-	}
-	return nil
-}
-
 // plan makes the steps and the plan. Small units come first: they may narrow
 // what comes after them.
 func (g *gatherer) plan(units []unit) (*Plan, error) {
@@ -121,8 +86,18 @@ func (g *gatherer) plan(units []unit) (*Plan, error) {
 	}, nil
 }
 
-// temporary returns the name of the next temporary table.
-func (g *gatherer) temporary() string {
-	g.tables++
-	return catalog.ReservedPrefix + "_" + strconv.Itoa(g.tables)
+// armLimits notes how many rows of each arm a UNION ALL with a LIMIT can have
+// a use for.
+func (g *gatherer) armLimits() {
+	for _, b := range g.blocks {
+		op, ok := tree.SetOperationOf(b.Node)
+		if !ok || op.Order != nil || op.Limit == nil || !tree.UnionAll(op.Arms) {
+			continue
+		}
+		if rows, ok := tree.RowsOf(op.Limit); ok {
+			for _, arm := range flatten(b, nil) {
+				g.limits[arm] = rows
+			}
+		}
+	}
 }

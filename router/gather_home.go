@@ -87,34 +87,3 @@ func (g *gatherer) isHome(s *resolve.Source, home string) bool {
 	shard := g.answer(s.Block)
 	return shard == "" || shard == home
 }
-
-// isOn reports whether a shard has all of the tables, each whole.
-func isOn(shard string, tables ...*catalog.Table) bool {
-	sole, ok := soleShard(tables)
-	return ok && sole == shard
-}
-
-// answer returns the shard that can answer a block alone, so that its result
-// may take its place; "" where there is none.
-func (g *gatherer) answer(b *resolve.Block) string {
-	shard, known := g.answers[b]
-	if !known {
-		shard = answer(b)
-		g.answers[b] = shard
-	}
-	return shard
-}
-
-func answer(b *resolve.Block) string {
-	if b.Role == resolve.Root || b.Role == resolve.Recursive {
-		return ""
-	}
-	tables, _ := b.Reach()
-	shard, ok := soleShard(tables)
-	if !ok || !b.Closed() || b.Any(isVolatile) || !b.Exact() || b.Correlated() {
-		return ""
-	}
-	return shard
-}
-
-func isVolatile(b *resolve.Block) bool { return b.Volatile }

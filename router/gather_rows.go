@@ -40,17 +40,6 @@ func (g *gatherer) newRows(s *resolve.Source) *rows {
 	return r
 }
 
-// ownConditions returns the conditions that name no other source.
-func (g *gatherer) ownConditions(s *resolve.Source) []ast.ExprNode {
-	var own []ast.ExprNode
-	for _, c := range g.conditions[s] {
-		if c.On(s) {
-			own = append(own, c.Expr)
-		}
-	}
-	return own
-}
-
 // rowBytes estimates the bytes of a row that are shipped.
 func (r *rows) rowBytes() float64 {
 	if r.source.Table == nil {
@@ -100,14 +89,6 @@ func (r *rows) statement(more ...ast.ExprNode) *ast.SelectStmt {
 	return sel
 }
 
-// origin returns what a source refers to before it is shipped.
-func origin(s *resolve.Source) ast.ResultSetNode {
-	if s.Table == nil {
-		return s.Ref.Source
-	}
-	return tableName(s.Table)
-}
-
 func (r *rows) why(part int) string {
 	if r.source.Table == nil {
 		return "the result of the derived table `" + r.source.Name + "`"
@@ -151,4 +132,13 @@ func relocated(s *resolve.Source, table string) *ast.TableSource {
 		ref.AsName = ast.NewCIStr(s.Name)
 	}
 	return &ref
+}
+
+// filter returns how rows can be narrowed before they are shipped, nil where
+// they can't be or where it is not worth it.
+func (g *gatherer) filter(r *rows) (*Filter, error) {
+	if r.rows < fewRows || r.top != nil {
+		return nil, nil
+	}
+	return best(r.rows, g.narrowings(r)).filter(r.statement)
 }

@@ -9,6 +9,28 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
+// narrowings returns what the rows of a source have to equal.
+func (g *gatherer) narrowings(r *rows) []narrowing {
+	var all narrowings
+	for _, c := range g.conditions[r.source] {
+		if x := memberColumn(c, r.block); x != nil && x.Source == r.source {
+			all.add(columnOf(x), g.keysOfSet(c))
+		}
+		own, other := c.Sides(r.source)
+		if own == nil || !c.Pure {
+			continue
+		}
+		all.add(columnOf(own), g.keysOf(other))
+		if alike(columnOf(own), columnOf(other)) {
+			g.narrowBySets(&all, own, other)
+		}
+	}
+	if own := onlyField(r.block); own != nil && own.Source == r.source && isPlainSet(r.block) {
+		g.narrowByMembers(&all, r.block, columnOf(own))
+	}
+	return all
+}
+
 // narrowBySets adds the sets in which other, which own is equal to, has to be.
 func (g *gatherer) narrowBySets(all *narrowings, own, other *resolve.ColumnRef) {
 	b := g.owner[other.Source]

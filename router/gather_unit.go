@@ -57,21 +57,6 @@ func isMeasured(b *resolve.Block) bool {
 	return areMeasured(tables...)
 }
 
-// send adds steps that ship the rows of a statement, each from its shard.
-func (g *gatherer) send(statement ast.Node, steps ...Step) error {
-	sql, shape, err := tree.Printed(statement)
-	if err != nil {
-		return err
-	}
-	for _, step := range steps {
-		step.SQL, step.Ship.Shape = sql, shape
-		if err := g.script.add(step); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // tableName returns the name of a table of the catalog, as shards know it.
 func tableName(t *catalog.Table) *ast.TableName {
 	return &ast.TableName{Schema: ast.NewCIStr(t.Database), Name: ast.NewCIStr(t.Name)}
@@ -88,4 +73,12 @@ func selectColumns(table string, columns []Column) *ast.SelectStmt {
 		fields[i].AsName = ast.NewCIStr(c.Name)
 	}
 	return tree.Select(fields, temporaryName(table), table, nil)
+}
+
+// origin returns what a source refers to before it is shipped.
+func origin(s *resolve.Source) ast.ResultSetNode {
+	if s.Table == nil {
+		return s.Ref.Source
+	}
+	return tableName(s.Table)
 }

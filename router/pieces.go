@@ -33,7 +33,7 @@ func (p *planner) pieces() ([]piece, bool, error) {
 	var pieces []piece
 	for _, arm := range arms {
 		tables, ctes := arm.Reach()
-		if shard, ok := soleShard(tables); ok {
+		if shard, ok := soleShard(tables...); ok {
 			pieces = append(pieces, piece{arm, ctes, shard})
 			continue
 		}

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -68,21 +69,6 @@ func (b *Block) Bind(n *ast.ColumnName) *Source { return b.scope.bind(n).source 
 // Finds reports whether the block's FROM, or one around it, has a column of a
 // name. Others are those of output columns, or errors of the client's.
 func (b *Block) Finds(n *ast.ColumnName) bool { return b.scope.bind(n).scope != nil }
-
-// Local reports whether an expression depends on a row of the block's sources
-// alone.
-func (b *Block) Local(e ast.ExprNode) bool {
-	ok := true
-	tree.Walk(e, func(n ast.Node) bool {
-		if name, is := n.(*ast.ColumnName); is {
-			found := b.scope.bind(name)
-			ok = ok && found.source != nil && found.scope == b.scope
-		}
-		ok = ok && isPure(n)
-		return true
-	})
-	return ok
-}
 
 // Walk calls f with the nodes of all clauses that hold the block's own
 // expressions: of a subquery it sees the expression, and nothing inside. Where f
@@ -164,4 +150,15 @@ func (b *Block) Closed() bool {
 		}
 		return false
 	})
+}
+
+// column returns the catalog's column that a name in the block refers to, or
+// nil.
+func (b *Block) column(n *ast.ColumnName) *catalog.Column {
+	s := b.Bind(n)
+	if s == nil || s.Table == nil {
+		return nil
+	}
+	c, _ := s.Table.Column(n.Name.O)
+	return c
 }

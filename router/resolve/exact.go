@@ -158,14 +158,3 @@ func (b *Block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 	}
 	return false
 }
-
-// column returns the catalog's column that a name in the block refers to, or
-// nil.
-func (b *Block) column(n *ast.ColumnName) *catalog.Column {
-	s := b.Bind(n)
-	if s == nil || s.Table == nil {
-		return nil
-	}
-	c, _ := s.Table.Column(n.Name.O)
-	return c
-}

@@ -6,26 +6,6 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// Operand is a node of the tree that the joins of one FROM form: either a
-// source or a join of two operands.
-type Operand struct {
-	Source      *Source
-	Join        *ast.Join
-	Left, Right *Operand
-
-	columns  []merged // see visible
-	known    bool
-	computed bool
-}
-
-// wide reports whether a source in the operand has hidden columns.
-func (op *Operand) wide() bool {
-	if op.Source != nil {
-		return op.Source.wide
-	}
-	return op.Left.wide() || op.Right.wide()
-}
-
 // from resolves the FROM of a SELECT into the block and its scope.
 func (r *resolver) from(sel *ast.SelectStmt, e env, b *Block) error {
 	if sel.From == nil {
@@ -207,19 +187,4 @@ func qualified(n *ast.TableName) string {
 		return n.Name.O
 	}
 	return n.Schema.O + "." + n.Name.O
-}
-
-func forbidden(table string) *fault.Error {
-	return fault.New(fault.ForbiddenTable, "table `%s` may not be queried", table).With(fault.Facts{Table: table})
-}
-
-// Having appends the sources of an operand that have a column of that name.
-func (op *Operand) Having(name string, list []*Source) []*Source {
-	if op.Source == nil {
-		return op.Right.Having(name, op.Left.Having(name, list))
-	}
-	if n, _ := op.Source.count(name); n > 0 {
-		list = append(list, op.Source)
-	}
-	return list
 }

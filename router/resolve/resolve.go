@@ -8,26 +8,6 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// maxColumns bounds the columns that resolving one statement looks at, so
-// that a short text cannot multiply a wide table without end.
-const maxColumns = 100_000
-
-// resolver binds every name of one statement to what it stands for, and
-// rewrites the statement so that it means the same on a shard.
-type resolver struct {
-	snap     *catalog.Snapshot
-	database string
-	spent    int  // of maxColumns
-	withs    int  // WITH clauses met
-	braced   bool // one of them stands before a parenthesised query
-}
-
-// env is what a query block sees of the blocks around it.
-type env struct {
-	ctes  *CTE   // the innermost first
-	outer *scope // for correlated names
-}
-
 // Statement binds the names in a statement, in place. The error is a [*fault.Error].
 func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*Block, error) {
 	r := &resolver{snap: snap, database: database}
@@ -40,14 +20,6 @@ func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*B
 	}
 	b.Columns = published(named(b.Columns))
 	return b, nil
-}
-
-// spend counts n columns against the budget.
-func (r *resolver) spend(n int) error {
-	if r.spent += n; r.spent > maxColumns {
-		return fault.New(fault.TooLarge, "the query's parts have more than %d columns together", maxColumns)
-	}
-	return nil
 }
 
 // query resolves one query block and all blocks in it.

@@ -60,15 +60,6 @@ type narrowing struct {
 	keys keys
 }
 
-// filter returns how rows can be narrowed before they are shipped, nil where
-// they can't be or where it is not worth it.
-func (g *gatherer) filter(r *rows) (*Filter, error) {
-	if r.rows < fewRows || r.top != nil {
-		return nil, nil
-	}
-	return best(r.rows, g.narrowings(r)).filter(r.statement)
-}
-
 // best returns the one of the narrowings that gives the fewest keys, or nil
 // where none narrows a number of rows enough.
 func best(rows float64, all []narrowing) *narrowing {
@@ -80,28 +71,6 @@ func best(rows float64, all []narrowing) *narrowing {
 		}
 	}
 	return best
-}
-
-// narrowings returns what the rows of a source have to equal.
-func (g *gatherer) narrowings(r *rows) []narrowing {
-	var all narrowings
-	for _, c := range g.conditions[r.source] {
-		if x := memberColumn(c, r.block); x != nil && x.Source == r.source {
-			all.add(columnOf(x), g.keysOfSet(c))
-		}
-		own, other := c.Sides(r.source)
-		if own == nil || !c.Pure {
-			continue
-		}
-		all.add(columnOf(own), g.keysOf(other))
-		if alike(columnOf(own), columnOf(other)) {
-			g.narrowBySets(&all, own, other)
-		}
-	}
-	if own := onlyField(r.block); own != nil && own.Source == r.source && isPlainSet(r.block) {
-		g.narrowByMembers(&all, r.block, columnOf(own))
-	}
-	return all
 }
 
 type narrowings []narrowing

@@ -262,18 +262,3 @@ func commonType(arms []*Block, column int) catalog.Type {
 	}
 	return common
 }
-
-// published returns columns without the types that only the resolver knows.
-func published(columns []Column) []Column {
-	isNull := func(c Column) bool { return c.Type == alwaysNull }
-	if !slices.ContainsFunc(columns, isNull) {
-		return columns
-	}
-	columns = slices.Clone(columns)
-	for i := range columns {
-		if isNull(columns[i]) {
-			columns[i].Type = ""
-		}
-	}
-	return columns
-}
