@@ -27,6 +27,7 @@ type Shards interface {
 type Config struct {
 	Catalog Catalog
 	Shards  Shards
+	Tables  Tables
 	// RawLogs keeps each event in raw_logs too, as canonical JSON.
 	RawLogs bool
 	// LogEvents logs a line for each request, schema field, event and value.
@@ -51,6 +52,8 @@ func (c *Config) Validate() error {
 		return errors.New("ingest config: no catalog")
 	case c.Shards == nil:
 		return errors.New("ingest config: no shards")
+	case c.Tables == nil:
+		return errors.New("ingest config: no tables")
 	case c.MaxPending < 0 || c.MaxEvent < 0 || c.CommitTimeout < 0:
 		return errors.New("ingest config: negative limit")
 	}

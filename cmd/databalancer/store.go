@@ -23,6 +23,7 @@ type store struct {
 	db      *sql.DB // the catalog's
 	catalog *catalog.Catalog
 	shards  *shard.Set
+	tables  *tables.Families
 	log     *slog.Logger
 	// gatherers are the names of the servers for gathering that answered.
 	gatherers []string
@@ -38,7 +39,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*store, error
 	if err != nil {
 		return nil, err
 	}
-	s := &store{shards: shards, log: log}
+	s := &store{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
 	if err := s.openCatalog(starting, o, config); err != nil {
 		s.close()
 		return nil, err
@@ -82,7 +83,7 @@ func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config
 		return err
 	}
 	s.catalog, err = catalog.Open(ctx, s.db, catalog.Config{
-		DDL: tables.NewFamilies(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
+		DDL: s.tables, Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
 	})
 	if err != nil {
 		return fmt.Errorf("catalog at %s: %w", address, err)
