@@ -15,15 +15,22 @@ var (
 	ErrUnknownTable = errors.New("unknown table")
 	// ErrUnknownShard means that the catalog has no shard of that name.
 	ErrUnknownShard = errors.New("unknown shard")
+	// ErrUnknownColumn means that a table has no column of that name.
+	ErrUnknownColumn = errors.New("unknown column")
+	// ErrUnknownIndex means that a family has no index of these columns.
+	ErrUnknownIndex = errors.New("unknown index")
 	// ErrNoActiveShard means that no shard takes new families.
 	ErrNoActiveShard = errors.New("no active shard")
 	// ErrNameTaken means that the name is reserved, or belongs to something
 	// else already.
 	ErrNameTaken = errors.New("name taken")
-	// ErrBusy is what a DDL returns when its statement would have had to wait
-	// too long for a lock on the shard. The catalog tries again until the
-	// context ends, and then returns it together with the context's error.
+	// ErrBusy is what a change of a table returns when its statement would
+	// have had to wait too long for a lock on the shard. It is tried again
+	// until the context ends, and then comes together with the context's
+	// error.
 	ErrBusy = errors.New("table busy")
+	// ErrIndexRefused means that a server won't make an index, for what it is.
+	ErrIndexRefused = errors.New("index refused by the server")
 	// ErrNewerSchema means that a newer databalancer has migrated the catalog
 	// to a schema which this one doesn't know.
 	ErrNewerSchema = errors.New("catalog written by a newer databalancer")
@@ -68,6 +75,39 @@ func (e *TooManyColumnsError) Error() string {
 		return fmt.Sprintf("family %s: the names of its fields are together too long for one table; of 1,000 strings, names have room for some 11 characters each", e.Family)
 	}
 	return fmt.Sprintf("family %s: more than %d fields", e.Family, e.Limit)
+}
+
+// SpreadError means that a family can't be on as many shards as were asked
+// for: it is on more already, and none is taken from it, or there are not so
+// many.
+type SpreadError struct {
+	Family    string
+	Asked     int // shards
+	Placed    int // shards that the family is on
+	Available int // active shards besides these
+}
+
+// Shrinks reports whether the family is on more shards than were asked for.
+func (e *SpreadError) Shrinks() bool { return e.Asked < e.Placed }
+
+func (e *SpreadError) Error() string {
+	if e.Shrinks() {
+		return fmt.Sprintf("family %s: it is on %d shards, and is not taken from any of them to be on %d", e.Family, e.Placed, e.Asked)
+	}
+	return fmt.Sprintf("family %s: it is on %d shards, and %d others are active: that makes less than %d", e.Family, e.Placed, e.Available, e.Asked)
+}
+
+// IndexError means that a family can't have an index of these columns.
+type IndexError struct {
+	Family, Column string // Column is empty where it isn't one column's fault
+	Reason         string
+}
+
+func (e *IndexError) Error() string {
+	if e.Column == "" {
+		return fmt.Sprintf("family %s: %s", e.Family, e.Reason)
+	}
+	return fmt.Sprintf("family %s: column %s %s", e.Family, e.Column, e.Reason)
 }
 
 // ShardConflictError means that a shard can't be added because the catalog

@@ -10,6 +10,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 // catalog on the first.
 type fixture struct {
 	*Ingester
-	catalog   *catalog.Catalog
+	catalog   *store.Store
 	shards    *shard.Set
 	tables    *Tables
 	addresses []string
@@ -49,7 +50,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 	}
 	t.Cleanup(func() { db.Close() })
 	f.tables = NewTables(f.shards, nil)
-	f.catalog, err = catalog.Open(ctx, db, catalog.Config{DDL: f.tables, OnChange: f.shards.Sync})
+	f.catalog, err = store.Open(ctx, db, store.Config{DDL: f.tables, OnChange: f.shards.Sync})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func (f *fixture) exec(t testing.TB, family string, statements ...string) {
 }
 
 // catalogDown is a catalog that can't be reached.
-type catalogDown struct{ *catalog.Catalog }
+type catalogDown struct{ *store.Store }
 
 func (c catalogDown) Refresh(context.Context) (*catalog.Snapshot, error) {
 	return nil, catalog.ErrUnavailable

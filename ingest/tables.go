@@ -21,9 +21,7 @@ type Tables struct {
 	log    *slog.Logger
 }
 
-var _ catalog.DDL = (*Tables)(nil)
-
-// NewTables returns a catalog.DDL over the shards. A nil logger discards.
+// NewTables returns Tables over the shards. A nil logger discards.
 func NewTables(shards Shards, log *slog.Logger) *Tables {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

@@ -38,15 +38,16 @@ const (
 var rules = map[string]rule{
 	"fault":            {forbidden: []string{"net/http", "database/sql"}},
 	"server":           {forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"catalog":          {ours: []string{"fault", "server"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"router":           {ours: []string{"catalog", "fault"}, forbidden: []string{"database/sql", "net/http", "net", "os", "time"}},
+	"catalog":          {ours: []string{"fault"}, never: []string{"database/sql", driver, "net/http", sqlParser}},
+	"catalog/store":    {ours: []string{"catalog", "server", "fault"}, never: []string{"net/http", sqlParser}},
+	"router":           {ours: []string{"catalog", "fault"}, forbidden: []string{"net/http", "net", "os", "time"}, never: []string{"database/sql", driver}},
 	"shard":            {ours: []string{"catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
 	"proxy":            {ours: []string{"router", "shard", "catalog", "server", "fault"}, forbidden: []string{"net/http", driver}},
 	"ingest":           {ours: []string{"shard", "catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
 	"api":              {ours: []string{"router", "proxy", "ingest", "shard", "catalog", "server", "fault"}, forbidden: []string{driver, "database/sql"}},
 	"local":            {forbidden: []string{"net/http"}, never: []string{sqlParser, driver}},
-	"cmd/load":         {ours: []string{"catalog"}, never: []string{sqlParser}},
-	"cmd/databalancer": {ours: []string{"api", "router", "proxy", "ingest", "shard", "catalog", "local", "cmd/load"}, never: []string{inMemory, "testing"}},
+	"cmd/load":         {ours: []string{"catalog"}, never: []string{"database/sql", driver, sqlParser}},
+	"cmd/databalancer": {ours: []string{"api", "router", "proxy", "ingest", "shard", "catalog", "catalog/store", "local", "cmd/load"}, never: []string{inMemory, "testing"}},
 }
 
 func TestImportRules(t *testing.T) {
