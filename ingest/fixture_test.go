@@ -11,6 +11,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/catalog/store"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -23,7 +24,6 @@ type fixture struct {
 	*Ingester
 	catalog   *store.Store
 	shards    *shard.Set
-	tables    *Tables
 	addresses []string
 	database  string
 }
@@ -38,7 +38,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 	t.Helper()
 	ctx := t.Context()
 	f := &fixture{addresses: addresses, database: database}
-	cfg := shard.Config{Username: "root", Database: database}
+	cfg := shard.Config{Username: "root", Database: database, Tables: tables.RawLogs{}}
 	var err error
 	if f.shards, err = shard.NewSet(cfg); err != nil {
 		t.Fatal(err)
@@ -49,8 +49,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	f.tables = NewTables(f.shards, nil)
-	f.catalog, err = store.Open(ctx, db, store.Config{DDL: f.tables, OnChange: f.shards.Sync})
+	f.catalog, err = store.Open(ctx, db, store.Config{DDL: tables.NewFamilies(f.shards, nil), OnChange: f.shards.Sync})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -151,7 +151,10 @@ func Number(err error) uint16 {
 
 // ClassOf returns the class of the server's error that err is; 0 for an error
 // that means nothing to us, or is no server's.
-func ClassOf(err error) Class { return classes[Number(err)] }
+func ClassOf(err error) Class { return Classify(Number(err)) }
+
+// Classify returns the class of the errors of that number.
+func Classify(number uint16) Class { return classes[number] }
 
 // ConnectionLost reports whether err says that there is no connection to a
 // server, or none any more.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/catalog/store"
-	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -83,7 +83,7 @@ func (s *stores) openCatalog(ctx context.Context, o *options, config shard.Confi
 		return err
 	}
 	s.catalog, err = store.Open(ctx, s.db, store.Config{
-		DDL: ingest.NewTables(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
+		DDL: tables.NewFamilies(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
 	})
 	if err != nil {
 		return fmt.Errorf("catalog at %s: %w", address, err)
