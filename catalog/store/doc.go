@@ -29,18 +29,19 @@
 //     can be repeated.
 //  3. In the transaction that holds the lock, what was done is marked done.
 //
-// Whoever finds an unfinished intent finishes it: the next caller that wants
-// the family changed, or Run in any process. The row's lock keeps two from
-// running DDL for a family at once, and one ALTER carries all that is pending.
-// Columns, placements and indexes are finished each by themselves: what holds
-// up one of them leaves the others alone. A placement that is adding gets all
-// columns and indexes with its table, those that are adding included, and all
-// other placements get them by ALTER; so the tables end alike, whatever was
-// intended first. An intent to create a table whose name the shard's server
-// has given to somebody else's, or an index that it refuses, is withdrawn in
-// that same transaction.
-// A family's id names one life of it: who comes late, for a family that was
-// dropped or created anew meanwhile, finds the id gone and does nothing.
+// What there is to do for each kind of intent is in part_*.go, and finish.go
+// does it. Whoever finds an unfinished intent finishes it: the next caller
+// that wants the family changed, or Run in any process. The row's lock keeps
+// two from running DDL for a family at once, and one ALTER carries all that is
+// pending. Columns, placements and indexes are finished each by themselves:
+// what holds up one of them leaves the others alone. A placement that is
+// adding gets all columns and indexes with its table, those that are adding
+// included, and all other placements get them by ALTER; so the tables end
+// alike, whatever was intended first. An intent to create a table whose name
+// the shard's server has given to somebody else's, or an index that it
+// refuses, is withdrawn in that same transaction. A family's id names one life
+// of it: who comes late, for a family that was dropped or created anew
+// meanwhile, finds the id gone and does nothing.
 //
 // What remains is a process that is suspended between step 2's check and its
 // DDL for so long that the server drops its connection, and the lock with it.

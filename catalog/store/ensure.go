@@ -3,8 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
-	"time"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -29,11 +29,6 @@ func (s *Store) EnsureFamily(ctx context.Context, name string, fields []catalog.
 	if t != nil || err != nil {
 		return &catalog.Change{Table: t}, err
 	}
-	leave, err := s.gates.enter(ctx, catalog.Key(name))
-	if err != nil {
-		return nil, fmt.Errorf("family %s: %w: %w", name, catalog.ErrBusy, err)
-	}
-	defer leave()
 	return s.evolve(ctx, name, fields)
 }
 
@@ -48,37 +43,32 @@ func (s *Store) recheck(ctx context.Context, name string, fields []catalog.Field
 	return snapshot.Covers(name, fields)
 }
 
-// evolve proposes what is missing and finishes what is proposed until the
-// snapshot shows it all. More than one round is needed only when the family
-// is dropped meanwhile.
+// evolve proposes what is missing, and has it made.
 func (s *Store) evolve(ctx context.Context, name string, fields []catalog.Field) (*catalog.Change, error) {
+	leave, err := s.enter(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	change := new(catalog.Change)
-	wait := backoff{min: 5 * time.Millisecond, max: time.Second}
-	for round := 0; ; round++ {
-		// Errors are left to propose, which knows the latest.
-		if t, _ := s.Snapshot().Covers(name, fields); t != nil {
-			change.Table = t
-			return change, nil
-		}
-		if round > 0 {
-			if err := wait.next(ctx); err != nil {
-				return nil, fmt.Errorf("family %s: %w: %w", name, catalog.ErrBusy, err)
-			}
-		}
-		p, err := s.propose(ctx, name, fields)
-		if err != nil {
-			return nil, err
-		}
-		if p.version != 0 {
+	covered := func(now *catalog.Snapshot, _ int64) bool {
+		change.Table, _ = now.Covers(name, fields) // errors are left to propose, which knows the latest
+		return change.Table != nil
+	}
+	if covered(s.Snapshot(), 0) { // by another caller, meanwhile
+		return change, nil
+	}
+	err = s.change(ctx, name, columnsPart, func() (int64, error) {
+		p, err := s.proposeFields(ctx, name, fields)
+		if err == nil && p.version != 0 {
 			change.Created, change.Added = p.created, p.added
 		}
-		if err := s.finish(ctx, p.id, columnsPart); err != nil {
-			return nil, err
-		}
-		if _, err := s.Refresh(ctx); err != nil {
-			return nil, err
-		}
+		return p.id, err
+	}, covered)
+	if err != nil {
+		return nil, err
 	}
+	return change, nil
 }
 
 // DropFamily removes a family with all its data. When it returns nil the data
@@ -87,18 +77,35 @@ func (s *Store) evolve(ctx context.Context, name string, fields []catalog.Field)
 // table as EnsureFamily does. Errors are catalog.ErrUnknownFamily,
 // catalog.ErrUnavailable, catalog.ErrBusy, and those of the DDL.
 func (s *Store) DropFamily(ctx context.Context, name string) error {
-	leave, err := s.gates.enter(ctx, catalog.Key(name))
+	leave, err := s.enter(ctx, name)
 	if err != nil {
-		return fmt.Errorf("family %s: %w: %w", name, catalog.ErrBusy, err)
+		return err
 	}
 	defer leave()
-	id, err := s.condemn(ctx, name)
-	if err != nil {
-		return err
-	}
-	if err := s.finish(ctx, id, columnsPart); err != nil {
-		return err
-	}
-	_, err = s.Refresh(ctx)
-	return err
+	return s.change(ctx, name, columnsPart, func() (int64, error) {
+		return s.condemn(ctx, name)
+	}, func(*catalog.Snapshot, int64) bool { return true })
+}
+
+// condemn commits the intent to drop the family, unless that is intended
+// already, and returns its id.
+func (s *Store) condemn(ctx context.Context, name string) (id int64, err error) {
+	err = s.propose(ctx, func(tx *sql.Tx) error {
+		f, err := lockFamily(ctx, tx, forUpdate, `f.name_key = ?`, catalog.Key(name))
+		if err != nil {
+			return err
+		}
+		if f == nil {
+			return fmt.Errorf("%w %s", catalog.ErrUnknownFamily, name)
+		}
+		if id = f.id; f.state == familyDropping {
+			return nil
+		}
+		version, err := bump(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return stamp(ctx, tx, id, familyDropping, version)
+	})
+	return id, err
 }

@@ -27,52 +27,13 @@ type family struct {
 	state      string
 	version    uint64
 	columns    []catalog.Column // of fields, by position
-	pending    []catalog.Column // those of columns that are adding
+	adding     []catalog.Column // those of columns that are not in all tables yet
 	placements []placement
 	indexes    []index
 	// visible is the family as queries may see it: with its active columns and
 	// indexes and the placements that have a table, and nil unless the family
 	// is active.
 	visible *catalog.Table
-}
-
-// part is the part of a family's intents that are about one thing. Callers
-// finish what they are after, so that what holds up one part leaves the
-// others alone.
-type part string
-
-const (
-	columnsPart    part = "columns"
-	placementsPart part = "placements"
-	indexesPart    part = "indexes"
-)
-
-// unfinished returns the parts of the family's intents that someone must
-// finish, in order.
-func (f *family) unfinished() (unfinished []part) {
-	for _, p := range []part{columnsPart, placementsPart, indexesPart} {
-		if f.intends(p) {
-			unfinished = append(unfinished, p)
-		}
-		if f.state != familyActive {
-			break // one stands for all
-		}
-	}
-	return unfinished
-}
-
-// intends reports whether the family has intents of that part. Creating and
-// dropping are of every part.
-func (f *family) intends(p part) bool {
-	switch {
-	case f.state != familyActive:
-		return true
-	case p == columnsPart:
-		return len(f.pending) > 0
-	case p == placementsPart:
-		return len(f.placementsIn(placementAdding)) > 0
-	}
-	return len(f.indexesIn(indexAdding))+len(f.indexesIn(indexDropping)) > 0
 }
 
 // table returns the family's table with the given columns and the key, and
@@ -148,7 +109,7 @@ func loadColumns(ctx context.Context, q querier, families map[int64]*family, whe
 		f := families[r.family]
 		f.columns = append(f.columns, r.column)
 		if r.state == columnAdding {
-			f.pending = append(f.pending, r.column)
+			f.adding = append(f.adding, r.column)
 		} else {
 			active[r.family] = append(active[r.family], r.column)
 		}

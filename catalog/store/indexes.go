@@ -183,7 +183,7 @@ func (f *family) find(names []string) ([]catalog.Column, error) {
 	found := make([]catalog.Column, len(names))
 	for i, name := range names {
 		c, ok := t.Column(name)
-		if !ok || slices.Contains(f.pending, *c) {
+		if !ok || slices.Contains(f.adding, *c) {
 			return nil, fmt.Errorf("family %s: %w %s", f.name, catalog.ErrUnknownColumn, name)
 		}
 		found[i] = *c

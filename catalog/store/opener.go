@@ -66,8 +66,10 @@ func (s *Store) open(ctx context.Context, id int64, numbers []int) error {
 		if err != nil {
 			return err
 		}
-		if err := setPlacements(ctx, tx, id, numbers, placementActive); err != nil {
-			return err
+		for _, number := range numbers {
+			if err := setPlacement(ctx, tx, id, number, placementActive); err != nil {
+				return err
+			}
 		}
 		return stamp(ctx, tx, id, f.state, version)
 	})

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
@@ -93,48 +92,4 @@ func spreadIn(ctx context.Context, tx *sql.Tx, f *family, shards int) (version u
 		}
 	}
 	return version, nil
-}
-
-// createPlacements creates the tables of the placements that are adding. One
-// that fails doesn't hold up the others.
-func (s *Store) createPlacements(ctx context.Context, f *family) (outcome, error) {
-	var done outcome
-	var errs []error
-	t := f.table(f.columns)
-	for _, p := range f.placementsIn(placementAdding) {
-		switch err := s.ddl(f, s.cfg.DDL.CreateTable(ctx, p.Shard, t, p.Placement)); {
-		case err == nil:
-			done.created = append(done.created, p.Number)
-		case errors.Is(err, catalog.ErrNameTaken):
-			done.withdrawn = append(done.withdrawn, p.Number)
-			errs = append(errs, err)
-		default:
-			errs = append(errs, err)
-		}
-	}
-	return done, errors.Join(errs...)
-}
-
-// markPlacements turns the intents that are done into facts.
-func markPlacements(ctx context.Context, tx *sql.Tx, f *family, done outcome) error {
-	if err := setPlacements(ctx, tx, f.id, done.created, placementFresh); err != nil {
-		return err
-	}
-	for _, number := range done.withdrawn {
-		_, err := tx.ExecContext(ctx, `DELETE FROM placements WHERE family_id = ? AND number = ?`, f.id, number)
-		if err != nil {
-			return fmt.Errorf("catalog placements: %w", err)
-		}
-	}
-	return nil
-}
-
-func setPlacements(ctx context.Context, tx *sql.Tx, id int64, numbers []int, state string) error {
-	for _, number := range numbers {
-		_, err := tx.ExecContext(ctx, `UPDATE placements SET state = ? WHERE family_id = ? AND number = ?`, state, id, number)
-		if err != nil {
-			return fmt.Errorf("catalog placements: %w", err)
-		}
-	}
-	return nil
 }

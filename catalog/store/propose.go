@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -18,24 +17,18 @@ type proposal struct {
 	added   []string // fields
 }
 
-// propose commits the intent to create the family or to add the fields that
-// neither exist nor are intended yet. A family that is being dropped it leaves
-// as it is: that must be finished first.
-func (s *Store) propose(ctx context.Context, name string, fields []catalog.Field) (proposal, error) {
-	var p proposal
-	err := s.tx(ctx, func(tx *sql.Tx) (err error) {
-		if p, err = s.proposeIn(ctx, tx, name, fields); err != nil {
-			return err
-		}
-		return s.failpoint("propose before commit")
+// proposeFields commits the intent to create the family or to add the fields
+// that neither exist nor are intended yet. A family that is being dropped it
+// leaves as it is: that must be finished first.
+func (s *Store) proposeFields(ctx context.Context, name string, fields []catalog.Field) (p proposal, err error) {
+	err = s.propose(ctx, func(tx *sql.Tx) (err error) {
+		p, err = s.proposeFieldsIn(ctx, tx, name, fields)
+		return err
 	})
-	if err == nil {
-		err = s.failpoint("proposed")
-	}
 	return p, err
 }
 
-func (s *Store) proposeIn(ctx context.Context, tx *sql.Tx, name string, fields []catalog.Field) (proposal, error) {
+func (s *Store) proposeFieldsIn(ctx context.Context, tx *sql.Tx, name string, fields []catalog.Field) (proposal, error) {
 	f, err := lockOrInsert(ctx, tx, name)
 	if err != nil {
 		return proposal{}, err
@@ -45,7 +38,7 @@ func (s *Store) proposeIn(ctx context.Context, tx *sql.Tx, name string, fields [
 		return p, nil
 	}
 	var columns []catalog.Column
-	if columns, p.added, err = newColumns(f, fields); err != nil {
+	if columns, p.added, err = columnsFor(f, fields); err != nil {
 		return proposal{}, err
 	}
 	if !p.created && len(columns) == 0 {
@@ -66,8 +59,8 @@ func (s *Store) proposeIn(ctx context.Context, tx *sql.Tx, name string, fields [
 	return p, err
 }
 
-// newColumns returns the columns of the fields that the family lacks.
-func newColumns(f *family, fields []catalog.Field) (columns []catalog.Column, added []string, err error) {
+// columnsFor returns the columns of the fields that the family lacks.
+func columnsFor(f *family, fields []catalog.Field) (columns []catalog.Column, added []string, err error) {
 	l := catalog.NewLayout(f.name, f.columns)
 	for _, field := range fields {
 		column, isNew, err := l.Add(field)
@@ -182,50 +175,14 @@ func insertColumns(ctx context.Context, tx *sql.Tx, id int64, columns []catalog.
 	if len(columns) == 0 {
 		return nil
 	}
-	var rows strings.Builder
 	var args []any
-	for i, c := range columns {
-		if i > 0 {
-			rows.WriteString(", ")
-		}
-		rows.WriteString("(?, ?, ?, ?, ?, ?, ?)")
+	for _, c := range columns {
 		args = append(args, id, c.Position, c.Name, catalog.Key(c.Name), string(c.Type), c.Group, columnAdding)
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO `columns` (family_id, position, name, name_key, type, grp, state) VALUES "+
-		rows.String(), args...)
+		rowsOf(7, args), args...)
 	if err != nil {
 		return fmt.Errorf("catalog columns: %w", err)
 	}
 	return nil
-}
-
-// condemn commits the intent to drop the family, unless that is intended
-// already, and returns its id.
-func (s *Store) condemn(ctx context.Context, name string) (int64, error) {
-	var id int64
-	err := s.tx(ctx, func(tx *sql.Tx) error {
-		f, err := lockFamily(ctx, tx, forUpdate, `f.name_key = ?`, catalog.Key(name))
-		if err != nil {
-			return err
-		}
-		if f == nil {
-			return fmt.Errorf("%w %s", catalog.ErrUnknownFamily, name)
-		}
-		id = f.id
-		if f.state == familyDropping {
-			return nil
-		}
-		version, err := bump(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := stamp(ctx, tx, id, familyDropping, version); err != nil {
-			return err
-		}
-		return s.failpoint("condemn before commit")
-	})
-	if err == nil {
-		err = s.failpoint("condemned")
-	}
-	return id, err
 }

@@ -99,7 +99,7 @@ func due(seen map[int64]*sighting, f *family) bool {
 	return true
 }
 
-func (s *Store) sweep(ctx context.Context, f *family, unfinished []part) {
+func (s *Store) sweep(ctx context.Context, f *family, unfinished []*part) {
 	for _, p := range unfinished {
 		err := s.tryFinish(ctx, f.id, p)
 		if err == nil || errors.Is(err, catalog.ErrNameTaken) { // something has changed
@@ -107,7 +107,7 @@ func (s *Store) sweep(ctx context.Context, f *family, unfinished []part) {
 			err = cmp.Or(err, failed)
 		}
 		if err != nil && ctx.Err() == nil {
-			s.cfg.Logger.Warn("Unfinished change of a family", "family", f.name, "part", p, "err", err)
+			s.cfg.Logger.Warn("Unfinished change of a family", "family", f.name, "part", p.name, "err", err)
 		}
 	}
 }

@@ -134,17 +134,12 @@ func noticeable(before, after, least, share int64) bool {
 // storeSizes comes after bump, like all changes to the sizes.
 func storeSizes(ctx context.Context, tx *sql.Tx, sizes map[sizeKey]size, version uint64) error {
 	for keys := range slices.Chunk(slices.Collect(maps.Keys(sizes)), sizesAtOnce) {
-		var rows strings.Builder
 		var args []any
-		for i, k := range keys {
-			if i > 0 {
-				rows.WriteString(", ")
-			}
-			rows.WriteString("(?, ?, ?, ?, ?, ?)")
+		for _, k := range keys {
 			args = append(args, k.name, k.number, sizes[k].family, sizes[k].rows, sizes[k].bytes, version)
 		}
 		_, err := tx.ExecContext(ctx, `REPLACE INTO sizes (name_key, number, family_id, row_count, bytes, version) VALUES `+
-			rows.String(), args...)
+			rowsOf(6, args), args...)
 		if err != nil {
 			return fmt.Errorf("catalog sizes: %w", err)
 		}

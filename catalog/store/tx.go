@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
@@ -61,6 +62,12 @@ func endOr(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// rowsOf spells the places of a multi-row INSERT's values, so many a row.
+func rowsOf(width int, values []any) string {
+	row := "(?" + strings.Repeat(", ?", width-1) + ")"
+	return row + strings.Repeat(", "+row, len(values)/width-1)
 }
 
 // shardError marks an error as a shard's, so that it isn't taken for one of
