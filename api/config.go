@@ -41,14 +41,10 @@ type Shards interface {
 // no change for a known one.
 type Join func(ctx context.Context, name, address string, weight float64) (*catalog.Shard, error)
 
-// Router plans queries; *router.Router does.
-type Router interface {
-	Plan(snap *catalog.Snapshot, q router.Query) (*router.Plan, error)
-}
-
-// Proxy runs plans; *proxy.Proxy does.
+// Proxy answers queries; *proxy.Proxy does.
 type Proxy interface {
-	Run(ctx context.Context, id string, plan *router.Plan, maxRows int, sink proxy.Sink) (proxy.Result, error)
+	Query(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error)
+	Explain(ctx context.Context, q proxy.Query) (*router.Plan, error)
 	Cancel(ctx context.Context, id string) (bool, error)
 }
 
@@ -63,7 +59,6 @@ type Config struct {
 	Catalog  Catalog
 	Shards   Shards
 	Join     Join
-	Router   Router
 	Proxy    Proxy
 	Ingester Ingester
 
@@ -94,7 +89,7 @@ type Config struct {
 // Validate says what is missing or out of range.
 func (c *Config) Validate() error {
 	switch {
-	case c.Catalog == nil, c.Shards == nil, c.Join == nil, c.Router == nil, c.Proxy == nil, c.Ingester == nil:
+	case c.Catalog == nil, c.Shards == nil, c.Join == nil, c.Proxy == nil, c.Ingester == nil:
 		return errors.New("api config: a part is missing")
 	case c.MaxRows < 0, c.MaxBody < 0, c.MaxPending < 0:
 		return errors.New("api config: negative limit")

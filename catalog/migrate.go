@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // migrationWait bounds how long a process waits for another to migrate.
@@ -104,9 +106,6 @@ var migrations = [][]string{{
 	)` + tableOptions,
 }}
 
-// errDuplicateColumn is the servers' error for a column that is there already.
-const errDuplicateColumn = 1060
-
 // migrate brings the database's schema to this program's version.
 func migrate(ctx context.Context, db *sql.DB) error {
 	conn, err := db.Conn(ctx)
@@ -164,7 +163,7 @@ func schemaVersion(ctx context.Context, conn *sql.Conn) (int, error) {
 // migrateStep leads from the given version to the next.
 func migrateStep(ctx context.Context, conn *sql.Conn, version int) error {
 	for _, statement := range migrations[version] {
-		if _, err := conn.ExecContext(ctx, statement); err != nil && serverError(err) != errDuplicateColumn {
+		if _, err := conn.ExecContext(ctx, statement); err != nil && server.Number(err) != server.DuplicateColumn {
 			return err
 		}
 	}

@@ -3,16 +3,12 @@ package catalog
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
-	"slices"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
+	"github.com/kolide/databalancer/server"
 )
 
 // querier is what *sql.DB, *sql.Conn and *sql.Tx have in common.
@@ -73,59 +69,32 @@ type shardError struct{ err error }
 func (e *shardError) Error() string { return e.err.Error() }
 func (e *shardError) Unwrap() error { return e.err }
 
-// serverError returns the number of an error of the catalog's server, or 0.
-func serverError(err error) uint16 {
-	var shard *shardError
-	var server *mysql.MySQLError
-	if errors.As(err, &shard) || !errors.As(err, &server) {
+// classOf returns the class of an error of the catalog's server, 0 for others.
+func classOf(err error) server.Class {
+	if shard := (*shardError)(nil); errors.As(err, &shard) {
 		return 0
 	}
-	return server.Number
+	return server.ClassOf(err)
 }
 
-// lost reports whether a transaction failed only because of others: deadlock,
-// lock wait time-out, or the write conflicts of MariaDB (1020) and TiDB.
-func lost(err error) bool {
-	return slices.Contains([]uint16{1213, 1205, 1020, 8002, 8022, 8028, 9007}, serverError(err))
-}
+// lost reports whether a transaction failed only because of others.
+func lost(err error) bool { return classOf(err).Has(server.Conflict) }
 
 // lockHeld reports whether a row that was asked for with NOWAIT is locked.
-func lockHeld(err error) bool {
-	return slices.Contains([]uint16{1205, 3572}, serverError(err))
-}
-
-// unfit are the errors by which a server says that it can't serve for now:
-// too many connections, shutting down, connection killed, read-only, and
-// TiDB's lost storage.
-var unfit = []uint16{1040, 1053, 1129, 1203, 1226, 1290, 1836, 1927, 4031, 9001, 9002, 9003, 9005}
+func lockHeld(err error) bool { return classOf(err).Has(server.Locked) }
 
 // classify makes an error that comes from not reaching the catalog's server,
-// or not in time, an ErrUnavailable.
+// or not in time, an ErrUnavailable; so does one of a server that may not be
+// written to, as it is of no use.
 func classify(err error) error {
 	var shard *shardError
 	if err == nil || errors.Is(err, ErrUnavailable) || errors.As(err, &shard) {
 		return err
 	}
-	if slices.Contains(unfit, serverError(err)) || unreachable(err) {
+	if classOf(err).Has(server.Unavailable|server.ReadOnly) || server.ConnectionLost(err) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
-}
-
-func unreachable(err error) bool {
-	var network net.Error
-	if errors.As(err, &network) {
-		return true
-	}
-	for _, cause := range []error{
-		driver.ErrBadConn, mysql.ErrInvalidConn, sql.ErrConnDone,
-		io.EOF, io.ErrUnexpectedEOF, context.DeadlineExceeded,
-	} {
-		if errors.Is(err, cause) {
-			return true
-		}
-	}
-	return false
 }
 
 // backoff spaces attempts: each wait is random, up to twice the last one's

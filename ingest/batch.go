@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -118,8 +119,7 @@ func (w *writer) store(ins *inserter, at post, conn *sql.Conn, batch []*pending)
 // refused reports whether the server refuses a batch for what it says, which
 // may be for one of its requests only.
 func refused(err error) bool {
-	var server *shard.ServerError
-	return errors.As(err, &server) && !transient[server.Number] &&
+	return server.Number(err) != 0 && !conflict(err) &&
 		!errors.Is(err, shard.ErrUnreachable) && !errors.Is(err, ErrOutcomeUnknown)
 }
 
@@ -142,7 +142,7 @@ func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*p
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, shard.Wrap(name, err))
 		case errors.Is(err, context.DeadlineExceeded):
 			return &shard.UnreachableError{Shard: name, Err: fmt.Errorf("no end of a transaction within %s", w.timeout)}
-		case transient[number(err)] && attempt < maxAttempts:
+		case conflict(err) && attempt < maxAttempts:
 			time.Sleep(rand.N(10 * time.Millisecond << attempt))
 		case lost(err) && !reconnected:
 			reconnected = true
@@ -204,7 +204,7 @@ func (w *writer) transaction(ctx context.Context, ins *inserter, s *session, bat
 		return ctx.Err() // COMMIT would not be sent
 	}
 	err := s.exec(ctx, "COMMIT")
-	if err == nil || errors.Is(err, driver.ErrBadConn) || transient[number(err)] {
+	if err == nil || errors.Is(err, driver.ErrBadConn) || conflict(err) {
 		return err // the driver has sent nothing, or the server has stored nothing
 	}
 	return fmt.Errorf("%w: %w", errAtCommit, err)

@@ -10,6 +10,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -22,7 +23,6 @@ type fixture struct {
 	*Ingester
 	catalog   *catalog.Catalog
 	shards    *shard.Set
-	tables    *Tables
 	addresses []string
 	database  string
 }
@@ -37,7 +37,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 	t.Helper()
 	ctx := t.Context()
 	f := &fixture{addresses: addresses, database: database}
-	cfg := shard.Config{Username: "root", Database: database}
+	cfg := shard.Config{Username: "root", Database: database, Tables: tables.RawLogs{}}
 	var err error
 	if f.shards, err = shard.NewSet(cfg); err != nil {
 		t.Fatal(err)
@@ -48,8 +48,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	f.tables = NewTables(f.shards, nil)
-	f.catalog, err = catalog.Open(ctx, db, catalog.Config{DDL: f.tables, OnChange: f.shards.Sync})
+	f.catalog, err = catalog.Open(ctx, db, catalog.Config{DDL: tables.NewFamilies(f.shards, nil), OnChange: f.shards.Sync})
 	if err != nil {
 		t.Fatal(err)
 	}

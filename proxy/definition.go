@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // definition is a column as SHOW CREATE TABLE prints it, without what a copy
@@ -108,7 +110,7 @@ func (s *scanner) column() (d definition, err error) {
 
 // sql spells the column for CREATE TABLE.
 func (d *definition) sql() string {
-	s := quoteName(d.name) + " " + d.spelled
+	s := server.QuoteName(d.name) + " " + d.spelled
 	if d.charset != "" {
 		s += " CHARACTER SET " + d.charset
 	}
@@ -120,5 +122,3 @@ func (d *definition) sql() string {
 	}
 	return s + " NULL"
 }
-
-func quoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

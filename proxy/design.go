@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // facts are what is known of a table's rows before the table is made.
@@ -44,7 +46,7 @@ type hint struct {
 // had to be made; its texts, which MEMORY knows no TEXT for, then become
 // VARCHARs.
 type designer struct {
-	dialect dialect
+	info    server.Info
 	columns []column
 	keys    [][]string
 	narrow  bool // the lengths of texts may be declared as they are
@@ -109,7 +111,7 @@ func (d *designer) onDisk(f facts) design {
 	if _, page := sizes(plan.columns); page > maxPage || d.hint.spacious {
 		plan.columns, plan.limits = slices.Clone(d.columns), make([]int, len(d.columns))
 		plan.keys = d.keyList(&plan, f, maxKeyLoose)
-		plan.engine = d.dialect.spacious()
+		plan.engine = d.info.SpaciousEngine()
 	}
 	if row, _ := sizes(plan.columns); row > maxRow && len(plan.keys) > 0 { // widened beyond what a row may be
 		plan.columns, plan.limits, plan.keys = slices.Clone(d.columns), make([]int, len(d.columns)), nil
@@ -118,9 +120,9 @@ func (d *designer) onDisk(f facts) design {
 }
 
 // sql spells the statement that makes the table.
-func (plan *design) sql(name string, d dialect) string {
+func (plan *design) sql(name string, info server.Info) string {
 	var b strings.Builder
-	b.WriteString("CREATE TEMPORARY TABLE " + quoteName(name) + " (")
+	b.WriteString("CREATE TEMPORARY TABLE " + server.QuoteName(name) + " (")
 	for i := range plan.columns {
 		c := &plan.columns[i]
 		if i > 0 {
@@ -128,7 +130,7 @@ func (plan *design) sql(name string, d dialect) string {
 		}
 		b.WriteString(c.sql())
 		if c.json {
-			b.WriteString(d.jsonCheck(quoteName(c.name)))
+			b.WriteString(info.JSONCheck(c.name))
 		}
 	}
 	for _, key := range plan.keys {

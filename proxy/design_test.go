@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/router"
-	"github.com/kolide/databalancer/shard"
+	"github.com/kolide/databalancer/server"
 )
 
 // Texts that are equal though they are not equally long are found through the
@@ -119,7 +119,7 @@ func TestDesign(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := designer{
-				dialect: dialect{shard.ParseServer("10.11.6-MariaDB")}, columns: columnsOfTypes(t, tt.types...),
+				info: server.Parse("10.11.6-MariaDB"), columns: columnsOfTypes(t, tt.types...),
 				narrow: true, takes: func(int64) bool { return true },
 			}
 			for _, key := range strings.Fields(tt.keys) {
@@ -129,7 +129,7 @@ func TestDesign(t *testing.T) {
 				tt.change(&d)
 			}
 			plan := d.design(tt.facts)
-			got := plan.sql("t", d.dialect)
+			got := plan.sql("t", d.info)
 			if !strings.Contains(got, tt.want) {
 				t.Errorf("got %.700s, want %s", got, tt.want)
 			}

@@ -1,6 +1,12 @@
-// Package proxy runs a plan on the shards and streams the rows to a sink.
+// Package proxy is the door to a query, for every front: it has the query
+// planned, runs the plan on the shards and streams the rows to a sink.
 //
 // # Design
+//
+// A query is planned for the snapshot at hand. Where that contradicts the
+// servers, the catalog is read anew and the query planned once more; and where
+// the arms of a UNION ALL turn out to have columns of different types, it is
+// planned as one that one server finishes (query.go).
 //
 // A run reserves the connections of the whole plan, shard by shard in the
 // order of their names, before its first statement: two plans that need the
@@ -49,10 +55,11 @@
 //
 // What happens before the sink has seen anything can be repeated: servers
 // that contradict the snapshot that the plan was made from (an unknown table,
-// an unknown column, other columns than expected) are a [StaleError], after
-// which the caller refreshes the catalog and plans again.
+// an unknown column, other columns than expected) are a [StaleError]. An error
+// of a server's that the client's own text has caused is a [QueryError]
+// (blame.go).
 //
-// When Run returns, for whatever reason, nothing of the query is left to run
+// When Query returns, for whatever reason, nothing of the query is left to run
 // on any shard: what was not read to its end has been killed, not drained. Every
 // statement begins with a comment of ours that names the query ([Tag]), so
 // that any process can find it in a shard's process list and stop it.

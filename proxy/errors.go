@@ -5,22 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
-// The numbers of the servers' errors that matter here, from the MySQL 8.0
-// Error Message Reference; MariaDB and TiDB share them.
-const (
-	errBadField         = 1054
-	errTableFull        = 1114
-	errTooBigRow        = 1118
-	errNoSuchTable      = 1146
-	errPacketTooLarge   = 1153
-	errQueryInterrupted = 1317
-)
-
 // ErrCancelled means that somebody stopped the query by its id.
-var ErrCancelled = errors.New("query cancelled")
+var ErrCancelled = fault.Sentinel(fault.Cancelled, "query cancelled", "the query was stopped by its id")
 
 // StaleError means that a shard contradicts the snapshot that the plan was
 // made from. Nothing has reached the sink: after a refresh of the catalog the
@@ -42,20 +33,36 @@ func (e *StaleError) Error() string {
 
 func (e *StaleError) Unwrap() error { return e.Err }
 
+func (e *StaleError) Code() fault.Code {
+	if e.Err != nil {
+		return "" // what it says counts
+	}
+	return fault.StaleTable
+}
+
+func (e *StaleError) Detail() string {
+	return "a table on the shard has other columns than the catalog knows;" +
+		" PUT /api/tables/{table} reads those of a registered table again"
+}
+
+func (e *StaleError) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
+
 // ShardError says on which shard a statement failed.
 type ShardError struct {
 	Shard string
 	Err   error
 }
 
-func (e *ShardError) Error() string { return e.Err.Error() }
-func (e *ShardError) Unwrap() error { return e.Err }
+func (e *ShardError) Error() string      { return e.Err.Error() }
+func (e *ShardError) Unwrap() error      { return e.Err }
+func (e *ShardError) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
 
 // UnsupportedError means that the plan cannot be run with a right answer.
 // Its detail is meant for the client.
 type UnsupportedError struct{ Detail string }
 
-func (e *UnsupportedError) Error() string { return e.Detail }
+func (e *UnsupportedError) Error() string    { return e.Detail }
+func (e *UnsupportedError) Code() fault.Code { return fault.Unsupported }
 
 // TooLargeError means that a gather would move more than is allowed. Nothing
 // has reached the sink.
@@ -81,23 +88,20 @@ func (e *TooLargeError) Error() string {
 		e.Why, e.From, e.To, e.Rows, e.Bytes, so, e.MaxRows, e.MaxBytes)
 }
 
-// isServerError reports whether err is the server's error of that number.
-func isServerError(err error, number uint16) bool {
-	var server *shard.ServerError
-	return errors.As(err, &server) && server.Number == number
-}
+func (e *TooLargeError) Code() fault.Code   { return fault.GatherTooLarge }
+func (e *TooLargeError) Facts() fault.Facts { return fault.Facts{Shard: e.From} }
 
 // stale turns a server's error that may come of an outdated snapshot into a
 // *StaleError, and returns others as they are.
 func stale(err error) error {
-	var server *shard.ServerError
-	if errors.As(err, &server) && (server.Number == errNoSuchTable || server.Number == errBadField) {
-		return &StaleError{Shard: server.Shard, Err: err}
+	var refusal *shard.ServerError
+	if errors.As(err, &refusal) && server.ClassOf(err).Has(server.Unknown) {
+		return &StaleError{Shard: refusal.Shard, Err: err}
 	}
 	return err
 }
 
-// verdict returns what Run says of err: the reason for which the context
+// verdict returns what is to be said of err: the reason for which the context
 // ended, if it did, whatever came of that; and ErrCancelled for a statement
 // that another process has killed.
 func verdict(ctx context.Context, err error) error {
@@ -107,8 +111,7 @@ func verdict(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var server *shard.ServerError
-	if errors.As(err, &server) && server.Number == errQueryInterrupted {
+	if server.Number(err) == server.Interrupted {
 		return ErrCancelled
 	}
 	return err

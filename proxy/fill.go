@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/kolide/databalancer/server"
 )
 
 const (
@@ -44,7 +46,7 @@ type filler struct {
 func newFiller(s *shipment) *filler {
 	f := &filler{
 		shipment: s, columns: s.table.columns,
-		head:   s.source.tag + " INSERT INTO " + quoteName(s.table.name) + " VALUES ",
+		head:   s.source.tag + " INSERT INTO " + server.QuoteName(s.table.name) + " VALUES ",
 		chunks: make(chan *chunk, 1),
 	}
 	f.texts, f.longest = make([]bool, len(f.columns)), make([]int, len(f.columns))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -20,7 +21,7 @@ type gather struct {
 	tag     string
 	plan    *router.Plan
 	shards  map[string]*shard.Shard
-	dialect dialect
+	info    server.Info
 	clock   string          // the time that all statements are told; empty: the servers' own
 	hints   map[string]hint // by table
 	stats   []StepStats     // of the attempt that runs
@@ -110,17 +111,17 @@ func (g *gather) find(ctx context.Context) error {
 		if err != nil {
 			return unknownShard(name, err)
 		}
-		server, err := sh.Server(ctx)
+		info, err := sh.Server(ctx)
 		if err != nil {
 			return &ShardError{Shard: name, Err: err}
 		}
-		if err := gathers(name, server); err != nil {
+		if err := gathers(name, info); err != nil {
 			return err
 		}
 		if first == "" {
-			first, g.dialect = name, dialect{server}
+			first, g.info = name, info
 		}
-		if err := alike(first, g.dialect.server, name, server); err != nil {
+		if err := alike(first, g.info, name, info); err != nil {
 			return err
 		}
 		g.shards[name] = sh

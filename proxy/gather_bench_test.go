@@ -47,7 +47,7 @@ func BenchmarkGather(b *testing.B) {
 		for name, plan := range map[string]*router.Plan{"direct": single(tt.direct), "gather": tt.plan} {
 			b.Run(tt.name+"/"+name, func(b *testing.B) {
 				for b.Loop() {
-					if _, err := f.Run(b.Context(), "q", plan, 0, &countSink{}); err != nil {
+					if _, err := f.ask(b.Context(), "q", plan, 0, &countSink{}); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -13,7 +13,7 @@ import (
 
 func TestTooLarge(t *testing.T) {
 	f := newFixture(t, 2)
-	f.Proxy = New(Config{Shards: f.set, GatherMaxRows: 1000, GatherMaxBytes: 1 << 20})
+	f.use(f.set, Config{GatherMaxRows: 1000, GatherMaxBytes: 1 << 20})
 	f.exec(t, 1, "CREATE TABLE x (n INT, v LONGTEXT)", "INSERT INTO x SELECT seq, REPEAT('x', 2000) FROM seq_1_to_1000")
 	rows := func(n int) router.Step {
 		return shipping("s1", "t1", fmt.Sprintf("SELECT seq AS n FROM seq_1_to_%d", n))

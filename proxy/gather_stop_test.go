@@ -198,7 +198,7 @@ func TestGatherNoDeadlock(t *testing.T) {
 		wait.Go(func() {
 			for n := range 3 {
 				s := &sink{}
-				if _, err := f.Run(ctx, fmt.Sprintf("q%d", i), plan(i+n), 0, s); err != nil || strings.Join(s.rows, " ") != "50" {
+				if _, err := f.ask(ctx, fmt.Sprintf("q%d", i), plan(i+n), 0, s); err != nil || strings.Join(s.rows, " ") != "50" {
 					t.Errorf("%v, %v", s.rows, err)
 					return
 				}

@@ -11,7 +11,7 @@ func (a *attempt) openHome(ctx context.Context) error {
 	if err := a.home.open(ctx); err != nil {
 		return err
 	}
-	if err := a.home.set(ctx, a.dialect.home()+a.timestamp()); err != nil {
+	if err := a.home.set(ctx, a.info.HomeSettings(heapLimit, joinBuffer)+a.timestamp()); err != nil {
 		return err
 	}
 	close(a.home.ready)
@@ -71,7 +71,7 @@ func (a *attempt) readOnly(ctx context.Context) error {
 	if err := a.home.mode(ctx, false); err != nil { // before what counts for one statement only
 		return err
 	}
-	if a.snapshot || a.dialect.liftsReadOnly() {
+	if a.snapshot || a.info.LiftsReadOnly() {
 		return nil
 	}
 	return a.home.set(ctx, onceReadOnly)

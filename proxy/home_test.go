@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -62,7 +63,7 @@ func TestLongRow(t *testing.T) {
 }
 
 func TestVendors(t *testing.T) {
-	parse := shard.ParseServer
+	parse := server.Parse
 	for _, tt := range []struct {
 		a, b string
 		ok   bool
@@ -82,8 +83,8 @@ func TestVendors(t *testing.T) {
 	if gathers("a", parse("8.0.11-TiDB-v7.5.1")) == nil || gathers("a", parse("8.0.36")) != nil {
 		t.Error("TiDB alone is refused")
 	}
-	my := dialect{parse("8.0.36")}
-	if s := my.home() + my.create("X") + my.jsonCheck("`a`") + my.spacious(); strings.Contains(s, "tx_read_only") || strings.Contains(s, "SET STATEMENT") ||
+	my := parse("8.0.36")
+	if s := my.HomeSettings(1, 1) + my.Lifted("X") + my.JSONCheck("a") + my.SpaciousEngine(); strings.Contains(s, "tx_read_only") || strings.Contains(s, "SET STATEMENT") ||
 		strings.Contains(s, "CHECK") || strings.Contains(s, "Aria") || strings.Contains(s, "join_buffer_space") || !strings.Contains(s, "transaction_read_only = 0") {
 		t.Errorf("MySQL is told %s", s)
 	}

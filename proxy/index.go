@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // keyList spells the keys, and widens columns where a key needs that.
@@ -62,10 +64,10 @@ func (d *designer) part(plan *design, f facts, i, room int) (part string, size i
 		return "", 0
 	case c.isBlob():
 		n := min(room, 191)
-		return fmt.Sprintf("%s(%d)", quoteName(c.name), n), n
+		return fmt.Sprintf("%s(%d)", server.QuoteName(c.name), n), n
 	}
 	row, _ := c.size()
-	return quoteName(c.name), row
+	return server.QuoteName(c.name), row
 }
 
 // textPart spells a column of text in a key. A column that is declared too
@@ -93,15 +95,15 @@ func (d *designer) textPart(plan *design, f facts, i, room int) (part string, si
 			c.kind, c.spelled = "varchar", fmt.Sprintf("varchar(%d)", width)
 		}
 		row, _ := c.size()
-		return quoteName(c.name), row
+		return server.QuoteName(c.name), row
 	}
 	if c.isBlob() {
 		c.kind, c.spelled = "longtext", "longtext"
-		return fmt.Sprintf("%s(%d)", quoteName(c.name), width), size
+		return fmt.Sprintf("%s(%d)", server.QuoteName(c.name), width), size
 	}
 	if c.digits() <= width {
 		c.kind, c.spelled = "varchar", fmt.Sprintf("varchar(%d)", width)
-		return quoteName(c.name), size
+		return server.QuoteName(c.name), size
 	}
-	return fmt.Sprintf("%s(%d)", quoteName(c.name), width), size
+	return fmt.Sprintf("%s(%d)", server.QuoteName(c.name), width), size
 }

@@ -3,6 +3,8 @@ package proxy
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // form is how the values of a column are written as literals.
@@ -92,7 +94,7 @@ func readAs(sql string, columns []column) string {
 	list := make([]string, len(columns))
 	for i := range columns {
 		c := &columns[i]
-		list[i] = quoteName(c.name)
+		list[i] = server.QuoteName(c.name)
 		if c.reading != "" {
 			list[i] = fmt.Sprintf(c.reading, list[i]) + " AS " + list[i]
 			plain = false

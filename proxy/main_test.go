@@ -22,6 +22,8 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 // fixture is a proxy over the shards s0, s1 …, with a database of its own.
 type fixture struct {
 	*Proxy
+	catalog   *fakeCatalog
+	plans     *plans
 	set       *shard.Set
 	addresses []string
 	database  string
@@ -49,8 +51,14 @@ func (f *fixture) connect(t testing.TB, change ...func(*shard.Config)) {
 	}
 	t.Cleanup(func() { set.Close() })
 	set.Sync(f.snapshot())
-	f.set = set
-	f.Proxy = New(Config{Shards: set})
+	f.use(set, Config{})
+}
+
+// use gives the fixture a proxy over a set.
+func (f *fixture) use(set *shard.Set, cfg Config) {
+	f.set, f.catalog, f.plans = set, &fakeCatalog{}, &plans{}
+	cfg.Catalog, cfg.Router, cfg.Shards = f.catalog, f.plans, set
+	f.Proxy = New(cfg)
 }
 
 func (f *fixture) snapshot() *catalog.Snapshot {
@@ -92,11 +100,22 @@ func (f *fixture) db(t testing.TB, n int) *sql.DB {
 	return db
 }
 
-// run runs a plan and returns its rows, values separated by blanks.
+// ask asks the query of that id, for which there is this plan.
+func (f *fixture) ask(ctx context.Context, id string, plan *router.Plan, maxRows int, s Sink) (Result, error) {
+	f.plans.known.Store(id, plan)
+	result, err := f.Query(ctx, Query{ID: id, SQL: id, MaxRows: maxRows}, s)
+	if err == nil && result.Plan != plan {
+		err = errors.New("the result has another plan")
+	}
+	result.Plan = nil
+	return result, err
+}
+
+// run asks for a plan and returns its rows, values separated by blanks.
 func (f *fixture) run(t testing.TB, plan *router.Plan, maxRows int) (*sink, Result, error) {
 	t.Helper()
 	s := &sink{}
-	result, err := f.Run(t.Context(), "test", plan, maxRows, s)
+	result, err := f.ask(t.Context(), "test", plan, maxRows, s)
 	return s, result, err
 }
 
@@ -224,7 +243,7 @@ type result struct {
 func (f *fixture) start(ctx context.Context, id string, plan *router.Plan, s Sink) <-chan result {
 	done := make(chan result, 1)
 	go func() {
-		r, err := f.Run(ctx, id, plan, 0, s)
+		r, err := f.ask(ctx, id, plan, 0, s)
 		done <- result{r, err}
 	}()
 	return done

@@ -24,16 +24,20 @@ type Shards interface {
 
 // Config is what a Proxy needs.
 type Config struct {
-	Shards Shards
-	Logger *slog.Logger // nil: nothing is logged
+	Catalog Catalog
+	Router  Router
+	Shards  Shards
+	Logger  *slog.Logger // nil: nothing is logged
 	// GatherMaxRows and GatherMaxBytes bound what one gather moves between
 	// shards; 0 stands for DefaultGatherRows and DefaultGatherBytes.
 	GatherMaxRows  int64
 	GatherMaxBytes int64
 }
 
-// Proxy runs plans. It is safe for concurrent use.
+// Proxy answers queries. It is safe for concurrent use.
 type Proxy struct {
+	catalog Catalog
+	router  Router
 	shards  Shards
 	log     *slog.Logger
 	queries registry
@@ -49,7 +53,7 @@ func New(cfg Config) *Proxy {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Proxy{shards: cfg.Shards, log: cfg.Logger, limits: limits{
+	return &Proxy{catalog: cfg.Catalog, router: cfg.Router, shards: cfg.Shards, log: cfg.Logger, limits: limits{
 		rows:  cmp.Or(cfg.GatherMaxRows, DefaultGatherRows),
 		bytes: cmp.Or(cfg.GatherMaxBytes, DefaultGatherBytes),
 	}}
@@ -65,45 +69,20 @@ type Column struct {
 	Type catalog.Type
 }
 
-// Sink takes an answer. Columns is called once, before the first row. An
-// error from either method ends the query, and Run returns it.
-type Sink interface {
-	Columns(columns []Column) error
-	// Row takes the values of one row in MySQL's own text form, nil for NULL.
-	// They are valid during the call.
-	Row(values [][]byte) error
-}
-
 // Result sums up an answer.
 type Result struct {
 	Rows      int64
 	Truncated bool // there were more rows than maxRows
+	// Plan is the one that answered. After an error it may be nil.
+	Plan *router.Plan
 	// Steps are the numbers of a gather's steps, in the plan's order; nil for
 	// the other kinds.
 	Steps []StepStats
 }
 
-// Run runs the plan and gives its answer to the sink, at most maxRows rows
-// (0: all). id names the query for Cancel; it must be unique and consist of at
-// most 64 ASCII letters, digits, '-' and '_'. A plan that is to be explained
-// and runs on several shards is itself the answer, a row a step.
-//
-// When ctx ends first, Run returns context.Cause(ctx); after Cancel it returns
-// ErrCancelled. Other errors are *StaleError, *UnsupportedError,
-// *TooLargeError, the sink's own, and the shard package's.
-func (p *Proxy) Run(ctx context.Context, id string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
-	if !validID(id) {
-		return Result{}, fmt.Errorf("query id %q: malformed", id)
-	}
-	ctx, done, err := p.queries.add(ctx, id)
-	if err != nil {
-		return Result{}, err
-	}
-	defer done()
-	result, err := p.run(ctx, Tag(id), plan, maxRows, sink)
-	return result, verdict(ctx, err)
-}
-
+// run runs the plan. A plan that is to be explained and runs on several
+// shards is itself the answer. A *StaleError and an *UnsupportedError come
+// before the sink has been told anything.
 func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
 	if plan.Explain && plan.Kind != router.Single {
 		return explain(plan, maxRows, sink)

@@ -174,14 +174,14 @@ func TestStale(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			asked := f.catalog.asked.Load()
 			s, _, err := f.run(t, tt.plan, 0)
-			var stale *StaleError
-			if !errors.As(err, &stale) {
-				t.Fatalf("%v, want a StaleError", err)
+			if err == nil || f.catalog.asked.Load() != asked+1 {
+				t.Fatalf("%v, and the catalog was not asked", err)
 			}
 			var server *shard.ServerError
 			if got := errors.As(err, &server); got != (tt.number != 0) || got && server.Number != tt.number {
-				t.Errorf("wraps %v, want the server's error %d", stale.Err, tt.number)
+				t.Errorf("%v, want the server's error %d", err, tt.number)
 			}
 			if s.columns != nil {
 				t.Error("the sink has been told columns")
@@ -208,7 +208,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", "a b", "*/ DROP", strings.Repeat("x", 65), "é"} {
-		if _, err := f.Run(t.Context(), id, single("SELECT 1"), 0, &sink{}); err == nil {
+		if _, err := f.ask(t.Context(), id, single("SELECT 1"), 0, &sink{}); err == nil {
 			t.Errorf("id %q was accepted", id)
 		}
 		if found, err := f.Cancel(t.Context(), id); found || err != nil {

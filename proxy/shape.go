@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -117,18 +118,18 @@ func (c *shapes) removeLocked(e *list.Element) {
 // probe asks the server how it would store a statement's result: it makes a
 // table of it. The session must be one that may make temporary tables; the
 // table goes with the session's reset.
-func probe(ctx context.Context, s *session, d dialect, statement, table string) ([]column, error) {
+func probe(ctx context.Context, s *session, info server.Info, statement, table string) ([]column, error) {
 	create := func(wide bool) error {
-		return s.set(ctx, d.create("CREATE TEMPORARY TABLE "+quoteName(table)+" "+d.probeEngine(wide)+" AS "+statement))
+		return s.set(ctx, info.Lifted("CREATE TEMPORARY TABLE "+server.QuoteName(table)+" "+probeEngine(info, wide)+" AS "+statement))
 	}
 	err := create(false)
-	if isServerError(err, errTooBigRow) {
+	if server.Number(err) == server.RowTooLarge {
 		err = create(true)
 	}
 	if err != nil {
 		return nil, err
 	}
-	text, err := s.value(ctx, "SHOW CREATE TABLE "+quoteName(table), 1)
+	text, err := s.value(ctx, "SHOW CREATE TABLE "+server.QuoteName(table), 1)
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 	}
 	statement := readAs(sql, s.shape.columns)
 	if s.step.Ship.Filter != nil {
-		statement = s.attempt.dialect.amongKeys(statement)
+		statement = s.attempt.info.AmongKeys(statement)
 	}
 	rows, err := s.source.query(ctx, statement)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // openSource opens the session in which a shard runs its steps. In the order
@@ -53,11 +55,11 @@ func (a *attempt) receive(ctx context.Context, ship *shipment) error {
 // writable lets a source session make temporary tables, until it begins its
 // snapshot.
 func (a *attempt) writable(ctx context.Context, s *session) error {
-	if s.writable || a.dialect.liftsReadOnly() {
+	if s.writable || a.info.LiftsReadOnly() {
 		return nil
 	}
 	s.writable = true
-	return s.set(ctx, "SET SESSION "+mayWrite)
+	return s.set(ctx, "SET SESSION "+server.MayWrite)
 }
 
 // begin begins the snapshot in which the session's steps are. A single
@@ -99,7 +101,7 @@ func (s *shipment) learn(ctx context.Context) error {
 		if err := a.writable(ctx, s.source); err != nil {
 			return err
 		}
-		columns, err := probe(ctx, s.source, a.dialect, s.step.Ship.Shape, fmt.Sprintf("databalancer_shape_%d", s.number))
+		columns, err := probe(ctx, s.source, a.info, s.step.Ship.Shape, fmt.Sprintf("databalancer_shape_%d", s.number))
 		if err != nil {
 			return err
 		}

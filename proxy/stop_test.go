@@ -76,7 +76,7 @@ func TestDeadline(t *testing.T) {
 	f := newFixture(t, 2)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err := f.Run(ctx, "q", concat(endless, wide), 0, &sink{})
+	_, err := f.ask(ctx, "q", concat(endless, wide), 0, &sink{})
 	if err != context.DeadlineExceeded {
 		t.Errorf("%v, want context.DeadlineExceeded", err)
 	}
@@ -93,7 +93,7 @@ func TestSinkFails(t *testing.T) {
 		}
 		return nil
 	}}
-	result, err := f.Run(t.Context(), "q", concat(wide, wide), 0, s)
+	result, err := f.ask(t.Context(), "q", concat(wide, wide), 0, s)
 	if !errors.Is(err, broken) || result.Rows != 2 {
 		t.Errorf("%+v, %v", result, err)
 	}
@@ -103,7 +103,7 @@ func TestSinkFails(t *testing.T) {
 func TestSinkRefusesColumns(t *testing.T) {
 	f := newFixture(t, 1)
 	s := &sink{columns: []Column{}} // as if told before
-	if _, err := f.Run(t.Context(), "q", single(wide), 0, s); err == nil {
+	if _, err := f.ask(t.Context(), "q", single(wide), 0, s); err == nil {
 		t.Error("no error")
 	}
 	f.idle(t, "q")
@@ -132,7 +132,7 @@ func TestLaterArmsWait(t *testing.T) {
 		seen = n
 		return nil
 	}}
-	result, err := f.Run(t.Context(), "q", concat("SELECT 'first'", wide), 5000, s)
+	result, err := f.ask(t.Context(), "q", concat("SELECT 'first'", wide), 5000, s)
 	if err != nil || result.Rows != 5000 || !result.Truncated || s.rows[0] != "first" {
 		t.Errorf("%+v, %v", result, err)
 	}
@@ -158,7 +158,7 @@ func TestNoDeadlock(t *testing.T) {
 				if n%2 == 0 {
 					plan = back
 				}
-				if _, err := f.Run(t.Context(), id, plan, 0, &sink{}); err != nil {
+				if _, err := f.ask(t.Context(), id, plan, 0, &sink{}); err != nil {
 					done <- err
 					return
 				}
@@ -189,7 +189,7 @@ func TestServerDiesMidStream(t *testing.T) {
 		}
 		return nil
 	}}
-	result, err := f.Run(t.Context(), "q", single(wide), 0, s)
+	result, err := f.ask(t.Context(), "q", single(wide), 0, s)
 	var place *ShardError
 	if !errors.Is(err, shard.ErrUnreachable) || !errors.As(err, &place) || place.Shard != "s0" {
 		t.Errorf("%v, want ErrUnreachable of s0", err)
@@ -215,7 +215,7 @@ func TestSameIDTwice(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := f.start(ctx, "q", single(endless), &sink{})
 	f.awaitRunning(t, 0, "q")
-	if _, err := f.Run(t.Context(), "q", single("SELECT 1"), 0, &sink{}); err == nil {
+	if _, err := f.ask(t.Context(), "q", single("SELECT 1"), 0, &sink{}); err == nil {
 		t.Error("no error")
 	}
 	cancel()
@@ -225,8 +225,9 @@ func TestSameIDTwice(t *testing.T) {
 func BenchmarkRun(b *testing.B) {
 	f := newFixture(b, 1)
 	plan := single("SELECT 1 AS id, 'spot' AS name", router.Column{Name: "id", Type: catalog.Int}, router.Column{Name: "name", Type: catalog.Text})
+	f.plans.known.Store("q", plan)
 	for b.Loop() {
-		if _, err := f.Run(b.Context(), "q", plan, 1, nullSink{}); err != nil {
+		if _, err := f.Query(b.Context(), Query{ID: "q", SQL: "q", MaxRows: 1}, nullSink{}); err != nil {
 			b.Fatal(err)
 		}
 	}

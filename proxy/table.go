@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -77,7 +78,7 @@ func (t *table) settle() error {
 	}
 	for _, name := range t.steps[0].step.Ship.JSON {
 		if i := find(columns, name); i >= 0 && columns[i].isText() {
-			columns[i].json = t.attempt.dialect.server.Vendor == shard.MariaDB
+			columns[i].json = t.attempt.info.JSONIsText()
 		}
 	}
 	t.columns = columns
@@ -129,8 +130,8 @@ func (t *table) makeNow(ctx context.Context, f facts) error {
 	}
 	d := t.designer()
 	plan := d.design(f)
-	err := t.session.set(ctx, a.dialect.create(plan.sql(t.name, a.dialect)))
-	if isServerError(err, errTooBigRow) && !d.hint.spacious {
+	err := t.session.set(ctx, a.info.Lifted(plan.sql(t.name, a.info)))
+	if server.Number(err) == server.RowTooLarge && !d.hint.spacious {
 		return &again{table: t.name, hint: hint{spacious: true}, err: err}
 	}
 	if err != nil {
@@ -144,7 +145,7 @@ func (t *table) makeNow(ctx context.Context, f facts) error {
 // designer knows what is to be known for making the table.
 func (t *table) designer() designer {
 	a := t.attempt
-	d := designer{dialect: a.dialect, columns: t.columns, keys: t.steps[0].step.Ship.Keys, hint: a.hints[t.name], takes: a.takeHeap}
+	d := designer{info: a.info, columns: t.columns, keys: t.steps[0].step.Ship.Keys, hint: a.hints[t.name], takes: a.takeHeap}
 	if t.at != "" { // its session has no room for tables in memory
 		d.hint.heapless = true
 		return d
@@ -225,11 +226,11 @@ func (t *table) part() {
 // begins anew with another engine.
 func (t *table) full(err error) error {
 	switch {
-	case isServerError(err, errTableFull) && t.engine == "MEMORY":
+	case server.Number(err) == server.TableFull && t.engine == "MEMORY":
 		return &again{table: t.name, hint: hint{heapless: true}, err: err}
-	case isServerError(err, errTooBigRow) && strings.HasPrefix(t.engine, "InnoDB"):
+	case server.Number(err) == server.RowTooLarge && strings.HasPrefix(t.engine, "InnoDB"):
 		return &again{table: t.name, hint: hint{spacious: true}, err: err}
-	case isServerError(err, errPacketTooLarge), errors.Is(err, shard.ErrTooLong):
+	case server.Number(err) == server.PacketTooLarge, errors.Is(err, shard.ErrTooLong):
 		return &UnsupportedError{Detail: fmt.Sprintf("a row of %s is too long to be moved in one packet", t.steps[0].step.Ship.Why)}
 	}
 	return err

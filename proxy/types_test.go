@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // everyType holds each type with the values that are hardest to move. Each
@@ -192,10 +193,10 @@ func compareShipped(t *testing.T, f *fixture, table, declared string) {
 
 // declared returns how two columns are declared: as SHOW CREATE TABLE has it,
 // or as the table at home is made.
-func (f *fixture) declared(t *testing.T, server int, how, table string) string {
+func (f *fixture) declared(t *testing.T, number int, how, table string) string {
 	t.Helper()
 	var name, text string
-	db := f.db(t, server)
+	db := f.db(t, number)
 	if how == "SHOW" {
 		if err := db.QueryRow("SHOW CREATE TABLE "+table).Scan(&name, &text); err != nil {
 			t.Fatal(err)
@@ -227,12 +228,12 @@ func (f *fixture) declared(t *testing.T, server int, how, table string) string {
 		if err := s.set(t.Context(), "SET SESSION tx_read_only = 0"); err != nil {
 			t.Fatal(err)
 		}
-		if columns, err = probe(t.Context(), s, dialect{conn.Server()}, "SELECT n, v, w FROM "+table+" LIMIT 0", "p"); err != nil {
+		if columns, err = probe(t.Context(), s, conn.Server(), "SELECT n, v, w FROM "+table+" LIMIT 0", "p"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	plan := design{columns: columns, engine: "InnoDB"}
-	for _, statement := range []string{"DROP TEMPORARY TABLE IF EXISTS made", plan.sql("made", dialect{})} {
+	for _, statement := range []string{"DROP TEMPORARY TABLE IF EXISTS made", plan.sql("made", server.Info{})} {
 		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // FuzzPlan checks that whatever is planned runs on its shard alone: each
@@ -30,7 +31,7 @@ func FuzzPlan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		plan, err := router.Plan(snap, Query{SQL: query, MaxRows: len(query) % 3})
 		if err != nil {
-			var refused *Error
+			var refused *fault.Error
 			if !errors.As(err, &refused) {
 				t.Fatalf("%q: %v", query, err)
 			}

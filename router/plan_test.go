@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"golang.org/x/tools/txtar"
 )
 
@@ -64,10 +65,10 @@ func goldenPlan(t *testing.T, snap *catalog.Snapshot, query txtar.File) string {
 		}
 	}
 	plan, err := New(Config{Database: "db"}).Plan(snap, q)
-	var refused *Error
+	var refused *fault.Error
 	switch {
 	case errors.As(err, &refused):
-		return fmt.Sprintf("%s: %s\n", refused.Code, refused.Detail)
+		return fmt.Sprintf("%s: %s\n", refused.Code(), refused.Error())
 	case err != nil:
 		t.Fatalf("%s: %v", q.SQL, err)
 	}

@@ -2,6 +2,8 @@ package router
 
 import (
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/guard"
+	"github.com/kolide/databalancer/router/resolve"
 )
 
 // Config configures a [Router]. The zero value of each limit stands for its
@@ -25,7 +27,7 @@ type Config struct {
 // concurrent use.
 type Router struct {
 	database string
-	limits   limits
+	limits   guard.Limits
 	homes    []string
 }
 
@@ -34,7 +36,7 @@ func New(cfg Config) *Router {
 	return &Router{
 		database: cfg.Database,
 		homes:    cfg.Homes,
-		limits:   limits{length: cfg.MaxLength, nodes: cfg.MaxNodes, depth: cfg.MaxDepth},
+		limits:   guard.Limits{Length: cfg.MaxLength, Nodes: cfg.MaxNodes, Depth: cfg.MaxDepth},
 	}
 }
 
@@ -55,19 +57,19 @@ type Query struct {
 }
 
 // Plan turns a query into a plan for the given state of the catalog. The
-// error is an [*Error] whenever the query is at fault.
+// error is a [*fault.Error] whenever the query is at fault.
 func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
-	st, err := parse(q.SQL, q.Args, r.limits)
+	st, err := guard.Parse(q.SQL, q.Args, r.limits)
 	if err != nil {
 		return nil, err
 	}
-	root, err := resolve(snap, r.database, st)
+	root, err := resolve.Statement(snap, r.database, st)
 	if err != nil {
 		return nil, err
 	}
 	p := planner{
 		snap: snap, homes: r.homes, source: q.SQL, root: root,
-		explain: st.explain, whole: q.NoConcat, maxRows: q.MaxRows,
+		explain: st.Explain(), whole: q.NoConcat, maxRows: q.MaxRows,
 	}
 	if !q.Notes {
 		return p.plan()

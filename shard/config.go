@@ -22,7 +22,9 @@ type Config struct {
 	// DialTimeout bounds connecting, with the first statements on the
 	// connection. The default is 2 s.
 	DialTimeout time.Duration
-	Logger      *slog.Logger // nil: nothing is logged
+	// Tables are made on each shard that joins; nil: none.
+	Tables Tables
+	Logger *slog.Logger // nil: nothing is logged
 }
 
 // Validate says what is missing or out of range.

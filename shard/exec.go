@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/kolide/databalancer/server"
 )
 
 var errRows = errors.New("statement returns rows")
@@ -77,4 +79,4 @@ func (c *Conn) acknowledged() error {
 }
 
 // Server returns what the connection's server said of itself.
-func (c *Conn) Server() Server { return c.session.server }
+func (c *Conn) Server() server.Info { return c.session.server }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // TestGatherer adds a server that is used only for gathering: it is found and
@@ -25,7 +26,7 @@ func TestGatherer(t *testing.T) {
 	}
 	sh := f.shard(t, "g")
 	c := open(t, sh)
-	if got := texts(t, c, "SELECT DATABASE(), @@collation_database, @@tx_read_only")[0]; got[0] != f.database || got[1] != collation || got[2] != "1" {
+	if got := texts(t, c, "SELECT DATABASE(), @@collation_database, @@tx_read_only")[0]; got[0] != f.database || got[1] != server.Collation || got[2] != "1" {
 		t.Errorf("a session with %q", got)
 	}
 	f.Sync(f.registry.snapshot())

@@ -220,15 +220,3 @@ func TestKillTagged(t *testing.T) {
 		t.Errorf("killed %d when nothing ran, %v", n, err)
 	}
 }
-
-func TestKillStatements(t *testing.T) {
-	for version, want := range map[string]string{
-		"8.4.0":              "KILL QUERY 7",
-		"10.11.1-MariaDB":    "KILL QUERY 7",
-		"8.0.11-TiDB-v7.5.1": "KILL TIDB QUERY 7",
-	} {
-		if got := killStatement(ParseServer(version), 7); got != want {
-			t.Errorf("%s: got %s", version, got)
-		}
-	}
-}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 func TestSync(t *testing.T) {
@@ -132,7 +133,7 @@ func TestSessionSettings(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
 	readOnly := "@@transaction_read_only"
-	if f.vendor(t) == MariaDB {
+	if f.vendor(t) == server.MariaDB {
 		readOnly = "@@tx_read_only"
 	}
 	query := "SELECT @@character_set_client, @@character_set_results, @@collation_connection, @@time_zone," +
@@ -141,7 +142,7 @@ func TestSessionSettings(t *testing.T) {
 		return "utf8mb4 utf8mb4 utf8mb4_unicode_ci +00:00 1 " + mode + " 1048576 10 " + rowLockWait + " " + readOnly + " " + f.database
 	}
 	got := strings.Join(texts(t, open(t, sh), query)[0], " ")
-	if got != want("NO_ENGINE_SUBSTITUTION", "50", map[bool]string{true: "1", false: "0"}[f.vendor(t) != TiDB]) {
+	if got != want("NO_ENGINE_SUBSTITUTION", "50", map[bool]string{true: "1", false: "0"}[f.vendor(t) != server.TiDB]) {
 		t.Errorf("queries: got %s", got)
 	}
 	values := make([]string, 11)
@@ -159,7 +160,7 @@ func TestSessionSettings(t *testing.T) {
 
 func TestQueryConnectionsCannotWrite(t *testing.T) {
 	f := newFixture(t, 1)
-	if f.vendor(t) == TiDB {
+	if f.vendor(t) == server.TiDB {
 		t.Skip("TiDB has no read-only sessions")
 	}
 	sh := f.shard(t, "s0")

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
 // controlConns is how many connections there may be for KILL, pings and the
@@ -26,7 +27,7 @@ type Shard struct {
 	query   *pool
 	slots   *semaphore.Weighted
 
-	server   atomic.Pointer[Server]
+	server   atomic.Pointer[server.Info]
 	health   atomic.Pointer[Health]
 	kills    atomic.Int64
 	waits    atomic.Int64
@@ -73,17 +74,17 @@ func (sh *Shard) String() string { return sh.known.Name }
 
 // Server returns what the server said of itself on the last new connection,
 // and connects where there has been none.
-func (sh *Shard) Server(ctx context.Context) (Server, error) {
+func (sh *Shard) Server(ctx context.Context) (server.Info, error) {
 	if s := sh.server.Load(); s != nil {
 		return *s, nil
 	}
 	if _, err := sh.Ping(ctx); err != nil {
-		return Server{}, err
+		return server.Info{}, err
 	}
 	return *sh.server.Load(), nil
 }
 
-func (sh *Shard) learn(s Server) { sh.server.Store(&s) }
+func (sh *Shard) learn(s server.Info) { sh.server.Store(&s) }
 
 // Write returns the pool for ingest and DDL: strict sql_mode, utf8mb4, UTC,
 // and our database as the current one. Wrap makes its errors this package's.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/shard"
 )
@@ -262,7 +263,7 @@ func (o *options) shardConfig(log *slog.Logger) shard.Config {
 		Username: o.mysqlUsername, Password: o.mysqlPassword,
 		QueryUsername: o.queryUsername, QueryPassword: o.queryPassword,
 		Database: o.mysqlDatabase, WriteConns: o.writeConns, QueryConns: o.queryConns,
-		Logger: log,
+		Tables: tables.RawLogs{}, Logger: log,
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -82,7 +82,7 @@ func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config
 		return err
 	}
 	s.catalog, err = catalog.Open(ctx, s.db, catalog.Config{
-		DDL: ingest.NewTables(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
+		DDL: tables.NewFamilies(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
 	})
 	if err != nil {
 		return fmt.Errorf("catalog at %s: %w", address, err)

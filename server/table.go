@@ -1,0 +1,75 @@
+package server
+
+// Invisible reports whether columns may be INVISIBLE, that is left out of
+// SELECT *: MySQL from 8.0.23, MariaDB from 10.3, TiDB never.
+func (s Info) Invisible() bool {
+	switch s.Vendor {
+	case MySQL:
+		return s.atLeast(8, 0, 23)
+	case MariaDB:
+		return s.atLeast(10, 3, 0)
+	}
+	return false
+}
+
+// JSONIsText reports whether JSON is no type of its own, but MariaDB's name
+// for a LONGTEXT that is checked to be JSON. Without the check its functions
+// take such a column for a string, and with it each write pays for it.
+func (s Info) JSONIsText() bool { return s.Vendor == MariaDB }
+
+// AscendingIDs is the option of a table that makes its AUTO_INCREMENT ascend,
+// with a blank before it. TiDB gives ids out of order unless it caches only
+// one of them.
+func (s Info) AscendingIDs() string {
+	if s.Vendor == TiDB {
+		return " AUTO_ID_CACHE 1"
+	}
+	return ""
+}
+
+// Online is what makes a server refuse to change a table's indexes rather than
+// keep rows from being stored meanwhile. TiDB never does that.
+func (s Info) Online() string {
+	if s.Vendor == TiDB {
+		return ""
+	}
+	return ", ALGORITHM=INPLACE, LOCK=NONE"
+}
+
+// JSONText spells it for a text, also where the member holds a number.
+func (s Info) JSONText(column, path string) string {
+	if s.Vendor == MariaDB {
+		return "JSON_VALUE(" + column + ", " + path + ")"
+	}
+	return "JSON_UNQUOTE(" + JSONMember(column, path) + ")"
+}
+
+// JSONTimestamp spells it for a DATETIME(6).
+func (s Info) JSONTimestamp(column, path string) string {
+	if s.Vendor == MariaDB {
+		return s.JSONText(column, path)
+	}
+	return "CAST(" + s.JSONText(column, path) + " AS DATETIME(6))"
+}
+
+// JSONFloat spells it for a DOUBLE. MySQL casts to that only from 8.0.17 on,
+// but assigns a JSON number as it is.
+func (s Info) JSONFloat(column, path string) string {
+	if s.Vendor == MariaDB {
+		return s.JSONText(column, path)
+	}
+	return JSONMember(column, path)
+}
+
+// JSONInt spells it for a BIGINT or a BOOLEAN.
+func (s Info) JSONInt(column, path string) string {
+	if s.Vendor == MariaDB {
+		return s.JSONText(column, path)
+	}
+	return "CAST(" + JSONMember(column, path) + " AS SIGNED)"
+}
+
+// JSONMember spells it for JSON.
+func JSONMember(column, path string) string {
+	return "JSON_EXTRACT(" + column + ", " + path + ")"
+}
