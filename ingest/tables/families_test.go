@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 func tableOf(id int64, name string, columns ...catalog.Column) *catalog.Table {
@@ -194,7 +195,7 @@ func TestDropTable(t *testing.T) {
 	if err := f.DropTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	if n := value[int](t, f.db, "SELECT COUNT(*) FROM x"); n != 0 {
+	if n := localtest.Value[int](t, f.db, "SELECT COUNT(*) FROM x"); n != 0 {
 		t.Errorf("the newer family's table has %d rows", n)
 	}
 }
