@@ -7,6 +7,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/catalog/store"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 var _ store.DDL = (*Families)(nil)
@@ -197,7 +198,7 @@ func TestDropTable(t *testing.T) {
 	if err := f.DropTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	if n := value[int](t, f.db, "SELECT COUNT(*) FROM x"); n != 0 {
+	if n := localtest.Value[int](t, f.db, "SELECT COUNT(*) FROM x"); n != 0 {
 		t.Errorf("the newer family's table has %d rows", n)
 	}
 }
