@@ -72,12 +72,7 @@ func (f *fixture) snapshot() *catalog.Snapshot {
 // exec runs statements on the nth server.
 func (f *fixture) exec(t testing.TB, n int, statements ...string) {
 	t.Helper()
-	db := f.db(t, n)
-	for _, s := range statements {
-		if _, err := db.Exec(s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
+	localtest.Exec(t, f.db(t, n), statements...)
 }
 
 func (f *fixture) db(t testing.TB, n int) *sql.DB {
@@ -85,19 +80,12 @@ func (f *fixture) db(t testing.TB, n int) *sql.DB {
 	if f.dbs[n] != nil {
 		return f.dbs[n]
 	}
-	db, err := sql.Open("mysql", localtest.DSN(f.addresses[n], f.database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		db.Close()
-		delete(f.dbs, n)
-	})
 	if f.dbs == nil {
 		f.dbs = map[int]*sql.DB{}
 	}
-	f.dbs[n] = db
-	return db
+	f.dbs[n] = localtest.Open(t, f.addresses[n], f.database)
+	t.Cleanup(func() { delete(f.dbs, n) })
+	return f.dbs[n]
 }
 
 // ask asks the query of that id, for which there is this plan.

@@ -1,7 +1,6 @@
 package shard
 
 import (
-	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -11,25 +10,6 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
 )
-
-// look opens a pool of the test's own.
-func look(t testing.TB, address, database string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(address, database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func scan[T any](t testing.TB, db *sql.DB, query string, args ...any) (v T) {
-	t.Helper()
-	if err := db.QueryRowContext(t.Context(), query, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return v
-}
 
 func TestJoin(t *testing.T) {
 	addresses := localtest.Servers(t, 2)
@@ -52,7 +32,7 @@ func TestJoin(t *testing.T) {
 	if !slices.Equal(f.rawLogs.created, []int{0, 1}) {
 		t.Errorf("made the tables of the shards %v", f.rawLogs.created)
 	}
-	if n := scan[int](t, look(t, addresses[0], database),
+	if n := localtest.Value[int](t, localtest.Open(t, addresses[0], database),
 		"SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = ? AND collation_name <> 'utf8mb4_unicode_ci'", database); n != 0 {
 		t.Errorf("%d columns have another collation", n)
 	}
@@ -119,7 +99,7 @@ func TestJoinRefuses(t *testing.T) {
 			t.Errorf("%s: changed the catalog", tt.what)
 		}
 	}
-	if n := scan[int](t, look(t, fresh, free), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", free); n != 0 {
+	if n := localtest.Value[int](t, localtest.Open(t, fresh, free), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", free); n != 0 {
 		t.Errorf("the refused server got %d tables", n)
 	}
 }
@@ -168,7 +148,7 @@ func TestJoinAdoptsClaimedServer(t *testing.T) {
 	}
 	identity := f.registry.shards[0].Identity
 	f.registry.shards = nil
-	look(t, addresses[0], f.database).Exec("UPDATE databalancer_shard SET ready = FALSE")
+	localtest.Open(t, addresses[0], f.database).Exec("UPDATE databalancer_shard SET ready = FALSE")
 	sh, err := f.Join(t.Context(), f.registry, "new", addresses[0], JoinOptions{})
 	if err != nil || sh.Identity != identity {
 		t.Fatalf("got %+v, %v", sh, err)
@@ -214,7 +194,7 @@ func TestJoinRefusesTables(t *testing.T) {
 	if _, err := f.Join(t.Context(), f.registry, "s0", address, JoinOptions{}); !errors.Is(err, errEnough) || !strings.Contains(err.Error(), "shard s0") {
 		t.Errorf("got %v", err)
 	}
-	if n := scan[int](t, look(t, address, f.database), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", f.database); n != 0 {
+	if n := localtest.Value[int](t, localtest.Open(t, address, f.database), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", f.database); n != 0 {
 		t.Errorf("the refused server got %d tables", n)
 	}
 	if len(f.registry.shards) != 0 || len(f.rawLogs.created) != 0 {

@@ -192,11 +192,7 @@ func numbers(digits int) string {
 // exec runs statements on a shard's write pool.
 func exec(t testing.TB, sh *Shard, statements ...string) {
 	t.Helper()
-	for _, s := range statements {
-		if _, err := sh.Write().ExecContext(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
+	localtest.Exec(t, sh.Write(), statements...)
 }
 
 // open takes a query connection, and closes it when the test ends.
@@ -249,11 +245,7 @@ func run(ctx context.Context, c *Conn, statement string) error {
 // eventually waits up to 10 s until ok returns true.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
+	localtest.Eventually(t, 10*time.Second, what, ok)
 }
 
 func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

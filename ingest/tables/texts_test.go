@@ -6,6 +6,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/server"
 )
 
@@ -113,7 +114,7 @@ func TestMendedServer(t *testing.T) {
 			t.Errorf("%s is unquoted", name)
 		}
 	}
-	if got := value[string](t, f.db, "SELECT T0000000163 FROM texts"); got != "x" {
+	if got := localtest.Value[string](t, f.db, "SELECT T0000000163 FROM texts"); got != "x" {
 		t.Errorf("got %q", got)
 	}
 }
