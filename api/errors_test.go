@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,11 +38,11 @@ func TestErrorsOfIngest(t *testing.T) {
 		code   string
 		want   string // a part of the body
 	}{
-		{&ingest.SyntaxError{Offset: 7, Detail: "no colon"}, 400, "invalid_json", `"offset":7`},
-		{&ingest.SyntaxError{Offset: 0, Detail: "no object"}, 400, "invalid_json", `"offset":0`},
-		{&ingest.InvalidError{Errors: []ingest.EventError{{Event: 3, Field: "weight", Code: ingest.TypeMismatch, Detail: "no int"}}, Total: 57},
+		{&ingest.SyntaxError{Offset: 7, Reason: "no colon"}, 400, "invalid_json", `"offset":7`},
+		{&ingest.SyntaxError{Offset: 0, Reason: "no object"}, 400, "invalid_json", `"offset":0`},
+		{&ingest.InvalidError{Errors: []fault.Event{{Event: 3, Field: "weight", Code: fault.TypeMismatch, Detail: "no int"}}, Total: 57},
 			400, "invalid_events", `"errors":[{"event":3,"field":"weight","code":"type_mismatch","detail":"no int"}],"total":57`},
-		{&ingest.InvalidError{Errors: []ingest.EventError{{Event: ingest.RequestEvent, Code: ingest.InvalidFamily, Detail: "empty"}}, Total: 1},
+		{&ingest.InvalidError{Errors: []fault.Event{{Event: fault.Request, Code: fault.InvalidFamily, Detail: "empty"}}, Total: 1},
 			400, "invalid_events", `"event":-1`},
 		{&ingest.TooLargeError{Event: 2, Size: 99, Limit: 10}, 413, "too_large", `"limit":10`},
 		{&catalog.TypeConflictError{Family: "dogs", Field: "age", Stored: catalog.Int, Offered: catalog.Text},
@@ -110,7 +114,7 @@ func TestErrorsOfQueries(t *testing.T) {
 		{refusal(fault.UnknownTable), 404, "unknown_table", ""},
 		{refusal(fault.TooLarge), 413, "too_large", ""},
 		{refusal(fault.Unsupported), 422, "unsupported", ""},
-		{refusal("a_new_one"), 400, "a_new_one", ""},
+		{refusal("a_new_one"), 500, "internal", ""},
 		{&proxy.UnsupportedError{Detail: "types differ"}, 422, "unsupported", "types differ"},
 		{&proxy.TooLargeError{Why: "rows of `t`", From: "a", To: "b", Rows: 11, MaxRows: 10}, 422, "gather_too_large", `"detail":"the query moves rows of ` + "`t`" + ` from shard a to shard b: 11 rows`},
 		{&proxy.StaleError{Shard: "a"}, 409, "stale_table", `"shard":"a"`},
@@ -212,15 +216,41 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 	}
 }
 
-func TestConditionsAreConsistent(t *testing.T) {
-	for _, c := range conditions {
-		p := problemOf(c.err)
-		if p.Status != c.status || p.Code != c.code {
-			t.Errorf("%v: %d %s, want %d %s", c.err, p.Status, p.Code, c.status, c.code)
+// TestEveryCodeHasAStatus reads the codes where they are declared. Those of
+// single events stand inside a problem, and have none.
+func TestEveryCodeHasAStatus(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../fault/code.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
 		}
-		if p.Title == "" || p.Detail == "" {
-			t.Errorf("%v: no title or detail", c.err)
+		text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
 		}
+		codes++
+		code := fault.Code(text)
+		if ofEvents := map[fault.Code]bool{
+			fault.TypeMismatch: true, fault.OutOfRange: true, fault.InvalidUTF8: true, fault.DuplicateKey: true,
+			fault.UnknownField: true, fault.TooDeep: true, fault.UnknownMember: true, fault.MissingMember: true,
+			fault.InvalidFamily: true, fault.ReservedFamily: true, fault.InvalidField: true, fault.ReservedField: true,
+			fault.UnknownType: true, fault.IDConflict: true, fault.TooManyFields: true,
+		}; ofEvents[code] {
+			return false
+		}
+		p := problemOf(fault.New(code, "why"))
+		if p.Status == 500 && code != fault.Internal || p.Title == "" || p.Detail == "" {
+			t.Errorf("%s: %d %s: %s", code, p.Status, p.Title, p.Detail)
+		}
+		return false
+	})
+	if codes < len(statuses) {
+		t.Errorf("%d codes, and statuses of %d", codes, len(statuses))
 	}
 }
 

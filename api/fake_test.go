@@ -284,7 +284,7 @@ func (r response) expect(t testing.TB, status int, code string) {
 		return
 	}
 	if code != "" {
-		if p := r.problem(t); p.Code != code {
+		if p := r.problem(t); string(p.Code) != code {
 			t.Errorf("code %s, want %s: %s", p.Code, code, r.body)
 		}
 	}

@@ -105,7 +105,7 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{failing(fault.At(fault.Syntax, 3, "x")), "POST", "/api/query", `{"query":"SELEC"}`, "", 400},
 		{failing(queryError(1064, "42000")), "POST", "/api/query", `{"query":"SELECT"}`, "", 400},
 		{failing(errors.New("x")), "POST", "/api/query", `{"query":"SELECT"}`, "", 500},
-		{failing(&ingest.InvalidError{Errors: []ingest.EventError{{Event: -1, Code: "x"}, {Field: "f", Code: "x"}}, Total: 2}), "PUT", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 400},
+		{failing(&ingest.InvalidError{Errors: []fault.Event{{Event: -1, Code: "x"}, {Field: "f", Code: "x"}}, Total: 2}), "PUT", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 400},
 		{failing(ingest.ErrBusy), "PUT", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 429},
 		{failing(&catalog.TypeConflictError{Family: "f", Field: "g", Stored: "int", Offered: "text"}), "POST", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 409},
 		{failing(&catalog.TooManyColumnsError{Family: "f", Limit: 1000}), "POST", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 400},

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/julienschmidt/httprouter"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // queryIDHeader names the query, for DELETE /api/query/{id}.
@@ -74,7 +76,7 @@ func (a *API) deleteQuery(w http.ResponseWriter, r *http.Request, p httprouter.P
 		return err
 	}
 	if !found {
-		return &problem{Status: 404, Code: "unknown_query", Detail: "no such query is running"}
+		return fault.New(fault.UnknownQuery, "no such query is running")
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

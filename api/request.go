@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/proxy"
 )
 
@@ -120,8 +121,7 @@ func negotiate(r *http.Request) (format, error) {
 		}
 	}
 	if best == "" {
-		return "", &problem{Status: 406, Code: "not_acceptable",
-			Detail: "answers are application/json, application/x-ndjson or text/csv"}
+		return "", fault.New(fault.NotAcceptable, "answers are application/json, application/x-ndjson or text/csv")
 	}
 	return best, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
@@ -69,7 +70,7 @@ func (a *API) shardInfo(ctx context.Context, s *catalog.Shard, families int) sha
 	}
 	latency, found, err := a.ping(ctx, s.Name)
 	if err != nil {
-		info.Error = problemOf(err).Code
+		info.Error = string(problemOf(err).Code)
 		return info
 	}
 	ms := float64(latency.Microseconds()) / 1000
@@ -131,7 +132,7 @@ func (a *API) putShard(w http.ResponseWriter, r *http.Request, p httprouter.Para
 func joinError(err error) error {
 	var identity *shard.IdentityError
 	if errors.As(err, &identity) {
-		return &problem{Status: 409, Code: "identity_conflict", Shard: identity.Shard, Detail: identity.Error()}
+		return fault.New(fault.IdentityConflict, "%s", identity.Error()).With(fault.Facts{Shard: identity.Shard})
 	}
 	return err
 }

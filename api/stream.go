@@ -1,12 +1,13 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 const (
@@ -20,7 +21,7 @@ var buffers = sync.Pool{New: func() any {
 }}
 
 // errClientGone means that the client did not take its answer.
-var errClientGone = errors.New("client gone")
+var errClientGone = fault.Sentinel(fault.ClientGone, "client gone", "the client did not take its answer")
 
 // stream is a body that is sent while it grows. Besides the goroutine that
 // fills it, the clock touches it, and the writer: mu is for that.

@@ -1,35 +1,43 @@
 package catalog
 
 import (
-	"errors"
 	"fmt"
+	"time"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 var (
 	// ErrUnavailable means that the catalog's server can't be reached, or
 	// didn't answer in time. The last snapshot stays usable.
-	ErrUnavailable = errors.New("catalog unavailable")
+	ErrUnavailable = fault.Sentinel(fault.CatalogUnavailable, "catalog unavailable",
+		"the catalog's server can't be reached; families that are known can still be stored and queried",
+	).With(fault.Facts{RetryAfter: 2 * time.Second})
 	// ErrUnknownFamily means that the catalog has no family of that name.
-	ErrUnknownFamily = errors.New("unknown family")
+	ErrUnknownFamily = fault.Sentinel(fault.UnknownFamily, "unknown family", "")
 	// ErrUnknownTable means that no table of that name is registered.
-	ErrUnknownTable = errors.New("unknown table")
+	ErrUnknownTable = fault.Sentinel(fault.UnknownTable, "unknown table", "")
 	// ErrUnknownShard means that the catalog has no shard of that name.
-	ErrUnknownShard = errors.New("unknown shard")
+	ErrUnknownShard = fault.Sentinel(fault.UnknownShard, "unknown shard", "")
 	// ErrNoActiveShard means that no shard takes new families.
-	ErrNoActiveShard = errors.New("no active shard")
+	ErrNoActiveShard = fault.Sentinel(fault.NoActiveShard, "no active shard", "no shard takes new families")
 	// ErrNameTaken means that the name is reserved, or belongs to something
 	// else already.
-	ErrNameTaken = errors.New("name taken")
+	ErrNameTaken = fault.Sentinel(fault.NameTaken, "name taken", "")
 	// ErrBusy is what a DDL returns when its statement would have had to wait
 	// too long for a lock on the shard. The catalog tries again until the
 	// context ends, and then returns it together with the context's error.
-	ErrBusy = errors.New("table busy")
+	ErrBusy = fault.Sentinel(fault.TableBusy, "table busy",
+		"statements on the table don't end, so its schema couldn't be changed in time",
+	).With(fault.Facts{RetryAfter: 5 * time.Second})
 	// ErrNewerSchema means that a newer databalancer has migrated the catalog
 	// to a schema which this one doesn't know.
-	ErrNewerSchema = errors.New("catalog written by a newer databalancer")
+	ErrNewerSchema = fault.Sentinel(fault.CatalogUnavailable, "catalog written by a newer databalancer",
+		"the catalog was written by a newer version")
 	// ErrOtherCatalog means that the database now holds another catalog than
 	// the one that was opened.
-	ErrOtherCatalog = errors.New("another catalog than the one opened")
+	ErrOtherCatalog = fault.Sentinel(fault.CatalogUnavailable, "another catalog than the one opened",
+		"the catalog's database holds another catalog")
 )
 
 // TypeConflictError means that a field is stored with a type that can't hold
@@ -44,6 +52,11 @@ func (e *TypeConflictError) Error() string {
 		e.Family, e.Field, e.Stored, e.Offered)
 }
 
+func (e *TypeConflictError) Code() fault.Code { return fault.TypeConflict }
+func (e *TypeConflictError) Facts() fault.Facts {
+	return fault.Facts{Family: e.Family, Field: e.Field, Stored: string(e.Stored), Offered: string(e.Offered)}
+}
+
 // CaseConflictError means that a field differs only in case from another, the
 // stored one.
 type CaseConflictError struct {
@@ -52,6 +65,11 @@ type CaseConflictError struct {
 
 func (e *CaseConflictError) Error() string {
 	return fmt.Sprintf("family %s: field %s differs only in case from %s", e.Family, e.Field, e.Stored)
+}
+
+func (e *CaseConflictError) Code() fault.Code { return fault.CaseConflict }
+func (e *CaseConflictError) Facts() fault.Facts {
+	return fault.Facts{Family: e.Family, Field: e.Field, Stored: e.Stored}
 }
 
 // TooManyColumnsError means that the family would have more than Limit fields,
@@ -68,6 +86,11 @@ func (e *TooManyColumnsError) Error() string {
 		return fmt.Sprintf("family %s: the names of its fields are together too long for one table; of 1,000 strings, names have room for some 11 characters each", e.Family)
 	}
 	return fmt.Sprintf("family %s: more than %d fields", e.Family, e.Limit)
+}
+
+func (e *TooManyColumnsError) Code() fault.Code { return fault.TooManyColumns }
+func (e *TooManyColumnsError) Facts() fault.Facts {
+	return fault.Facts{Family: e.Family, Limit: e.Limit}
 }
 
 // ShardConflictError means that a shard can't be added because the catalog
@@ -89,6 +112,9 @@ func (e *ShardConflictError) Error() string {
 // Is makes a ShardConflictError an ErrNameTaken.
 func (e *ShardConflictError) Is(target error) bool { return target == ErrNameTaken }
 
+func (e *ShardConflictError) Code() fault.Code { return fault.NameTaken }
+func (e *ShardConflictError) Detail() string   { return "" }
+
 // InvalidShardError means that a shard can't have such a value.
 type InvalidShardError struct {
 	Shard, Field, Value string
@@ -97,3 +123,5 @@ type InvalidShardError struct {
 func (e *InvalidShardError) Error() string {
 	return fmt.Sprintf("shard %s: invalid %s %q", e.Shard, e.Field, e.Value)
 }
+
+func (e *InvalidShardError) Code() fault.Code { return fault.InvalidArgument }

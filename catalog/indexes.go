@@ -3,11 +3,12 @@ package catalog
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // The limits of a family's indexes. Eight columns, of which a text takes 256
@@ -33,12 +34,13 @@ type index struct {
 
 var (
 	// ErrUnknownColumn means that a table has no column of that name.
-	ErrUnknownColumn = errors.New("unknown column")
+	ErrUnknownColumn = fault.Sentinel(fault.UnknownColumn, "unknown column", "")
 	// ErrUnknownIndex means that a family has no index of these columns.
-	ErrUnknownIndex = errors.New("unknown index")
+	ErrUnknownIndex = fault.Sentinel(fault.UnknownIndex, "unknown index", "")
 	// ErrIndexRefused is what a DDL returns when a server won't make an index,
 	// for what it is. The catalog then takes its intent back.
-	ErrIndexRefused = errors.New("index refused by the server")
+	ErrIndexRefused = fault.Sentinel(fault.CannotIndex, "index refused by the server",
+		"the server refuses an index of these columns")
 )
 
 // IndexError means that a family can't have an index of these columns.
@@ -53,6 +55,9 @@ func (e *IndexError) Error() string {
 	}
 	return fmt.Sprintf("family %s: column %s %s", e.Family, e.Column, e.Reason)
 }
+
+func (e *IndexError) Code() fault.Code   { return fault.CannotIndex }
+func (e *IndexError) Facts() fault.Facts { return fault.Facts{Family: e.Family, Field: e.Column} }
 
 // indexesIn returns the family's indexes in that state.
 func (f *family) indexesIn(state string) (found []index) {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // The states of a family's placement: adding is an intent. A fresh one has its
@@ -67,6 +69,20 @@ func (e *SpreadError) Error() string {
 		return fmt.Sprintf("family %s: it is on %d shards, and is not taken from any of them to be on %d", e.Family, e.Placed, e.Asked)
 	}
 	return fmt.Sprintf("family %s: it is on %d shards, and %d others are active: that makes less than %d", e.Family, e.Placed, e.Available, e.Asked)
+}
+
+func (e *SpreadError) Code() fault.Code {
+	if e.Shrinks() {
+		return fault.CannotShrink
+	}
+	return fault.NotEnoughShards
+}
+
+func (e *SpreadError) Facts() fault.Facts {
+	if e.Shrinks() {
+		return fault.Facts{Family: e.Family, Limit: e.Placed}
+	}
+	return fault.Facts{Family: e.Family, Limit: e.Placed + e.Available}
 }
 
 // Spread gives the family placements on so many shards: on those that it is on

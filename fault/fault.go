@@ -27,34 +27,34 @@ type Fault interface {
 	Code() Code
 }
 
-// Facts are what an error is about. The zero value of each means that it is
-// not about such a thing.
+// Facts are what an error is about, under the names that clients know them by.
+// The zero value of each means that it is not about such a thing.
 type Facts struct {
-	Offset  *int // in the client's SQL or JSON, in bytes from 0
-	Shard   string
-	Table   string
-	Family  string
-	Field   string
-	Stored  string // the type or name that is there
-	Offered string // the type that was sent
-	Limit   int
+	Offset  *int   `json:"offset,omitempty"` // in the client's SQL or JSON, in bytes from 0
+	Shard   string `json:"shard,omitempty"`
+	Table   string `json:"table,omitempty"`
+	Family  string `json:"family,omitempty"`
+	Field   string `json:"field,omitempty"`
+	Stored  string `json:"stored,omitempty"`  // the type or name that is there
+	Offered string `json:"offered,omitempty"` // the type that was sent
+	Limit   int    `json:"limit,omitempty"`
 
-	Number   uint16 // of a database's own error
-	SQLState string // its five characters
+	Number   uint16 `json:"number,omitempty"`   // of a database's own error
+	SQLState string `json:"sqlstate,omitempty"` // its five characters
 
-	Events []Event // the first few faults of single events
-	Total  int     // of events' faults
+	Events []Event `json:"errors,omitempty"` // the first few faults of single events
+	Total  int     `json:"total,omitempty"`  // of events' faults
 
-	RetryAfter time.Duration // when trying again has a point; 0: not known
+	RetryAfter time.Duration `json:"-"` // when trying again has a point; 0: not known
 }
 
 // Event is what is wrong with one event of a request, or, where Event is
 // [Request], with what all of them share.
 type Event struct {
-	Event  int    // its index in the request, from 0; or Request
-	Field  string // the field's or member's name; empty for the event as a whole
-	Code   Code
-	Detail string
+	Event  int    `json:"event"`           // its index in the request, from 0; or Request
+	Field  string `json:"field,omitempty"` // the field's or member's name; empty for the event as a whole
+	Code   Code   `json:"code"`
+	Detail string `json:"detail"`
 }
 
 // Request is Event.Event of a fault that no single event has.

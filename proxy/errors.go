@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
 // ErrCancelled means that somebody stopped the query by its id.
-var ErrCancelled = errors.New("query cancelled")
+var ErrCancelled = fault.Sentinel(fault.Cancelled, "query cancelled", "the query was stopped by its id")
 
 // StaleError means that a shard contradicts the snapshot that the plan was
 // made from. Nothing has reached the sink: after a refresh of the catalog the
@@ -32,20 +33,36 @@ func (e *StaleError) Error() string {
 
 func (e *StaleError) Unwrap() error { return e.Err }
 
+func (e *StaleError) Code() fault.Code {
+	if e.Err != nil {
+		return "" // what it says counts
+	}
+	return fault.StaleTable
+}
+
+func (e *StaleError) Detail() string {
+	return "a table on the shard has other columns than the catalog knows;" +
+		" PUT /api/tables/{table} reads those of a registered table again"
+}
+
+func (e *StaleError) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
+
 // ShardError says on which shard a statement failed.
 type ShardError struct {
 	Shard string
 	Err   error
 }
 
-func (e *ShardError) Error() string { return e.Err.Error() }
-func (e *ShardError) Unwrap() error { return e.Err }
+func (e *ShardError) Error() string      { return e.Err.Error() }
+func (e *ShardError) Unwrap() error      { return e.Err }
+func (e *ShardError) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
 
 // UnsupportedError means that the plan cannot be run with a right answer.
 // Its detail is meant for the client.
 type UnsupportedError struct{ Detail string }
 
-func (e *UnsupportedError) Error() string { return e.Detail }
+func (e *UnsupportedError) Error() string    { return e.Detail }
+func (e *UnsupportedError) Code() fault.Code { return fault.Unsupported }
 
 // TooLargeError means that a gather would move more than is allowed. Nothing
 // has reached the sink.
@@ -70,6 +87,9 @@ func (e *TooLargeError) Error() string {
 		" and at most %d rows with %d bytes may be moved; a condition on that table would narrow it",
 		e.Why, e.From, e.To, e.Rows, e.Bytes, so, e.MaxRows, e.MaxBytes)
 }
+
+func (e *TooLargeError) Code() fault.Code   { return fault.GatherTooLarge }
+func (e *TooLargeError) Facts() fault.Facts { return fault.Facts{Shard: e.From} }
 
 // stale turns a server's error that may come of an outdated snapshot into a
 // *StaleError, and returns others as they are.
