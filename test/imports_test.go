@@ -42,12 +42,13 @@ var rules = map[string]rule{
 	"catalog":          {ours: []string{"fault", "server"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
 	"router":           {ours: []string{"catalog", "fault"}, forbidden: []string{"database/sql", "net/http", "net", "os", "time"}},
 	"shard":            {ours: []string{"catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
-	"proxy":            {ours: []string{"router", "shard", "catalog", "server", "fault"}, forbidden: []string{"net/http", driver}},
+	"proxy/gather":     {ours: []string{"router", "shard", "catalog", "server", "fault"}, forbidden: []string{"net/http", driver}},
+	"proxy":            {ours: []string{"proxy/gather", "router", "shard", "catalog", "server", "fault"}, forbidden: []string{"net/http", driver}},
 	"ingest":           {ours: []string{"shard", "catalog", "server", "fault"}, forbidden: []string{"net/http"}, never: []string{sqlParser}},
 	"api":              {ours: []string{"router", "proxy", "ingest", "shard", "catalog", "server", "fault"}, forbidden: []string{driver, "database/sql"}},
 	"local":            {forbidden: []string{"net/http"}, never: []string{sqlParser, driver}},
 	"cmd/load":         {ours: []string{"catalog"}, never: []string{sqlParser}},
-	"cmd/databalancer": {ours: []string{"api", "router", "proxy", "ingest", "shard", "catalog", "local", "cmd/load"}, never: []string{inMemory, "testing"}},
+	"cmd/databalancer": {ours: []string{"api", "router", "proxy", "proxy/gather", "ingest", "shard", "catalog", "local", "cmd/load"}, never: []string{inMemory, "testing"}},
 }
 
 func TestImportRules(t *testing.T) {
