@@ -110,3 +110,19 @@ type nullWriter struct{ header http.Header }
 func (w *nullWriter) Header() http.Header         { return w.header }
 func (w *nullWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w *nullWriter) WriteHeader(int)             {}
+
+// BenchmarkLayouts is why layouts are kept: kept ones beside ones made anew.
+func BenchmarkLayouts(b *testing.B) {
+	columns, _ := wideRow(24)
+	b.Run("kept", func(b *testing.B) {
+		var ls layouts
+		for b.Loop() {
+			ls.of(formatJSON, shapeObjects, columns, false)
+		}
+	})
+	b.Run("made", func(b *testing.B) {
+		for b.Loop() {
+			newLayout(formatJSON, shapeObjects, columns, false)
+		}
+	})
+}

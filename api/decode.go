@@ -27,14 +27,6 @@ func (a *API) decode(w http.ResponseWriter, r *http.Request, v any) error {
 		return err
 	}
 	defer release()
-	if p, ok := v.(plainReader); ok && p.readPlain(body) {
-		return nil
-	}
-	return decodeAny(body, v)
-}
-
-// decodeAny reads any JSON object.
-func decodeAny(body []byte, v any) error {
 	if err := checkText(body); err != nil {
 		return err
 	}

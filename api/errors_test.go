@@ -16,6 +16,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/shard"
@@ -192,7 +193,7 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 		{"PUT", "/api/shards/a", `{"address":"x","weight":1e6}`, nil, 200, ""},
 		{"PUT", "/api/shards/a", `{"address":"::::"}`, fmt.Errorf("shard a: %w", shard.ErrAddress), 400, "invalid_argument"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrAddressDiffers, 409, "address_differs"},
-		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrRawLogs, 409, "name_taken"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, tables.ErrRawLogs, 409, "name_taken"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &shard.IdentityError{Shard: "a"}, 409, "identity_conflict"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &catalog.ShardConflictError{}, 409, "name_taken"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &catalog.InvalidShardError{Shard: "a", Field: "weight"}, 400, "invalid_argument"},

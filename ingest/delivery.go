@@ -24,7 +24,7 @@ var rowsPool = sync.Pool{New: func() any { return new(rows) }}
 func (d *delivery) decode(table *catalog.Table) error {
 	d.rows.reset(d.req.body)
 	d.fields = newFieldSet(d.req.fields, table)
-	end, err := decode(d.rows, d.req.logs, d.fields, d.in.cfg.RawLogs, d.in.cfg.MaxEvent)
+	end, err := decode(d.rows, d.req.logs, d.fields, d.in.cfg.RawLogs, maxEvent)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,7 +12,7 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// Catalog is what ingest needs of *catalog.Catalog.
+// Catalog is what ingest needs of *store.Store.
 type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)
@@ -22,6 +23,17 @@ type Catalog interface {
 type Shards interface {
 	Shard(name string) (*shard.Shard, error)
 }
+
+// DefaultMaxPending is Config's MaxPending where it says none: 512 MiB.
+const DefaultMaxPending = 512 << 20
+
+const (
+	// maxEvent bounds the bytes of one event. It must stay below the servers'
+	// max_allowed_packet.
+	maxEvent = 15 << 20
+	// commitTimeout bounds one transaction.
+	commitTimeout = time.Minute
+)
 
 // Config configures an Ingester.
 type Config struct {
@@ -35,13 +47,8 @@ type Config struct {
 	// MaxPending bounds the bytes of memory of all requests that are decoded
 	// or wait to be stored at a time: of their bodies, and of what was made of
 	// those. Beyond it Put returns ErrBusy. A single request is always taken.
-	// 0 means 256 MiB.
+	// 0 means DefaultMaxPending.
 	MaxPending int64
-	// MaxEvent bounds the bytes of one event. It must stay below the servers'
-	// max_allowed_packet. 0 means 15 MiB.
-	MaxEvent int
-	// CommitTimeout bounds one transaction. 0 means a minute.
-	CommitTimeout time.Duration
 }
 
 // Validate says what is missing or out of range.
@@ -51,7 +58,7 @@ func (c *Config) Validate() error {
 		return errors.New("ingest config: no catalog")
 	case c.Shards == nil:
 		return errors.New("ingest config: no shards")
-	case c.MaxPending < 0 || c.MaxEvent < 0 || c.CommitTimeout < 0:
+	case c.MaxPending < 0:
 		return errors.New("ingest config: negative limit")
 	}
 	return nil
@@ -61,15 +68,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.MaxPending == 0 {
-		c.MaxPending = 256 << 20
-	}
-	if c.MaxEvent == 0 {
-		c.MaxEvent = 15 << 20
-	}
-	if c.CommitTimeout == 0 {
-		c.CommitTimeout = time.Minute
-	}
+	c.MaxPending = cmp.Or(c.MaxPending, DefaultMaxPending)
 	return c
 }
 
@@ -94,7 +93,7 @@ func New(cfg Config) (*Ingester, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	return &Ingester{cfg: cfg, writer: newWriter(cfg.Shards, cfg.RawLogs, cfg.CommitTimeout)}, nil
+	return &Ingester{cfg: cfg, writer: newWriter(cfg.Shards, cfg.RawLogs)}, nil
 }
 
 // Close waits until what was accepted is stored or has failed. Put returns

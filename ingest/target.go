@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/server"
 )
 
@@ -52,7 +53,7 @@ func newTarget(t *catalog.Table, placements []catalog.Placement, fields *fieldSe
 			group = len(hidden)
 			hidden[c.Group] = group
 		}
-		tg.places[i] = place{group: group, member: `"` + memberName(c.Position) + `":`, json: c.Type == catalog.JSON}
+		tg.places[i] = place{group: group, member: `"` + tables.Member(c.Position) + `":`, json: c.Type == catalog.JSON}
 	}
 	stored := len(columns)
 	columns = append(columns, make([]string, len(hidden))...)

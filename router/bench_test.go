@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/router/guard"
 )
 
 func BenchmarkPlan(b *testing.B) {
@@ -31,7 +33,7 @@ func BenchmarkPlan(b *testing.B) {
 	b.Run("parse alone", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := parse("SELECT * FROM dog WHERE id = ?", []any{int64(7)}, limits{}); err != nil {
+			if _, err := guard.Parse("SELECT * FROM dog WHERE id = ?", []any{int64(7)}, guard.Limits{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -22,11 +22,11 @@ func TestOpenDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if got := scan[string](t, db, "SELECT CONCAT(DATABASE(), ' ', @@collation_database, ' ', @@time_zone, ' ', @@sql_mode)"); got !=
+		if got := localtest.Value[string](t, db, "SELECT CONCAT(DATABASE(), ' ', @@collation_database, ' ', @@time_zone, ' ', @@sql_mode)"); got !=
 			database+" utf8mb4_unicode_ci +00:00 STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION" {
 			t.Errorf("got %s", got)
 		}
-		if wait := scan[int](t, db, "SELECT @@innodb_lock_wait_timeout"); time.Duration(wait)*time.Second >= catalogPatience {
+		if wait := localtest.Value[int](t, db, "SELECT @@innodb_lock_wait_timeout"); time.Duration(wait)*time.Second >= catalogPatience {
 			t.Errorf("waits %d s for a lock, and no longer for the server", wait)
 		}
 		if n := db.Stats().MaxOpenConnections; n != 3 {
@@ -77,7 +77,7 @@ func TestReadIdentityOfNoShard(t *testing.T) {
 		database:              "SELECT 1",
 		database + "_catalog": "CREATE DATABASE " + database + "_catalog",
 	} {
-		db := look(t, addresses[0], "")
+		db := localtest.Open(t, addresses[0], "")
 		if _, err := db.Exec(setUp); err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +192,7 @@ func TestDescribeCase(t *testing.T) {
 	sh := f.shard(t, "s0")
 	exec(t, sh, "CREATE TABLE plain (a INT)")
 	names := map[string]string{"plain": "plain", "PLAIN": "plain", "Plain": "plain", "pläin": ""}
-	if scan[int](t, sh.Write(), "SELECT @@lower_case_table_names") == 0 && f.vendor(t) != server.TiDB {
+	if localtest.Value[int](t, sh.Write(), "SELECT @@lower_case_table_names") == 0 && f.vendor(t) != server.TiDB {
 		exec(t, sh, "CREATE TABLE two (a INT)", "CREATE VIEW Two AS SELECT * FROM plain", "CREATE TABLE TWO (b INT)")
 		names["two"], names["TWO"], names["tWO"] = "two", "TWO", ""
 	}

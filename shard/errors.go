@@ -39,10 +39,6 @@ var (
 	// another address, and was not asked to move it.
 	ErrAddressDiffers = fault.Sentinel(fault.AddressDiffers, "shard is registered at another address",
 		"the shard is registered at another address")
-	// ErrRawLogs means that the database holds a table raw_logs that isn't
-	// databalancer's.
-	ErrRawLogs = fault.Sentinel(fault.NameTaken, "table raw_logs is not databalancer's",
-		"the server has a table raw_logs that is not databalancer's")
 )
 
 // Error says on which shard a query connection failed, or could not be had. Its

@@ -1,7 +1,6 @@
 package shard
 
 import (
-	"database/sql"
 	"errors"
 	"testing"
 
@@ -42,15 +41,8 @@ func TestGatherer(t *testing.T) {
 }
 
 func dropDatabase(t *testing.T, address, name string) {
-	db, err := sql.Open("mysql", localtest.DSN(address, ""))
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer db.Close()
-	if _, err := db.Exec("DROP DATABASE IF EXISTS " + name); err != nil {
-		t.Error(err)
-	}
+	t.Helper()
+	localtest.Exec(t, localtest.Open(t, address, ""), "DROP DATABASE IF EXISTS "+name)
 }
 
 func TestGathererRefused(t *testing.T) {

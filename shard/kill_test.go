@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // soon is more than anything that ends at once takes, and less than what
@@ -23,13 +25,8 @@ var errEnough = errors.New("enough of it")
 // running counts the statements on the server whose text begins with prefix.
 func running(t testing.TB, sh *Shard, prefix string) int {
 	t.Helper()
-	var n int
-	err := sh.control.QueryRowContext(t.Context(),
-		"SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, CHAR_LENGTH(?)) = ?", prefix, prefix).Scan(&n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return localtest.Value[int](t, sh.control,
+		"SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, CHAR_LENGTH(?)) = ?", prefix, prefix)
 }
 
 // endWhenRunning ends a context as soon as the server runs what begins with

@@ -1,7 +1,6 @@
 package gather
 
 import (
-	"database/sql"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -104,25 +103,15 @@ func members(n int) string {
 // the same columns with the same bytes.
 func TestEveryType(t *testing.T) {
 	f := newFixture(t, 2)
-	db, err := sql.Open("mysql", localtest.DSN(f.Addresses[1], f.Database)+"&sql_mode=%27ALLOW_INVALID_DATES%27")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	exec := func(t *testing.T, statement string) {
-		t.Helper()
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatalf("%.300s: %v", statement, err)
-		}
-	}
+	db := localtest.Open(t, f.Addresses[1], f.Database, "sql_mode='ALLOW_INVALID_DATES'")
 	for i, tt := range everyType {
 		t.Run(tt.declared[:min(len(tt.declared), 40)], func(t *testing.T) {
 			table := fmt.Sprintf("x%d", i)
-			exec(t, fmt.Sprintf("CREATE TABLE %s (n INT NOT NULL, v %s, w %s) CHARACTER SET latin1", table, tt.declared, notNull(tt.declared)))
+			localtest.Exec(t, db, fmt.Sprintf("CREATE TABLE %s (n INT NOT NULL, v %s, w %s) CHARACTER SET latin1", table, tt.declared, notNull(tt.declared)))
 			for n, v := range tt.values {
-				exec(t, fmt.Sprintf("INSERT INTO %s VALUES (%d, %s, %s)", table, n, v, v))
+				localtest.Exec(t, db, fmt.Sprintf("INSERT INTO %s VALUES (%d, %s, %s)", table, n, v, v))
 			}
-			exec(t, fmt.Sprintf("INSERT INTO %s SELECT 1000, NULL, w FROM %s WHERE n = 0", table, table))
+			localtest.Exec(t, db, fmt.Sprintf("INSERT INTO %s SELECT 1000, NULL, w FROM %s WHERE n = 0", table, table))
 			compareShipped(t, f, table, tt.declared)
 		})
 	}

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql"
-
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
@@ -57,27 +55,15 @@ func (s *Shards) DB(t testing.TB, n int) *sql.DB {
 	if s.dbs[n] != nil {
 		return s.dbs[n]
 	}
-	db, err := sql.Open("mysql", localtest.DSN(s.Addresses[n], s.Database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		db.Close()
-		delete(s.dbs, n)
-	})
-	s.dbs[n] = db
-	return db
+	s.dbs[n] = localtest.Open(t, s.Addresses[n], s.Database)
+	t.Cleanup(func() { delete(s.dbs, n) })
+	return s.dbs[n]
 }
 
 // Exec runs statements on the nth server.
 func (s *Shards) Exec(t testing.TB, n int, statements ...string) {
 	t.Helper()
-	db := s.DB(t, n)
-	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	localtest.Exec(t, s.DB(t, n), statements...)
 }
 
 // running counts the statements on the nth server that begin with a tag and
