@@ -14,7 +14,7 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// Catalog is what the API needs of *catalog.Catalog.
+// Catalog is what the API needs of *store.Store.
 type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)
@@ -53,6 +53,12 @@ type Ingester interface {
 	Put(ctx context.Context, body []byte) (*ingest.Result, error)
 }
 
+// What stands for the time-outs and the largest body that Config leaves out.
+const (
+	DefaultTimeout = time.Minute
+	DefaultMaxBody = 64 << 20
+)
+
 // Config is what the API consists of. The parts are required; the zero value
 // of the rest stands for its default.
 type Config struct {
@@ -82,7 +88,7 @@ type Config struct {
 	MaxBody int64
 	// MaxPending bounds the bytes of all bodies of log requests that are held
 	// in memory at a time; beyond it requests get 429. The default is
-	// 512 MiB, and the least MaxBody.
+	// ingest's, and the least MaxBody.
 	MaxPending int64
 }
 
@@ -104,10 +110,10 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Version = cmp.Or(c.Version, "devel")
-	c.QueryTimeout = cmp.Or(c.QueryTimeout, time.Minute)
-	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)
-	c.BodyTimeout = cmp.Or(c.BodyTimeout, time.Minute)
-	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
-	c.MaxPending = max(cmp.Or(c.MaxPending, 512<<20), c.MaxBody+1)
+	c.QueryTimeout = cmp.Or(c.QueryTimeout, DefaultTimeout)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, DefaultTimeout)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, DefaultTimeout)
+	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	c.MaxPending = max(cmp.Or(c.MaxPending, ingest.DefaultMaxPending), c.MaxBody+1)
 	return c
 }

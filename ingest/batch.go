@@ -18,14 +18,13 @@ import (
 type writer struct {
 	shards   Shards
 	rawLogs  bool
-	timeout  time.Duration // of a transaction
 	queues   queues
 	sessions sessions
 	outages  outages
 }
 
-func newWriter(shards Shards, rawLogs bool, timeout time.Duration) *writer {
-	w := &writer{shards: shards, rawLogs: rawLogs, timeout: timeout}
+func newWriter(shards Shards, rawLogs bool) *writer {
+	w := &writer{shards: shards, rawLogs: rawLogs}
 	w.queues.work, w.queues.up = w.work, w.up
 	return w
 }
@@ -84,7 +83,7 @@ func (w *writer) connect(name string) (*sql.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	conn, err := sh.Write().Conn(ctx)
 	return conn, shard.Wrap(name, err)
@@ -141,7 +140,7 @@ func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*p
 		case errors.Is(err, errAtCommit):
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, shard.Wrap(name, err))
 		case errors.Is(err, context.DeadlineExceeded):
-			return &shard.UnreachableError{Shard: name, Err: fmt.Errorf("no end of a transaction within %s", w.timeout)}
+			return &shard.UnreachableError{Shard: name, Err: fmt.Errorf("no end of a transaction within %s", commitTimeout)}
 		case conflict(err) && attempt < maxAttempts:
 			time.Sleep(rand.N(10 * time.Millisecond << attempt))
 		case lost(err) && !reconnected:
@@ -171,7 +170,7 @@ var (
 // transact stores a batch in one transaction over the connection. Unless it
 // returns errAtCommit or nil, nothing is stored.
 func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending) error {
-	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	var failure error
 	rawErr := conn.Raw(func(c any) error {

@@ -6,17 +6,22 @@ import (
 	"github.com/kolide/databalancer/router/resolve"
 )
 
-// Config configures a [Router]. The zero value of each limit stands for its
-// default.
+// The length of a query in bytes where Config says none, and the greatest that
+// it can say.
+const (
+	DefaultMaxLength = guard.DefaultLength
+	LongestQuery     = guard.MaxLength
+)
+
+// Config configures a [Router].
 type Config struct {
 	// Database is the name of our database on the shards: the only qualifier
 	// that table names may bear. It is compared exactly, as servers on Linux
 	// do.
 	Database string
 
-	MaxLength int // of a query, in bytes
-	MaxNodes  int // of a query's syntax tree
-	MaxDepth  int // of a query's syntax tree
+	// MaxLength is the longest query in bytes; 0 stands for DefaultMaxLength.
+	MaxLength int
 
 	// Homes names servers that are used only for gathering. Where there are
 	// any, queries that need several shards are finished on one of them.
@@ -36,7 +41,7 @@ func New(cfg Config) *Router {
 	return &Router{
 		database: cfg.Database,
 		homes:    cfg.Homes,
-		limits:   guard.Limits{Length: cfg.MaxLength, Nodes: cfg.MaxNodes, Depth: cfg.MaxDepth},
+		limits:   guard.Limits{Length: cfg.MaxLength},
 	}
 }
 

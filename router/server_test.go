@@ -60,11 +60,7 @@ func newShard(t testing.TB, statements ...string) *shard {
 	t.Helper()
 	addr := localtest.Servers(t, 1)[0]
 	name := localtest.Database(t, addr)
-	db, err := sql.Open("mysql", localtest.DSN(addr, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := localtest.Open(t, addr, name)
 	db.SetMaxOpenConns(1)
 	s := &shard{database: name, db: db}
 	s.execute(t, statements...)
@@ -74,11 +70,7 @@ func newShard(t testing.TB, statements ...string) *shard {
 func (s *shard) execute(t testing.TB, scripts ...string) {
 	t.Helper()
 	for _, script := range scripts {
-		for _, statement := range strings.Split(script, ";\n") {
-			if _, err := s.db.Exec(statement); err != nil {
-				t.Fatalf("%s: %v", statement, err)
-			}
-		}
+		localtest.Exec(t, s.db, strings.Split(script, ";\n")...)
 	}
 }
 

@@ -35,6 +35,11 @@ func TestImportRules(t *testing.T) {
 		built = append(built, r.name)
 		delete(packages, module+r.name)
 	}
+	for _, imported := range packages[module+"test/harness"].Imports {
+		if ours, is := strings.CutPrefix(imported, module); is && ours != "local/localtest" {
+			t.Errorf("test/harness must not import %s: to it the program is a black box", ours)
+		}
+	}
 	for _, name := range halls {
 		delete(packages, module+name)
 	}

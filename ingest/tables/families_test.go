@@ -6,7 +6,11 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
+	"github.com/kolide/databalancer/local/localtest"
 )
+
+var _ store.DDL = (*Families)(nil)
 
 func tableOf(id int64, name string, columns ...catalog.Column) *catalog.Table {
 	t := &catalog.Table{ID: id, Name: name, Kind: catalog.Family, Columns: []catalog.Column{{Name: "id", Type: catalog.Int}}}
@@ -194,7 +198,7 @@ func TestDropTable(t *testing.T) {
 	if err := f.DropTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	if n := value[int](t, f.db, "SELECT COUNT(*) FROM x"); n != 0 {
+	if n := localtest.Value[int](t, f.db, "SELECT COUNT(*) FROM x"); n != 0 {
 		t.Errorf("the newer family's table has %d rows", n)
 	}
 }

@@ -2,12 +2,11 @@ package tables
 
 import (
 	"database/sql"
-	"errors"
 	"testing"
 
 	_ "github.com/go-sql-driver/mysql"
 
-	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -18,7 +17,7 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 type fixture struct {
 	*Families
 	set *shard.Set
-	cat *catalog.Catalog
+	cat *store.Store
 	db  *sql.DB
 }
 
@@ -46,8 +45,8 @@ func fixtureOn(t testing.TB, address, database string) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	f := &fixture{Families: NewFamilies(set, nil), set: set, db: open(t, address, database)}
-	if f.cat, err = catalog.Open(t.Context(), db, catalog.Config{DDL: f, OnChange: set.Sync}); err != nil {
+	f := &fixture{Families: NewFamilies(set, nil), set: set, db: localtest.Open(t, address, database)}
+	if f.cat, err = store.Open(t.Context(), db, store.Config{DDL: f, OnChange: set.Sync}); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -58,60 +57,13 @@ func (f *fixture) join(t testing.TB, name, address string) error {
 	return err
 }
 
-// open returns a pool of the test's own.
-func open(t testing.TB, address, database string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(address, database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-// value returns the one value of a query.
-func value[T any](t testing.TB, db *sql.DB, query string, args ...any) (v T) {
-	t.Helper()
-	if err := db.QueryRow(query, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return v
-}
-
 // texts returns all rows of a query as strings; NULL is "NULL".
-func (f *fixture) texts(t testing.TB, query string, args ...any) (all [][]string) {
+func (f *fixture) texts(t testing.TB, query string, args ...any) [][]string {
 	t.Helper()
-	rows, err := f.db.Query(query, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	columns, _ := rows.Columns()
-	for rows.Next() {
-		values, pointers := make([]sql.NullString, len(columns)), make([]any, len(columns))
-		for i := range values {
-			pointers[i] = &values[i]
-		}
-		err = errors.Join(err, rows.Scan(pointers...))
-		row := make([]string, len(columns))
-		for i, v := range values {
-			if row[i] = v.String; !v.Valid {
-				row[i] = "NULL"
-			}
-		}
-		all = append(all, row)
-	}
-	if err = errors.Join(err, rows.Err()); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return all
+	return localtest.Rows(t, f.db, query, args...)
 }
 
 func (f *fixture) exec(t testing.TB, statements ...string) {
 	t.Helper()
-	for _, s := range statements {
-		if _, err := f.db.Exec(s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
+	localtest.Exec(t, f.db, statements...)
 }

@@ -14,7 +14,7 @@ import (
 func (f *fixture) insertOne(t *testing.T) int64 {
 	t.Helper()
 	f.exec(t, "INSERT INTO raw_logs (family, log) VALUES ('f', '{}')")
-	return value[int64](t, f.db, "SELECT MAX(id) FROM raw_logs")
+	return localtest.Value[int64](t, f.db, "SELECT MAX(id) FROM raw_logs")
 }
 
 // TestRawLogsIDs joins two shards, and the second again with whatever happened
@@ -22,7 +22,7 @@ func (f *fixture) insertOne(t *testing.T) int64 {
 func TestRawLogsIDs(t *testing.T) {
 	addresses := localtest.Servers(t, 2)
 	f := fixtureOn(t, addresses[0], localtest.Database(t, addresses...))
-	on := []*fixture{f, {db: open(t, addresses[1], value[string](t, f.db, "SELECT DATABASE()"))}}
+	on := []*fixture{f, {db: localtest.Open(t, addresses[1], localtest.Value[string](t, f.db, "SELECT DATABASE()"))}}
 	for number, address := range addresses {
 		if err := f.join(t, fmt.Sprintf("s%d", number), address); err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestRawLogsIDs(t *testing.T) {
 	}{
 		{"nothing", nil, firstID(1) + 1},
 		{"higher ids than the shard's own", []string{fmt.Sprintf("INSERT INTO raw_logs (id, family, log) VALUES (%d, 'f', '{}')", int64(3)<<40)}, 3<<40 + 1},
-		{"a restored table", []string{"DROP TABLE raw_logs", dialect{server.Info{}}.createRawLogs(value[string](t, f.db, "SELECT DATABASE()"), 0)}, firstID(1)},
+		{"a restored table", []string{"DROP TABLE raw_logs", dialect{server.Info{}}.createRawLogs(localtest.Value[string](t, f.db, "SELECT DATABASE()"), 0)}, firstID(1)},
 	} {
 		second.exec(t, tt.statements...)
 		if err := f.join(t, "s1", addresses[1]); err != nil {
@@ -49,7 +49,7 @@ func TestRawLogsIDs(t *testing.T) {
 			t.Errorf("%s: the next id was %d", tt.what, got)
 		}
 	}
-	if n := value[int](t, f.db, `SELECT COUNT(*) FROM information_schema.columns
+	if n := localtest.Value[int](t, f.db, `SELECT COUNT(*) FROM information_schema.columns
 		WHERE table_schema = DATABASE() AND collation_name <> 'utf8mb4_unicode_ci'`); n != 0 {
 		t.Errorf("%d columns have another collation", n)
 	}

@@ -9,25 +9,6 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// DSN returns the go-sql-driver data source name of root on a server, with
-// utf8mb4 and UTC. The database may be empty.
-func DSN(addr, database string) string { return config(addr, database).FormatDSN() }
-
-func config(addr, database string) *mysql.Config {
-	cfg := mysql.NewConfig()
-	cfg.User = "root"
-	cfg.Net, cfg.Addr = "tcp", addr
-	if strings.Contains(addr, "/") {
-		cfg.Net = "unix"
-	}
-	cfg.DBName = database
-	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
-	if err := cfg.Apply(mysql.Charset("utf8mb4", "")); err != nil {
-		panic(err) // the option has no way to fail
-	}
-	return cfg
-}
-
 // Database creates a database with a name of its own on every server, and
 // drops it, and the catalog database beside it, when the test ends.
 func Database(t testing.TB, addrs ...string) string {
@@ -43,16 +24,25 @@ func Database(t testing.TB, addrs ...string) string {
 	return name
 }
 
-// Open returns connections as DSN says, to be closed when the test ends, with
-// further settings of the session, such as sql_mode=”.
+// Open returns root's connections to a server, with utf8mb4, UTC and further
+// settings of the session, such as "autocommit=1", to be closed when the test
+// ends. The database may be empty.
 func Open(t testing.TB, addr, database string, settings ...string) *sql.DB {
 	t.Helper()
-	cfg := config(addr, database)
-	cfg.Logger = &mysql.NopLogger{} // tests end servers that connections are open to
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Net, cfg.Addr, cfg.DBName = "root", "tcp", addr, database
+	if strings.Contains(addr, "/") {
+		cfg.Net = "unix"
+	}
+	if err := cfg.Apply(mysql.Charset("utf8mb4", "")); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
 	for _, s := range settings {
 		name, value, _ := strings.Cut(s, "=")
 		cfg.Params[name] = value
 	}
+	cfg.Logger = &mysql.NopLogger{} // tests end servers that connections are open to
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		t.Fatalf("server %s: %v", addr, err)

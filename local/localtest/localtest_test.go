@@ -90,17 +90,6 @@ func TestDedicated(t *testing.T) {
 	c.Stop(1) // and the end of the test must not wait for it
 }
 
-func TestDSN(t *testing.T) {
-	for addr, want := range map[string]string{
-		"/run/x.sock":    "root@unix(/run/x.sock)/d?",
-		"127.0.0.1:3306": "root@tcp(127.0.0.1:3306)/d?",
-	} {
-		if got := DSN(addr, "d"); !strings.HasPrefix(got, want) || !strings.Contains(got, "charset=utf8mb4") {
-			t.Errorf("%s: %s", addr, got)
-		}
-	}
-}
-
 // TestMissingServer tells apart the machines on which a missing server is a
 // failure.
 func TestMissingServer(t *testing.T) {

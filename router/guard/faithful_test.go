@@ -12,9 +12,10 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/router/tree"
-	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
 // A restored statement must return what the client's own text returns: the
@@ -131,12 +132,7 @@ func session(t *testing.T) *sql.Conn {
 // connect returns the only connection to a database of the test's own.
 func connect(t *testing.T, addr string, statements ...string) *sql.Conn {
 	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(addr, localtest.Database(t, addr)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	conn, err := db.Conn(t.Context())
+	conn, err := localtest.Open(t, addr, localtest.Database(t, addr)).Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

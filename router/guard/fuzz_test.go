@@ -62,7 +62,7 @@ func checkRestored(t *testing.T, sql string, st *Statement) string {
 		t.Fatalf("%q: restore: %v", sql, err)
 	}
 	checkTokens(t, sql, text)
-	again, err := Parse(text, nil, Limits{Length: maxLength, Nodes: 10 * defaultNodes, Depth: 2 * defaultDepth})
+	again, err := Parse(text, nil, Limits{Length: MaxLength, Nodes: 10 * defaultNodes, Depth: 2 * defaultDepth})
 	if err != nil {
 		t.Fatalf("%q\nrestored %q\nis refused: %v", sql, text, err)
 	}

@@ -111,10 +111,10 @@ var worst = []struct{ begin, repeat, end string }{
 // which no test survives.
 func TestWorst(t *testing.T) {
 	for _, w := range worst {
-		n := (maxLength - len(w.begin) - len(w.end)) / len(w.repeat)
+		n := (MaxLength - len(w.begin) - len(w.end)) / len(w.repeat)
 		sql := w.begin + strings.Repeat(w.repeat, n) + w.end
-		for _, text := range []string{sql, sql + strings.Repeat(")", min(n, maxLength-len(sql)))} {
-			st, err := Parse(text, nil, Limits{Length: maxLength})
+		for _, text := range []string{sql, sql + strings.Repeat(")", min(n, MaxLength-len(sql)))} {
+			st, err := Parse(text, nil, Limits{Length: MaxLength})
 			if err != nil {
 				checkError(t, text, err)
 				continue

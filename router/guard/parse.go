@@ -15,8 +15,8 @@ import (
 // The limits of a query where the configuration has none, and the length that
 // no configuration exceeds: beyond it the parser could exhaust the stack.
 const (
-	defaultLength = 64 << 10
-	maxLength     = 256 << 10
+	DefaultLength = 64 << 10 // bytes
+	MaxLength     = 256 << 10
 	defaultNodes  = 20_000
 	defaultDepth  = 200
 )
@@ -31,10 +31,10 @@ func (l Limits) orDefault() Limits {
 			*n = value
 		}
 	}
-	def(&l.Length, defaultLength)
+	def(&l.Length, DefaultLength)
 	def(&l.Nodes, defaultNodes)
 	def(&l.Depth, defaultDepth)
-	l.Length = min(l.Length, maxLength)
+	l.Length = min(l.Length, MaxLength)
 	return l
 }
 

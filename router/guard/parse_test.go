@@ -56,11 +56,11 @@ func TestLimits(t *testing.T) {
 		lim  Limits
 		ok   bool
 	}{
-		{"default length", "select '" + strings.Repeat("x", defaultLength-9) + "'", Limits{}, true},
-		{"beyond the default length", "select '" + strings.Repeat("x", defaultLength-8) + "'", Limits{}, false},
+		{"default length", "select '" + strings.Repeat("x", DefaultLength-9) + "'", Limits{}, true},
+		{"beyond the default length", "select '" + strings.Repeat("x", DefaultLength-8) + "'", Limits{}, false},
 		{"own length", "select 1234", Limits{Length: 11}, true},
 		{"beyond own length", "select 12345", Limits{Length: 11}, false},
-		{"greatest length", "select '" + strings.Repeat("x", maxLength) + "'", Limits{Length: 2 * maxLength}, false},
+		{"greatest length", "select '" + strings.Repeat("x", MaxLength) + "'", Limits{Length: 2 * MaxLength}, false},
 		{"terms", "select 1" + strings.Repeat(" or 1", 5000), Limits{}, true},
 		{"too many terms", "select 1" + strings.Repeat("+1", 15_000), Limits{}, false},
 		{"list", "select 1 in (1" + strings.Repeat(",1", 19_000) + ")", Limits{}, true},
@@ -171,7 +171,7 @@ func TestBadArgs(t *testing.T) {
 		{"select 1 limit ?", []any{1.0}, fault.InvalidArgument},
 		{"select 1 limit 1 offset ?", []any{json.Number("1.5")}, fault.InvalidArgument},
 		{"select sum(a) over (order by b rows ? preceding) from t", []any{int64(-1)}, fault.InvalidArgument},
-		{"select ?", []any{strings.Repeat("x", defaultLength)}, fault.TooLarge},
+		{"select ?", []any{strings.Repeat("x", DefaultLength)}, fault.TooLarge},
 		{"? 1", []any{"select"}, fault.NotSelect},
 		{"select a from ?", []any{"t"}, fault.Syntax},
 	} {
