@@ -81,8 +81,9 @@ func (g *gatherer) plan(units []unit) (*Plan, error) {
 	}
 	return &Plan{
 		Kind: Gather, Home: g.home, Steps: g.script.steps, Columns: g.p.root.Columns,
-		Clock:   g.p.root.Any(func(b *resolve.Block) bool { return b.Clock }),
-		Explain: g.p.explain,
+		Clock:      g.p.root.Any(func(b *resolve.Block) bool { return b.Clock }),
+		Explain:    g.p.explain,
+		Lengthless: isLengthless(g.p.root.Node),
 	}, nil
 }
 
