@@ -51,4 +51,6 @@ func (l *lengths) Leave(n ast.Node) (ast.Node, bool) { return n, true }
 func (l *lengths) call(f *tree.Function) { l.told = l.told || !f.Is(tree.Foreseen) }
 
 // isCut reports whether the type of a CAST is BINARY(n).
-func isCut(t *types.FieldType) bool { return t.GetType() == mysql.TypeString && t.GetCharset() == "binary" }
+func isCut(t *types.FieldType) bool {
+	return t.GetType() == mysql.TypeString && t.GetCharset() == "binary"
+}
