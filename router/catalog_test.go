@@ -18,7 +18,8 @@ import (
 //
 // with a line a table: its name, with its database where it is not ours, its
 // shards in placement order, each with its number of rows if that is known,
-// and its columns, a number behind the slash being the column's group.
+// and its columns, a number behind the slash being the column's group, and a
+// word behind a colon MySQL's own name of a registered table's type.
 func parseCatalog(t testing.TB, text string) *catalog.Snapshot {
 	t.Helper()
 	var shards []catalog.Shard
@@ -65,7 +66,8 @@ func parseTable(t testing.TB, line string) *catalog.Table {
 	for i, column := range strings.Split(columns, ", ") {
 		name, typ, _ := strings.Cut(column, " ")
 		typ, group, grouped := strings.Cut(typ, "/")
-		c := catalog.Column{Name: name, Type: catalog.Type(typ), Position: i}
+		typ, dataType, _ := strings.Cut(typ, ":")
+		c := catalog.Column{Name: name, Type: catalog.Type(typ), DataType: dataType, Position: i}
 		if typ == "uuid" {
 			c.Type, c.DataType = catalog.Text, "uuid"
 		}

@@ -1,0 +1,84 @@
+package router
+
+import (
+	"database/sql"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kolide/databalancer/local/localtest"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// everyTypeTables are the tables of everyType.
+const everyTypeTables = `
+CREATE TABLE logs (id BIGINT, n BIGINT, f DOUBLE, ok BOOLEAN, name LONGTEXT COLLATE utf8mb4_unicode_ci, at DATETIME(6), doc JSON);
+CREATE TABLE r (price DECIMAL(10,2), single FLOAT, dbl DOUBLE(9,3), big INT UNSIGNED, word VARCHAR(20), en ENUM('a', 'b'), se SET('a', 'b'),
+	uu UUID, i4 INET4, i6 INET6, raw VARBINARY(20), bits BIT(8), day DATE, clock TIME, year YEAR, js JSON)`
+
+// storedTypes are the types of columns in which servers store a kind.
+var storedTypes = map[kind][]string{
+	intKind:   {"tinyint", "smallint", "mediumint", "int", "bigint"},
+	floatKind: {"double"},
+	textKind:  {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"},
+	timeKind:  {"date", "datetime", "timestamp"},
+}
+
+// TestKindsOnServer has a server store what kind_test.go says has a kind.
+func TestKindsOnServer(t *testing.T) {
+	db := rulesServer(t, everyTypeTables)
+	check := func(expr string, want kind) {
+		if want <= nullKind || want == jsonKind {
+			return
+		}
+		b := resolved(t, everyType, "SELECT "+expr+" FROM logs, r")
+		text, err := restore(b.node.(*ast.SelectStmt).Fields.Fields[0].Expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if typ := storedAs(t, db, text); !slices.Contains(storedTypes[want], typ) {
+			t.Errorf("%s is of kind %s, the server makes a column of type %s", expr, want, typ)
+		}
+	}
+	for _, c := range kindCases {
+		check(c.expr, c.want)
+	}
+	for kind, calls := range functionCalls {
+		for _, call := range calls {
+			check(call, kind)
+		}
+	}
+}
+
+// rulesServer returns one connection to a database with the given tables.
+func rulesServer(t *testing.T, tables string) *sql.DB {
+	t.Helper()
+	addr := localtest.Servers(t, 1)[0]
+	db, err := sql.Open("mysql", localtest.DSN(addr, localtest.Database(t, addr)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1)
+	for _, statement := range append([]string{"SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci"}, strings.Split(tables, ";\n")...) {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	return db
+}
+
+// storedAs returns the type of a column made of an expression, without its
+// length.
+func storedAs(t *testing.T, db *sql.DB, expr string) string {
+	t.Helper()
+	if _, err := db.Exec("CREATE OR REPLACE TEMPORARY TABLE made AS SELECT " + expr + " AS x FROM logs, r LIMIT 0"); err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	var name, typ, null, key, other sql.NullString
+	if err := db.QueryRow("SHOW COLUMNS FROM made").Scan(&name, &typ, &null, &key, &other, &other); err != nil {
+		t.Fatal(err)
+	}
+	short, _, _ := strings.Cut(typ.String, "(")
+	return strings.Fields(short)[0]
+}
