@@ -50,6 +50,31 @@ func TestKindsOnServer(t *testing.T) {
 	}
 }
 
+// rankTableTexts are the tables of rankTables, with a row each.
+const rankTableTexts = `
+CREATE TABLE logs (id BIGINT, n BIGINT, f DOUBLE, ok BOOLEAN, name LONGTEXT, host LONGTEXT, at DATETIME(6), doc JSON) COLLATE utf8mb4_unicode_ci;
+INSERT INTO logs (id, ok) VALUES (1, 1);
+CREATE TABLE r (id INT, price DECIMAL(10,2), dbl DOUBLE, word VARCHAR(20) COLLATE utf8mb4_general_ci, other VARCHAR(20) COLLATE utf8mb4_bin,
+	en ENUM('a', 'b'), uu UUID, raw VARBINARY(20), clock TIME);
+INSERT INTO r (id) VALUES (1)`
+
+// TestRanksOnServer asks a server for the ranks, in a derived table that it
+// stores, of what rank_test.go says may be stored: a column's, or none.
+func TestRanksOnServer(t *testing.T) {
+	db := rulesServer(t, rankTableTexts)
+	for _, c := range rankCases {
+		if !c.want {
+			continue
+		}
+		var rank int
+		if err := db.QueryRow("SELECT COERCIBILITY(x) FROM (SELECT " + c.expr + " AS x FROM logs, r GROUP BY logs.id) y").Scan(&rank); err != nil {
+			t.Errorf("%s: %v", c.expr, err)
+		} else if rank != 2 && rank != 5 {
+			t.Errorf("%s has the rank %d", c.expr, rank)
+		}
+	}
+}
+
 // rulesServer returns one connection to a database with the given tables.
 func rulesServer(t *testing.T, tables string) *sql.DB {
 	t.Helper()
