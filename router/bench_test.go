@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kolide/databalancer/catalog/catalogtest"
 	"github.com/kolide/databalancer/router/guard"
 )
 
@@ -13,7 +14,7 @@ func BenchmarkPlan(b *testing.B) {
 	for i := range 1000 {
 		fmt.Fprintf(&wide, ", c%d text/%d", i, i/64)
 	}
-	snap := parseCatalog(b, "shards a b\ndog on a: id int, name text, weight int\nbird on b: id int\nwide on a: id int"+wide.String())
+	snap := catalogtest.Parse(b, "shards a b\ndog on a: id int, name text, weight int\nbird on b: id int\nwide on a: id int"+wide.String())
 	router := New(Config{Database: "db"})
 	for _, query := range []string{
 		"SELECT * FROM dog WHERE id = ?",
