@@ -71,7 +71,4 @@ func TestQuoteName(t *testing.T) {
 			t.Errorf("%q: %s, want %s", name, got, want)
 		}
 	}
-	if got := QuoteNames([]string{"a", "b`"}); got != "`a`, `b```" {
-		t.Errorf("list: %s", got)
-	}
 }

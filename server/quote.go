@@ -10,12 +10,3 @@ const Collation = "utf8mb4_unicode_ci"
 func QuoteName(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }
-
-// QuoteNames makes names a list of identifiers.
-func QuoteNames(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = QuoteName(name)
-	}
-	return strings.Join(quoted, ", ")
-}
