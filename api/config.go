@@ -14,7 +14,7 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// Catalog is what the API needs of *catalog.Catalog.
+// Catalog is what the API needs of *store.Store.
 type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)

@@ -19,17 +19,25 @@ var (
 	ErrUnknownTable = fault.Sentinel(fault.UnknownTable, "unknown table", "")
 	// ErrUnknownShard means that the catalog has no shard of that name.
 	ErrUnknownShard = fault.Sentinel(fault.UnknownShard, "unknown shard", "")
+	// ErrUnknownColumn means that a table has no column of that name.
+	ErrUnknownColumn = fault.Sentinel(fault.UnknownColumn, "unknown column", "")
+	// ErrUnknownIndex means that a family has no index of these columns.
+	ErrUnknownIndex = fault.Sentinel(fault.UnknownIndex, "unknown index", "")
 	// ErrNoActiveShard means that no shard takes new families.
 	ErrNoActiveShard = fault.Sentinel(fault.NoActiveShard, "no active shard", "no shard takes new families")
 	// ErrNameTaken means that the name is reserved, or belongs to something
 	// else already.
 	ErrNameTaken = fault.Sentinel(fault.NameTaken, "name taken", "")
-	// ErrBusy is what a DDL returns when its statement would have had to wait
-	// too long for a lock on the shard. The catalog tries again until the
-	// context ends, and then returns it together with the context's error.
+	// ErrBusy is what a change of a table returns when its statement would
+	// have had to wait too long for a lock on the shard. It is tried again
+	// until the context ends, and then comes together with the context's
+	// error.
 	ErrBusy = fault.Sentinel(fault.TableBusy, "table busy",
 		"statements on the table don't end, so its schema couldn't be changed in time",
 	).With(fault.Facts{RetryAfter: 5 * time.Second})
+	// ErrIndexRefused means that a server won't make an index, for what it is.
+	ErrIndexRefused = fault.Sentinel(fault.CannotIndex, "index refused by the server",
+		"the server refuses an index of these columns")
 	// ErrNewerSchema means that a newer databalancer has migrated the catalog
 	// to a schema which this one doesn't know.
 	ErrNewerSchema = fault.Sentinel(fault.CatalogUnavailable, "catalog written by a newer databalancer",
@@ -92,6 +100,56 @@ func (e *TooManyColumnsError) Code() fault.Code { return fault.TooManyColumns }
 func (e *TooManyColumnsError) Facts() fault.Facts {
 	return fault.Facts{Family: e.Family, Limit: e.Limit}
 }
+
+// SpreadError means that a family can't be on as many shards as were asked
+// for: it is on more already, and none is taken from it, or there are not so
+// many.
+type SpreadError struct {
+	Family    string
+	Asked     int // shards
+	Placed    int // shards that the family is on
+	Available int // active shards besides these
+}
+
+// Shrinks reports whether the family is on more shards than were asked for.
+func (e *SpreadError) Shrinks() bool { return e.Asked < e.Placed }
+
+func (e *SpreadError) Error() string {
+	if e.Shrinks() {
+		return fmt.Sprintf("family %s: it is on %d shards, and is not taken from any of them to be on %d", e.Family, e.Placed, e.Asked)
+	}
+	return fmt.Sprintf("family %s: it is on %d shards, and %d others are active: that makes less than %d", e.Family, e.Placed, e.Available, e.Asked)
+}
+
+func (e *SpreadError) Code() fault.Code {
+	if e.Shrinks() {
+		return fault.CannotShrink
+	}
+	return fault.NotEnoughShards
+}
+
+func (e *SpreadError) Facts() fault.Facts {
+	if e.Shrinks() {
+		return fault.Facts{Family: e.Family, Limit: e.Placed}
+	}
+	return fault.Facts{Family: e.Family, Limit: e.Placed + e.Available}
+}
+
+// IndexError means that a family can't have an index of these columns.
+type IndexError struct {
+	Family, Column string // Column is empty where it isn't one column's fault
+	Reason         string
+}
+
+func (e *IndexError) Error() string {
+	if e.Column == "" {
+		return fmt.Sprintf("family %s: %s", e.Family, e.Reason)
+	}
+	return fmt.Sprintf("family %s: column %s %s", e.Family, e.Column, e.Reason)
+}
+
+func (e *IndexError) Code() fault.Code   { return fault.CannotIndex }
+func (e *IndexError) Facts() fault.Facts { return fault.Facts{Family: e.Family, Field: e.Column} }
 
 // ShardConflictError means that a shard can't be added because the catalog
 // knows its name with another identity, or its identity under another name.

@@ -10,6 +10,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 // catalog on the first.
 type fixture struct {
 	*Ingester
-	catalog   *catalog.Catalog
+	catalog   *store.Store
 	shards    *shard.Set
 	addresses []string
 	database  string
@@ -48,7 +49,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	f.catalog, err = catalog.Open(ctx, db, catalog.Config{DDL: tables.NewFamilies(f.shards, nil), OnChange: f.shards.Sync})
+	f.catalog, err = store.Open(ctx, db, store.Config{DDL: tables.NewFamilies(f.shards, nil), OnChange: f.shards.Sync})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ func (f *fixture) exec(t testing.TB, family string, statements ...string) {
 }
 
 // catalogDown is a catalog that can't be reached.
-type catalogDown struct{ *catalog.Catalog }
+type catalogDown struct{ *store.Store }
 
 func (c catalogDown) Refresh(context.Context) (*catalog.Snapshot, error) {
 	return nil, catalog.ErrUnavailable

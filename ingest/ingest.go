@@ -12,7 +12,7 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// Catalog is what ingest needs of *catalog.Catalog.
+// Catalog is what ingest needs of *store.Store.
 type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -29,7 +30,7 @@ func spread(t testing.TB, f *fixture, shards int) {
 	if _, err := f.catalog.Spread(t.Context(), "q", shards); err != nil {
 		t.Fatal(err)
 	}
-	opener := f.otherCatalog(t, catalog.Config{PollInterval: 10 * time.Millisecond, Grace: 100 * time.Millisecond})
+	opener := f.otherCatalog(t, store.Config{PollInterval: 10 * time.Millisecond, Grace: 100 * time.Millisecond})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { opener.Run(ctx) })
@@ -37,14 +38,14 @@ func spread(t testing.TB, f *fixture, shards int) {
 }
 
 // otherCatalog is the catalog as another process has it.
-func (f *fixture) otherCatalog(t testing.TB, cfg catalog.Config) *catalog.Catalog {
+func (f *fixture) otherCatalog(t testing.TB, cfg store.Config) *store.Store {
 	t.Helper()
 	db, err := shard.OpenDatabase(t.Context(), shard.Config{Username: "root", Database: f.database}, f.addresses[0], f.database+"_catalog")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	c, err := catalog.Open(t.Context(), db, cfg)
+	c, err := store.Open(t.Context(), db, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/kolide/databalancer/router"
 )
 
-// Catalog is what a Proxy needs of *catalog.Catalog.
+// Catalog is what a Proxy needs of *store.Store.
 type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	// Refresh returns a snapshot at least as new as the moment of the call.

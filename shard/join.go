@@ -10,7 +10,7 @@ import (
 	"github.com/kolide/databalancer/server"
 )
 
-// Registry is what Join needs of the catalog; *catalog.Catalog is one.
+// Registry is what Join needs of the catalog; *store.Store is one.
 type Registry interface {
 	ID() string
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)

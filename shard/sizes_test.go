@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/server"
 )
 
-var _ Sizer = (*catalog.Catalog)(nil)
+var _ Sizer = (*store.Store)(nil)
 
 // sizer is a catalog that remembers what is recorded.
 type sizer struct {

@@ -22,9 +22,7 @@ type Families struct {
 	log    *slog.Logger
 }
 
-var _ catalog.DDL = (*Families)(nil)
-
-// NewFamilies returns a catalog.DDL over the shards. A nil logger discards.
+// NewFamilies returns Families over the shards. A nil logger discards.
 func NewFamilies(shards Shards, log *slog.Logger) *Families {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

@@ -6,8 +6,11 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 )
+
+var _ store.DDL = (*Families)(nil)
 
 func tableOf(id int64, name string, columns ...catalog.Column) *catalog.Table {
 	t := &catalog.Table{ID: id, Name: name, Kind: catalog.Family, Columns: []catalog.Column{{Name: "id", Type: catalog.Int}}}

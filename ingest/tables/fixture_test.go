@@ -6,7 +6,7 @@ import (
 
 	_ "github.com/go-sql-driver/mysql"
 
-	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 type fixture struct {
 	*Families
 	set *shard.Set
-	cat *catalog.Catalog
+	cat *store.Store
 	db  *sql.DB
 }
 
@@ -46,7 +46,7 @@ func fixtureOn(t testing.TB, address, database string) *fixture {
 	}
 	t.Cleanup(func() { db.Close() })
 	f := &fixture{Families: NewFamilies(set, nil), set: set, db: localtest.Open(t, address, database)}
-	if f.cat, err = catalog.Open(t.Context(), db, catalog.Config{DDL: f, OnChange: set.Sync}); err != nil {
+	if f.cat, err = store.Open(t.Context(), db, store.Config{DDL: f, OnChange: set.Sync}); err != nil {
 		t.Fatal(err)
 	}
 	return f
