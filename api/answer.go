@@ -18,7 +18,6 @@ const truncatedHeader = "X-Truncated"
 type answer struct {
 	out     *stream
 	request *queryRequest
-	id      string
 	start   time.Time
 	layouts *layouts
 	layout  *layout
@@ -73,12 +72,12 @@ func (a *answer) appendSummary(dst []byte, truncated bool) []byte {
 	dst = strconv.AppendBool(dst, truncated)
 	if truncated {
 		dst = append(dst, `,"limit":`...)
-		dst = strconv.AppendInt(dst, int64(a.request.limit), 10)
+		dst = strconv.AppendInt(dst, int64(a.request.query.MaxRows), 10)
 	}
 	dst = append(dst, `,"elapsed_ms":`...)
 	dst = strconv.AppendInt(dst, time.Since(a.start).Milliseconds(), 10)
 	dst = append(dst, `,"query_id":`...)
-	return append(appendText(dst, []byte(a.id)), "}\n"...)
+	return append(appendText(dst, []byte(a.request.query.ID)), "}\n"...)
 }
 
 // mark sets X-Truncated: as a header if nothing has been sent yet.

@@ -12,7 +12,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/kolide/databalancer/shard"
+	"github.com/kolide/databalancer/fault"
 )
 
 // requestBudget bounds the bytes of all bodies but log requests' that are
@@ -77,6 +77,9 @@ func (a *API) fail(ctx context.Context, w *recorder, route string, err error) {
 	p := problemOf(err)
 	p.QueryID = w.Header().Get(queryIDHeader)
 	a.logProblem(ctx, route, p, err)
+	if coding := (*codingError)(nil); errors.As(err, &coding) {
+		w.Header().Set("Accept-Encoding", encodings)
+	}
 	p.write(w, a.cfg.WriteTimeout)
 }
 
@@ -86,7 +89,7 @@ func (a *API) fail(ctx context.Context, w *recorder, route string, err error) {
 func (a *API) logProblem(ctx context.Context, route string, p *problem, err error) {
 	level := slog.LevelDebug
 	switch {
-	case p.Status >= 500 && p.Code == "internal":
+	case p.Code == fault.Internal:
 		level = slog.LevelError
 	case p.Status >= 500:
 		level = slog.LevelWarn
@@ -98,9 +101,8 @@ func (a *API) logProblem(ctx context.Context, route string, p *problem, err erro
 	if p.Shard != "" {
 		attrs = append(attrs, "shard", p.Shard)
 	}
-	var server *shard.ServerError
-	if errors.As(err, &server) && level != slog.LevelDebug {
-		err = fmt.Errorf("database error %d (%s)", server.Number, server.SQLState)
+	if p.Number != 0 && level != slog.LevelDebug {
+		err = fmt.Errorf("database error %d (%s)", p.Number, p.SQLState)
 	}
 	a.log.Log(ctx, level, "request failed", append(attrs, "err", err)...)
 }

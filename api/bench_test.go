@@ -22,7 +22,7 @@ import (
 func BenchmarkPoint(b *testing.B) {
 	columns, values := wideRow(24)
 	f := newFixture(b)
-	f.proxy.run = func(_ context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
+	f.proxy.query = func(_ context.Context, _ proxy.Query, sink proxy.Sink) (proxy.Result, error) {
 		if err := sink.Columns(columns); err != nil {
 			return proxy.Result{}, err
 		}
@@ -83,7 +83,7 @@ func skipAnswer(r *bufio.Reader) error {
 func BenchmarkHandler(b *testing.B) {
 	columns, values := wideRow(24)
 	f := newFixture(b)
-	f.proxy.run = func(_ context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
+	f.proxy.query = func(_ context.Context, _ proxy.Query, sink proxy.Sink) (proxy.Result, error) {
 		if err := sink.Columns(columns); err != nil {
 			return proxy.Result{}, err
 		}
@@ -110,3 +110,19 @@ type nullWriter struct{ header http.Header }
 func (w *nullWriter) Header() http.Header         { return w.header }
 func (w *nullWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w *nullWriter) WriteHeader(int)             {}
+
+// BenchmarkLayouts is why layouts are kept: kept ones beside ones made anew.
+func BenchmarkLayouts(b *testing.B) {
+	columns, _ := wideRow(24)
+	b.Run("kept", func(b *testing.B) {
+		var ls layouts
+		for b.Loop() {
+			ls.of(formatJSON, shapeObjects, columns, false)
+		}
+	})
+	b.Run("made", func(b *testing.B) {
+		for b.Loop() {
+			newLayout(formatJSON, shapeObjects, columns, false)
+		}
+	})
+}

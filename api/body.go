@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // minRead is how much is reserved and read at first of a body whose length is
@@ -96,27 +97,27 @@ func (b *bodies) fill(r io.Reader, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-var errBudget = &problem{Status: 429, Code: "busy", retryAfter: time.Second,
-	Detail: "too many request bodies are being held; nothing of this one was stored"}
+var errBudget = fault.New(fault.Busy, "too many request bodies are being held; nothing of this one was stored").
+	With(fault.Facts{RetryAfter: time.Second})
 
 func (b *bodies) tooLarge() error {
-	return &problem{Status: 413, Code: "too_large", Limit: int(b.max),
-		Detail: fmt.Sprintf("the body is larger than %d bytes, which bounds it after decompression too", b.max)}
+	return fault.New(fault.TooLarge, "the body is larger than %d bytes, which bounds it after decompression too", b.max).
+		With(fault.Facts{Limit: int(b.max)})
 }
 
-// explain turns an error of reading a body into a problem.
+// explain gives an error of reading a body a code.
 func (b *bodies) explain(err error) error {
-	var own *problem
+	var own fault.Fault
 	switch {
 	case errors.As(err, &own):
 		return err
 	case errors.Is(err, zstd.ErrWindowSizeExceeded):
-		return &problem{Status: 413, Code: "too_large", Limit: maxWindow,
-			Detail: fmt.Sprintf("the zstd frame needs a window of more than %d bytes", maxWindow)}
+		return fault.New(fault.TooLarge, "the zstd frame needs a window of more than %d bytes", maxWindow).
+			With(fault.Facts{Limit: maxWindow})
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &problem{Status: 408, Code: "body_timeout", Detail: "the body took too long to arrive"}
+		return fault.New(fault.BodyTimeout, "the body took too long to arrive")
 	}
-	return &problem{Status: 400, Code: "incomplete_body", Detail: "the body ended early, or is not what its Content-Encoding says"}
+	return fault.New(fault.IncompleteBody, "the body ended early, or is not what its Content-Encoding says")
 }
 
 // requireJSON refuses a request whose Content-Type is not JSON in UTF-8. A
@@ -129,7 +130,7 @@ func requireJSON(r *http.Request) error {
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	charset := params["charset"]
 	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return &problem{Status: 415, Code: "unsupported_media_type", Detail: "the Content-Type must be application/json"}
+		return fault.New(fault.UnsupportedMediaType, "the Content-Type must be application/json")
 	}
 	return nil
 }

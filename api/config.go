@@ -14,7 +14,7 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// Catalog is what the API needs of *catalog.Catalog.
+// Catalog is what the API needs of *store.Store.
 type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)
@@ -41,14 +41,10 @@ type Shards interface {
 // no change for a known one.
 type Join func(ctx context.Context, name, address string, weight float64) (*catalog.Shard, error)
 
-// Router plans queries; *router.Router does.
-type Router interface {
-	Plan(snap *catalog.Snapshot, q router.Query) (*router.Plan, error)
-}
-
-// Proxy runs plans; *proxy.Proxy does.
+// Proxy answers queries; *proxy.Proxy does.
 type Proxy interface {
-	Run(ctx context.Context, id string, plan *router.Plan, maxRows int, sink proxy.Sink) (proxy.Result, error)
+	Query(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error)
+	Explain(ctx context.Context, q proxy.Query) (*router.Plan, error)
 	Cancel(ctx context.Context, id string) (bool, error)
 }
 
@@ -57,13 +53,18 @@ type Ingester interface {
 	Put(ctx context.Context, body []byte) (*ingest.Result, error)
 }
 
+// What stands for the time-outs and the largest body that Config leaves out.
+const (
+	DefaultTimeout = time.Minute
+	DefaultMaxBody = 64 << 20
+)
+
 // Config is what the API consists of. The parts are required; the zero value
 // of the rest stands for its default.
 type Config struct {
 	Catalog  Catalog
 	Shards   Shards
 	Join     Join
-	Router   Router
 	Proxy    Proxy
 	Ingester Ingester
 
@@ -87,14 +88,14 @@ type Config struct {
 	MaxBody int64
 	// MaxPending bounds the bytes of all bodies of log requests that are held
 	// in memory at a time; beyond it requests get 429. The default is
-	// 512 MiB, and the least MaxBody.
+	// ingest's, and the least MaxBody.
 	MaxPending int64
 }
 
 // Validate says what is missing or out of range.
 func (c *Config) Validate() error {
 	switch {
-	case c.Catalog == nil, c.Shards == nil, c.Join == nil, c.Router == nil, c.Proxy == nil, c.Ingester == nil:
+	case c.Catalog == nil, c.Shards == nil, c.Join == nil, c.Proxy == nil, c.Ingester == nil:
 		return errors.New("api config: a part is missing")
 	case c.MaxRows < 0, c.MaxBody < 0, c.MaxPending < 0:
 		return errors.New("api config: negative limit")
@@ -109,10 +110,10 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Version = cmp.Or(c.Version, "devel")
-	c.QueryTimeout = cmp.Or(c.QueryTimeout, time.Minute)
-	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)
-	c.BodyTimeout = cmp.Or(c.BodyTimeout, time.Minute)
-	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
-	c.MaxPending = max(cmp.Or(c.MaxPending, 512<<20), c.MaxBody+1)
+	c.QueryTimeout = cmp.Or(c.QueryTimeout, DefaultTimeout)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, DefaultTimeout)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, DefaultTimeout)
+	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	c.MaxPending = max(cmp.Or(c.MaxPending, ingest.DefaultMaxPending), c.MaxBody+1)
 	return c
 }

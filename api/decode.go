@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // maxRequest bounds the bodies of all requests but PUT /api/log: a query of
@@ -19,21 +20,13 @@ const maxRequest = 4 << 20
 // struct, and refuses unknown members. Numbers for an any become json.Number.
 func (a *API) decode(w http.ResponseWriter, r *http.Request, v any) error {
 	if r.Header.Get("Content-Encoding") != "" {
-		return &problem{Status: 415, Code: "unsupported_media_type", Detail: "only log requests may be compressed"}
+		return fault.New(fault.UnsupportedMediaType, "only log requests may be compressed")
 	}
 	body, release, err := a.requests.read(w, r)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if p, ok := v.(plainReader); ok && p.readPlain(body) {
-		return nil
-	}
-	return decodeAny(body, v)
-}
-
-// decodeAny reads any JSON object.
-func decodeAny(body []byte, v any) error {
 	if err := checkText(body); err != nil {
 		return err
 	}
@@ -70,11 +63,11 @@ func decodeProblem(err error) error {
 }
 
 func invalidJSON(offset int, detail string) error {
-	return &problem{Status: 400, Code: "invalid_json", Detail: detail, Offset: &offset}
+	return fault.At(fault.InvalidJSON, offset, "%s", detail)
 }
 
 func invalidArgument(format string, args ...any) error {
-	return &problem{Status: 400, Code: "invalid_argument", Detail: fmt.Sprintf(format, args...)}
+	return fault.New(fault.InvalidArgument, format, args...)
 }
 
 // checkText refuses what encoding/json would silently replace by U+FFFD:

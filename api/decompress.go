@@ -9,6 +9,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // maxWindow bounds the memory that a zstd frame may ask for; RFC 8878,
@@ -54,13 +56,21 @@ func decompress(r *http.Request, limit int64) (content io.Reader, done func(), e
 			}
 		}, nil
 	default:
-		return nil, nil, &problem{Status: 415, Code: "unsupported_media_type", acceptEncoding: encodings,
-			Detail: fmt.Sprintf("the Content-Encoding %q is none of %s", coding, encodings)}
+		return nil, nil, &codingError{coding}
 	}
 }
 
+// codingError means that a body is in a coding that is not taken.
+type codingError struct{ coding string }
+
+func (e *codingError) Error() string {
+	return fmt.Sprintf("the Content-Encoding %q is none of %s", e.coding, encodings)
+}
+
+func (e *codingError) Code() fault.Code { return fault.UnsupportedMediaType }
+
 func errNotEncoded(coding string) error {
-	return &problem{Status: 400, Code: "incomplete_body", Detail: "the body is not in " + coding + ", as its Content-Encoding says"}
+	return fault.New(fault.IncompleteBody, "the body is not in %s, as its Content-Encoding says", coding)
 }
 
 // limited ends a body with an error rather than with EOF when it is too long.
@@ -78,4 +88,4 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errCompressedTooLarge = &problem{Status: 413, Code: "too_large", Detail: "the compressed body is too large"}
+var errCompressedTooLarge = fault.New(fault.TooLarge, "the compressed body is too large")

@@ -9,6 +9,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // refreshTimeout bounds how long an answer from the catalog waits for its
@@ -94,7 +95,7 @@ func (a *API) getDescribe(w http.ResponseWriter, r *http.Request, _ httprouter.P
 func table(snap *catalog.Snapshot, name string) (*catalog.Table, error) {
 	t, ok := snap.Table(name)
 	if !ok {
-		return nil, &problem{Status: 404, Code: "unknown_table", Table: name, Detail: "there is no such table"}
+		return nil, fault.New(fault.UnknownTable, "there is no such table").With(fault.Facts{Table: name})
 	}
 	return t, nil
 }

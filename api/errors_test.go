@@ -4,20 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/proxy"
-	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/shard"
 )
 
 func serverError(number uint16, state string) error {
-	return &proxy.ShardError{Shard: "a", Err: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
+	return &shard.Error{Shard: "a", Err: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
+}
+
+// queryError is a server's error that the query is to blame for.
+func queryError(number uint16, state string) error {
+	return &proxy.QueryError{Server: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
 }
 
 // Every condition of the table, by the way it takes to get there.
@@ -29,11 +40,11 @@ func TestErrorsOfIngest(t *testing.T) {
 		code   string
 		want   string // a part of the body
 	}{
-		{&ingest.SyntaxError{Offset: 7, Detail: "no colon"}, 400, "invalid_json", `"offset":7`},
-		{&ingest.SyntaxError{Offset: 0, Detail: "no object"}, 400, "invalid_json", `"offset":0`},
-		{&ingest.InvalidError{Errors: []ingest.EventError{{Event: 3, Field: "weight", Code: ingest.TypeMismatch, Detail: "no int"}}, Total: 57},
+		{&ingest.SyntaxError{Offset: 7, Reason: "no colon"}, 400, "invalid_json", `"offset":7`},
+		{&ingest.SyntaxError{Offset: 0, Reason: "no object"}, 400, "invalid_json", `"offset":0`},
+		{&ingest.InvalidError{Errors: []fault.Event{{Event: 3, Field: "weight", Code: fault.TypeMismatch, Detail: "no int"}}, Total: 57},
 			400, "invalid_events", `"errors":[{"event":3,"field":"weight","code":"type_mismatch","detail":"no int"}],"total":57`},
-		{&ingest.InvalidError{Errors: []ingest.EventError{{Event: ingest.RequestEvent, Code: ingest.InvalidFamily, Detail: "empty"}}, Total: 1},
+		{&ingest.InvalidError{Errors: []fault.Event{{Event: fault.Request, Code: fault.InvalidFamily, Detail: "empty"}}, Total: 1},
 			400, "invalid_events", `"event":-1`},
 		{&ingest.TooLargeError{Event: 2, Size: 99, Limit: 10}, 413, "too_large", `"limit":10`},
 		{&catalog.TypeConflictError{Family: "dogs", Field: "age", Stored: catalog.Int, Offered: catalog.Text},
@@ -88,41 +99,41 @@ func TestErrorsOfIngest(t *testing.T) {
 }
 
 func TestErrorsOfQueries(t *testing.T) {
-	refusal := func(code router.Code) error { return &router.Error{Code: code, Detail: "why", Offset: -1} }
+	refusal := func(code fault.Code) error { return fault.New(code, "why") }
 	tests := []struct {
 		err    error
 		status int
 		code   string
 		want   string
 	}{
-		{&router.Error{Code: router.Syntax, Detail: "near FROM", Offset: 0}, 400, "syntax", `"offset":0`},
-		{refusal(router.InvalidArgument), 400, "invalid_argument", `"detail":"why"`},
-		{&router.Error{Code: router.UnknownColumn, Offset: -1, Table: "dogs"}, 400, "unknown_column", `"table":"dogs"`},
-		{refusal(router.NotSelect), 403, "not_select", ""},
-		{refusal(router.ForbiddenFunction), 403, "forbidden_function", ""},
-		{refusal(router.ForbiddenTable), 403, "forbidden_table", ""},
-		{refusal(router.ForbiddenClause), 403, "forbidden_clause", ""},
-		{refusal(router.UnknownTable), 404, "unknown_table", ""},
-		{refusal(router.TooLarge), 413, "too_large", ""},
-		{refusal(router.Unsupported), 422, "unsupported", ""},
-		{refusal("a_new_one"), 400, "a_new_one", ""},
-		{&proxy.UnsupportedError{Detail: "types differ"}, 422, "unsupported", "types differ"},
-		{&proxy.TooLargeError{Why: "rows of `t`", From: "a", To: "b", Rows: 11, MaxRows: 10}, 422, "gather_too_large", `"detail":"the query moves rows of ` + "`t`" + ` from shard a to shard b: 11 rows`},
-		{&proxy.StaleError{Shard: "a"}, 409, "stale_table", `"shard":"a"`},
-		{&proxy.StaleError{Shard: "a", Err: serverError(1054, "42S22")}, 400, "database_error", `"shard":"a","number":1054,"sqlstate":"42S22"`},
-		{&proxy.StaleError{Shard: "a", Err: &proxy.ShardError{Shard: "a", Err: fmt.Errorf("%w: %w", shard.ErrUnreachable, shard.ErrUnknown)}}, 503, "shard_unavailable", `"shard":"a"`},
+		{fault.At(fault.Syntax, 0, "near FROM"), 400, "syntax", `"offset":0`},
+		{refusal(fault.InvalidArgument), 400, "invalid_argument", `"detail":"why"`},
+		{fault.New(fault.UnknownColumn, "why").With(fault.Facts{Table: "dogs"}), 400, "unknown_column", `"table":"dogs"`},
+		{refusal(fault.NotSelect), 403, "not_select", ""},
+		{refusal(fault.ForbiddenFunction), 403, "forbidden_function", ""},
+		{refusal(fault.ForbiddenTable), 403, "forbidden_table", ""},
+		{refusal(fault.ForbiddenClause), 403, "forbidden_clause", ""},
+		{refusal(fault.UnknownTable), 404, "unknown_table", ""},
+		{refusal(fault.TooLarge), 413, "too_large", ""},
+		{refusal(fault.Unsupported), 422, "unsupported", ""},
+		{refusal("a_new_one"), 500, "internal", ""},
+		{fault.New(fault.Unsupported, "types differ"), 422, "unsupported", "types differ"},
+		{&gather.TooLargeError{Why: "rows of `t`", From: "a", To: "b", Rows: 11, MaxRows: 10}, 422, "gather_too_large", `"detail":"the query moves rows of ` + "`t`" + ` from shard a to shard b: 11 rows`},
+		{&catalog.StaleError{Shard: "a"}, 409, "stale_table", `"shard":"a"`},
+		{queryError(1054, "42S22"), 400, "database_error", `"shard":"a","number":1054,"sqlstate":"42S22"`},
+		{&shard.UnreachableError{Shard: "a", Err: shard.ErrUnknown}, 503, "shard_unavailable", `"shard":"a"`},
 		{proxy.ErrCancelled, 409, "cancelled", ""},
 		{context.DeadlineExceeded, 504, "timeout", ""},
-		{&proxy.ShardError{Shard: "a", Err: shard.ErrUnreachable}, 503, "shard_unavailable", `"shard":"a"`},
-		{serverError(1064, "42000"), 400, "database_error", "message of the server"},
-		{serverError(1242, "21000"), 400, "database_error", ""},
-		{serverError(1690, "22003"), 400, "database_error", ""},
-		{serverError(1267, "HY000"), 400, "database_error", ""},
-		{serverError(1365, "22012"), 400, "database_error", ""},
-		{serverError(3141, "22032"), 400, "database_error", ""},
-		{serverError(4038, "HY000"), 400, "database_error", ""},
-		{serverError(1052, "23000"), 400, "database_error", `"number":1052`},
-		{serverError(4079, "HY000"), 400, "database_error", ""},
+		{&shard.Error{Shard: "a", Err: shard.ErrUnreachable}, 503, "shard_unavailable", `"shard":"a"`},
+		{queryError(1064, "42000"), 400, "database_error", "message of the server"},
+		{queryError(1242, "21000"), 400, "database_error", ""},
+		{queryError(1690, "22003"), 400, "database_error", ""},
+		{queryError(1267, "HY000"), 400, "database_error", ""},
+		{queryError(1365, "22012"), 400, "database_error", ""},
+		{queryError(3141, "22032"), 400, "database_error", ""},
+		{queryError(4038, "HY000"), 400, "database_error", ""},
+		{queryError(1052, "23000"), 400, "database_error", `"number":1052`},
+		{queryError(4079, "HY000"), 400, "database_error", ""},
 		{serverError(1815, "HY000"), 500, "internal", ""},
 		{serverError(1142, "42000"), 403, "database_error", `"number":1142`},
 		{serverError(1969, "70100"), 504, "timeout", ""},
@@ -133,7 +144,7 @@ func TestErrorsOfQueries(t *testing.T) {
 	}
 	f := newFixture(t)
 	for _, tt := range tests {
-		f.proxy.run = rows(0, tt.err)
+		f.proxy.query = rows(0, tt.err)
 		r := f.query(t, `{"query":"SELECT 'secret'"}`)
 		r.expect(t, tt.status, tt.code)
 		if !strings.Contains(r.body, tt.want) {
@@ -182,7 +193,7 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 		{"PUT", "/api/shards/a", `{"address":"x","weight":1e6}`, nil, 200, ""},
 		{"PUT", "/api/shards/a", `{"address":"::::"}`, fmt.Errorf("shard a: %w", shard.ErrAddress), 400, "invalid_argument"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrAddressDiffers, 409, "address_differs"},
-		{"PUT", "/api/shards/a", `{"address":"x"}`, shard.ErrRawLogs, 409, "name_taken"},
+		{"PUT", "/api/shards/a", `{"address":"x"}`, tables.ErrRawLogs, 409, "name_taken"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &shard.IdentityError{Shard: "a"}, 409, "identity_conflict"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &catalog.ShardConflictError{}, 409, "name_taken"},
 		{"PUT", "/api/shards/a", `{"address":"x"}`, &catalog.InvalidShardError{Shard: "a", Field: "weight"}, 400, "invalid_argument"},
@@ -207,15 +218,41 @@ func TestErrorsOfCatalogRoutes(t *testing.T) {
 	}
 }
 
-func TestConditionsAreConsistent(t *testing.T) {
-	for _, c := range conditions {
-		p := problemOf(c.err)
-		if p.Status != c.status || p.Code != c.code {
-			t.Errorf("%v: %d %s, want %d %s", c.err, p.Status, p.Code, c.status, c.code)
+// TestEveryCodeHasAStatus reads the codes where they are declared. Those of
+// single events stand inside a problem, and have none.
+func TestEveryCodeHasAStatus(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../fault/code.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
 		}
-		if p.Title == "" || p.Detail == "" {
-			t.Errorf("%v: no title or detail", c.err)
+		text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
 		}
+		codes++
+		code := fault.Code(text)
+		if ofEvents := map[fault.Code]bool{
+			fault.TypeMismatch: true, fault.OutOfRange: true, fault.InvalidUTF8: true, fault.DuplicateKey: true,
+			fault.UnknownField: true, fault.EmptyString: true, fault.TooDeep: true, fault.UnknownMember: true, fault.MissingMember: true,
+			fault.InvalidFamily: true, fault.ReservedFamily: true, fault.InvalidField: true, fault.ReservedField: true,
+			fault.UnknownType: true, fault.IDConflict: true, fault.TooManyFields: true,
+		}; ofEvents[code] {
+			return false
+		}
+		p := problemOf(fault.New(code, "why"))
+		if p.Status == 500 && code != fault.Internal || p.Title == "" || p.Detail == "" {
+			t.Errorf("%s: %d %s: %s", code, p.Status, p.Title, p.Detail)
+		}
+		return false
+	})
+	if codes < len(statuses) {
+		t.Errorf("%d codes, and statuses of %d", codes, len(statuses))
 	}
 }
 
@@ -230,8 +267,8 @@ func TestPanic(t *testing.T) {
 	if log := f.logged.String(); !strings.Contains(log, "secret internals") || !strings.Contains(log, "errors_test.go") {
 		t.Errorf("no stack in the log: %s", log)
 	}
-	f.proxy.run = func(_ context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
-		if _, err := rows(20000, nil)(nil, "", 0, sink); err != nil {
+	f.proxy.query = func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
+		if _, err := rows(20000, nil)(ctx, q, sink); err != nil {
 			return proxy.Result{}, err
 		}
 		panic("too late")

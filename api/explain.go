@@ -27,11 +27,7 @@ func (a *API) postExplain(w http.ResponseWriter, r *http.Request, _ httprouter.P
 	if body.Analyze {
 		return a.analyze(w, r, req)
 	}
-	var plan *router.Plan
-	err = a.withPlan(r.Context(), req, func(p *router.Plan) error {
-		plan = p
-		return nil
-	})
+	plan, err := a.cfg.Proxy.Explain(r.Context(), req.query)
 	if err != nil {
 		return err
 	}
@@ -40,16 +36,15 @@ func (a *API) postExplain(w http.ResponseWriter, r *http.Request, _ httprouter.P
 
 // analyze runs the query, and tells what its steps did in place of its rows.
 func (a *API) analyze(w http.ResponseWriter, r *http.Request, req *queryRequest) error {
-	id := newQueryID()
-	w.Header()[queryIDHeader] = []string{id}
+	nameQuery(w, req)
 	ctx, cancel := context.WithTimeout(r.Context(), req.timeout)
 	defer cancel()
 	start := time.Now()
-	plan, result, err := a.runQuery(ctx, req, id, discard{})
+	result, err := a.cfg.Proxy.Query(ctx, req.query, discard{})
 	if err != nil {
 		return err
 	}
-	e := newExplanation(plan)
+	e := newExplanation(result.Plan)
 	e.Actual = &actual{Rows: result.Rows, Elapsed: milliseconds(time.Since(start))}
 	for i, s := range result.Steps {
 		e.Steps[i].Actual = &actual{Rows: s.Rows, Bytes: s.Bytes, Elapsed: milliseconds(s.Elapsed)}

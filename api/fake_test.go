@@ -91,27 +91,24 @@ func (c *fakeCatalog) RegisterTable(_ context.Context, t *catalog.Table) error {
 	return c.changed("register " + t.Name)
 }
 
-type fakeRouter struct {
-	plan func(snap *catalog.Snapshot, q router.Query) (*router.Plan, error)
-}
-
-func (r *fakeRouter) Plan(snap *catalog.Snapshot, q router.Query) (*router.Plan, error) {
-	if r.plan == nil {
-		return &router.Plan{Kind: router.Single, Steps: []router.Step{{Shard: "a", SQL: q.SQL}}}, nil
-	}
-	return r.plan(snap, q)
-}
-
 type fakeProxy struct {
-	run    func(ctx context.Context, id string, maxRows int, sink proxy.Sink) (proxy.Result, error)
-	cancel func(id string) (bool, error)
+	query   func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error)
+	explain func(q proxy.Query) (*router.Plan, error)
+	cancel  func(id string) (bool, error)
 }
 
-func (p *fakeProxy) Run(ctx context.Context, id string, _ *router.Plan, maxRows int, sink proxy.Sink) (proxy.Result, error) {
-	if p.run == nil {
+func (p *fakeProxy) Query(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
+	if p.query == nil {
 		return proxy.Result{}, sink.Columns([]proxy.Column{{Name: "id", Type: catalog.Int}})
 	}
-	return p.run(ctx, id, maxRows, sink)
+	return p.query(ctx, q, sink)
+}
+
+func (p *fakeProxy) Explain(_ context.Context, q proxy.Query) (*router.Plan, error) {
+	if p.explain == nil {
+		return &router.Plan{Kind: router.Single, Steps: []router.Step{{Shard: "a", SQL: q.SQL}}}, nil
+	}
+	return p.explain(q)
 }
 
 func (p *fakeProxy) Cancel(_ context.Context, id string) (bool, error) {
@@ -121,14 +118,14 @@ func (p *fakeProxy) Cancel(_ context.Context, id string) (bool, error) {
 	return p.cancel(id)
 }
 
-// rows is a run that returns n rows of one column id, then err.
-func rows(n int, err error) func(context.Context, string, int, proxy.Sink) (proxy.Result, error) {
-	return func(_ context.Context, _ string, maxRows int, sink proxy.Sink) (r proxy.Result, _ error) {
+// rows answers with n rows of one column id, then err.
+func rows(n int, err error) func(context.Context, proxy.Query, proxy.Sink) (proxy.Result, error) {
+	return func(_ context.Context, q proxy.Query, sink proxy.Sink) (r proxy.Result, _ error) {
 		if err := sink.Columns([]proxy.Column{{Name: "id", Type: catalog.Int}}); err != nil {
 			return r, err
 		}
 		for i := range n {
-			if maxRows > 0 && i == maxRows {
+			if q.MaxRows > 0 && i == q.MaxRows {
 				r.Truncated = true
 				break
 			}
@@ -156,7 +153,6 @@ func (in *fakeIngester) Put(_ context.Context, body []byte) (*ingest.Result, err
 type fixture struct {
 	*API
 	catalog  *fakeCatalog
-	router   *fakeRouter
 	proxy    *fakeProxy
 	ingester *fakeIngester
 	logged   *logBuffer
@@ -189,12 +185,12 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	}
 	t.Cleanup(func() { set.Close() })
 	f := &fixture{
-		catalog: &fakeCatalog{snapshot: testSnapshot()}, router: &fakeRouter{}, proxy: &fakeProxy{},
+		catalog: &fakeCatalog{snapshot: testSnapshot()}, proxy: &fakeProxy{},
 		ingester: &fakeIngester{}, logged: &logBuffer{},
 	}
 	set.Sync(f.catalog.snapshot)
 	cfg := Config{
-		Catalog: f.catalog, Shards: set, Router: f.router, Proxy: f.proxy, Ingester: f.ingester,
+		Catalog: f.catalog, Shards: set, Proxy: f.proxy, Ingester: f.ingester,
 		Join: func(_ context.Context, name, address string, weight float64) (*catalog.Shard, error) {
 			return &catalog.Shard{Name: name, Address: address, Weight: weight, State: catalog.Active}, f.catalog.changed("join " + name)
 		},
@@ -288,7 +284,7 @@ func (r response) expect(t testing.TB, status int, code string) {
 		return
 	}
 	if code != "" {
-		if p := r.problem(t); p.Code != code {
+		if p := r.problem(t); string(p.Code) != code {
 			t.Errorf("code %s, want %s: %s", p.Code, code, r.body)
 		}
 	}

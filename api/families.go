@@ -10,6 +10,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // sizeTimeout bounds how long an answer waits for a shard's sizes.
@@ -59,7 +60,7 @@ func (a *API) getFamily(w http.ResponseWriter, r *http.Request, p httprouter.Par
 	name, snap := p.ByName("family"), a.newest(r.Context())
 	t, ok := snap.Table(name)
 	if !ok || t.Kind != catalog.Family {
-		return &problem{Status: 404, Code: "unknown_family", Family: name, Detail: "there is no such family"}
+		return fault.New(fault.UnknownFamily, "there is no such family").With(fault.Facts{Family: name})
 	}
 	return a.writeFamily(w, r, snap, t)
 }
@@ -98,7 +99,7 @@ func (a *API) placements(ctx context.Context, snap *catalog.Snapshot, t *catalog
 func (a *API) measure(ctx context.Context, table string, info *placementInfo) {
 	size, err := a.size(ctx, info.Shard, "", table)
 	if err != nil {
-		info.Error = problemOf(err).Code
+		info.Error = string(problemOf(err).Code)
 		return
 	}
 	info.Rows, info.Bytes = &size.Rows, &size.Bytes

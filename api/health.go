@@ -87,7 +87,7 @@ func (a *API) pingCatalog(ctx context.Context) error {
 
 func newCheck(name string, err error) check {
 	if err != nil {
-		return check{Name: name, Status: "failed", Error: problemOf(err).Code}
+		return check{Name: name, Status: "failed", Error: string(problemOf(err).Code)}
 	}
 	return check{Name: name, Status: "ok"}
 }

@@ -38,8 +38,7 @@ func newMemoryFixture(t *testing.T) *fixture {
 	f := newFixture(t, func(c *Config) {
 		c.Catalog.(*fakeCatalog).snapshot = snap
 		c.Shards = set
-		c.Router = router.New(router.Config{Database: memtest.Database})
-		c.Proxy = proxy.New(proxy.Config{Shards: set})
+		c.Proxy = proxy.New(proxy.Config{Catalog: c.Catalog, Router: router.New(router.Config{Database: memtest.Database}), Shards: set})
 	})
 	f.server.Close()
 	f.server = httptest.NewServer(f.API)
@@ -117,7 +116,16 @@ func TestInMemoryStale(t *testing.T) {
 			t.Errorf("%s: %s", query, r.body)
 		}
 	}
-	f.catalog.refresh = nil
+	f.catalog.snapshot = catalog.NewSnapshot(1, right.Shards(), nil)
+	for _, path := range []string{"/api/query", "/api/explain"} {
+		f.catalog.refresh = func() (*catalog.Snapshot, error) { return right, nil }
+		f.do(t, "POST", path, `{"query":"SELECT id FROM dogs"}`).expect(t, 200, "")
+		f.catalog.refresh = nil
+		f.do(t, "POST", path, `{"query":"SELECT id FROM dogs"}`).expect(t, 404, "unknown_table")
+		f.catalog.refresh = func() (*catalog.Snapshot, error) { return nil, catalog.ErrUnavailable }
+		f.do(t, "POST", path, `{"query":"SELECT id FROM dogs"}`).expect(t, 503, "catalog_unavailable")
+	}
+	f.catalog.snapshot, f.catalog.refresh = wrong, nil
 	f.query(t, `{"query":"SELECT * FROM cats"}`).expect(t, 409, "stale_table")
 }
 

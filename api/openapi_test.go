@@ -12,8 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/ingest"
-	"github.com/kolide/databalancer/router"
 )
 
 func loadOpenAPI(t *testing.T) *openapi3.T {
@@ -61,13 +61,13 @@ func TestOpenAPIAnswers(t *testing.T) {
 	doc := loadOpenAPI(t)
 	f := newFixture(t)
 	good := func() {
-		f.proxy.run = rows(2, nil)
+		f.proxy.query = rows(2, nil)
 		f.ingester.put = func([]byte) (*ingest.Result, error) { return &ingest.Result{Family: "dogs", Accepted: 1}, nil }
 		f.catalog.change = nil
 	}
 	failing := func(err error) func() {
 		return func() {
-			f.proxy.run = rows(0, err)
+			f.proxy.query = rows(0, err)
 			f.ingester.put = func([]byte) (*ingest.Result, error) { return nil, err }
 			f.catalog.change = func(string) error { return err }
 		}
@@ -102,10 +102,10 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{good, "DELETE", "/api/query/0", "", "/api/query/{id}", 404},
 		{good, "GET", "/api/families/x", "", "/api/families/{family}", 404},
 		{good, "POST", "/api/query?format=x", `{"query":"SELECT 1"}`, "/api/query", 400},
-		{failing(&router.Error{Code: router.Syntax, Detail: "x", Offset: 3}), "POST", "/api/query", `{"query":"SELEC"}`, "", 400},
-		{failing(serverError(1064, "42000")), "POST", "/api/query", `{"query":"SELECT"}`, "", 400},
+		{failing(fault.At(fault.Syntax, 3, "x")), "POST", "/api/query", `{"query":"SELEC"}`, "", 400},
+		{failing(queryError(1064, "42000")), "POST", "/api/query", `{"query":"SELECT"}`, "", 400},
 		{failing(errors.New("x")), "POST", "/api/query", `{"query":"SELECT"}`, "", 500},
-		{failing(&ingest.InvalidError{Errors: []ingest.EventError{{Event: -1, Code: "x"}, {Field: "f", Code: "x"}}, Total: 2}), "PUT", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 400},
+		{failing(&ingest.InvalidError{Errors: []fault.Event{{Event: -1, Code: "x"}, {Field: "f", Code: "x"}}, Total: 2}), "PUT", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 400},
 		{failing(ingest.ErrBusy), "PUT", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 429},
 		{failing(&catalog.TypeConflictError{Family: "f", Field: "g", Stored: "int", Offered: "text"}), "POST", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 409},
 		{failing(&catalog.TooManyColumnsError{Family: "f", Limit: 1000}), "POST", "/api/log", `{"family":"f","schema":{},"logs":[]}`, "", 400},

@@ -6,64 +6,19 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/fault"
 )
 
 // problem is the body of every failure: application/problem+json as in
 // RFC 9457, with members of our own.
 type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
-
-	Offset  *int   `json:"offset,omitempty"` // in the request's SQL or JSON, in bytes
-	QueryID string `json:"query_id,omitempty"`
-	Shard   string `json:"shard,omitempty"`
-	Table   string `json:"table,omitempty"`
-	Family  string `json:"family,omitempty"`
-	Field   string `json:"field,omitempty"`
-	Stored  string `json:"stored,omitempty"`  // the type or name that is there
-	Offered string `json:"offered,omitempty"` // the type that was sent
-	Limit   int    `json:"limit,omitempty"`
-
-	Number   uint16 `json:"number,omitempty"` // a database's own error
-	SQLState string `json:"sqlstate,omitempty"`
-
-	Errors []eventProblem `json:"errors,omitempty"`
-	Total  int            `json:"total,omitempty"` // of errors, of which 20 are listed
-
-	retryAfter     time.Duration
-	acceptEncoding string
-}
-
-// eventProblem is one fault of one event.
-type eventProblem struct {
-	Event  int    `json:"event"` // its index in the request; -1: the schema
-	Field  string `json:"field,omitempty"`
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-}
-
-func eventProblems(errors []ingest.EventError) []eventProblem {
-	list := make([]eventProblem, 0, min(len(errors), listedErrors))
-	for _, e := range errors[:min(len(errors), listedErrors)] {
-		list = append(list, eventProblem{Event: e.Event, Field: e.Field, Code: string(e.Code), Detail: e.Detail})
-	}
-	return list
-}
-
-// listedErrors is how many of a request's faults an answer lists at most.
-const listedErrors = 20
-
-// Error makes a problem the error of a handler that has found it itself.
-func (p *problem) Error() string { return p.Code + ": " + p.Detail }
-
-// clone returns a copy, since some problems are package variables.
-func (p *problem) clone() *problem {
-	c := *p
-	return &c
+	Type    string     `json:"type"`
+	Title   string     `json:"title"`
+	Status  int        `json:"status"`
+	Code    fault.Code `json:"code"`
+	Detail  string     `json:"detail,omitempty"`
+	QueryID string     `json:"query_id,omitempty"`
+	fault.Facts
 }
 
 func (p *problem) json() []byte {
@@ -77,12 +32,9 @@ func (p *problem) json() []byte {
 // write sends the problem as the whole answer.
 func (p *problem) write(w http.ResponseWriter, timeout time.Duration) {
 	h := w.Header()
-	if p.retryAfter > 0 {
-		seconds := int((p.retryAfter + time.Second - 1) / time.Second)
+	if p.RetryAfter > 0 {
+		seconds := int((p.RetryAfter + time.Second - 1) / time.Second)
 		h.Set("Retry-After", strconv.Itoa(seconds))
-	}
-	if p.acceptEncoding != "" {
-		h.Set("Accept-Encoding", p.acceptEncoding)
 	}
 	send(w, p.Status, "application/problem+json", append(p.json(), '\n'), timeout)
 }

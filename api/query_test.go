@@ -1,27 +1,20 @@
 package api
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
 	"encoding/json"
-	"errors"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/proxy"
-	"github.com/kolide/databalancer/router"
 )
 
 func TestQueryAnswers(t *testing.T) {
 	f := newFixture(t)
-	f.proxy.run = rows(2, nil)
+	f.proxy.query = rows(2, nil)
 	const id = `"query_id":"[0-9a-f]{32}"`
 	tests := []struct {
 		name, body, path, accept string
@@ -98,14 +91,10 @@ func TestLimit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		f := newFixture(t, func(c *Config) { c.MaxRows = tt.maxRows })
-		ran, planned := -1, -1
-		f.router.plan = func(_ *catalog.Snapshot, q router.Query) (*router.Plan, error) {
-			planned = q.MaxRows
-			return &router.Plan{}, nil
-		}
-		f.proxy.run = func(ctx context.Context, id string, maxRows int, sink proxy.Sink) (proxy.Result, error) {
-			ran = maxRows
-			return rows(0, nil)(ctx, id, maxRows, sink)
+		asked := -1
+		f.proxy.query = func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
+			asked = q.MaxRows
+			return rows(0, nil)(ctx, q, sink)
 		}
 		body := `{"query":"SELECT 1"}`
 		if tt.limit != "" {
@@ -117,8 +106,8 @@ func TestLimit(t *testing.T) {
 		} else {
 			r.expect(t, 200, "")
 		}
-		if ran != tt.want || planned != tt.want {
-			t.Errorf("%+v: planned for %d rows, ran for %d", tt, planned, ran)
+		if asked != tt.want {
+			t.Errorf("%+v: asked for %d rows", tt, asked)
 		}
 	}
 }
@@ -134,10 +123,10 @@ func TestTimeout(t *testing.T) {
 	f := newFixture(t)
 	for _, tt := range tests {
 		var left time.Duration
-		f.proxy.run = func(ctx context.Context, id string, maxRows int, sink proxy.Sink) (proxy.Result, error) {
+		f.proxy.query = func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
 			deadline, _ := ctx.Deadline()
 			left = time.Until(deadline)
-			return rows(0, nil)(ctx, id, maxRows, sink)
+			return rows(0, nil)(ctx, q, sink)
 		}
 		body := `{"query":"SELECT 1"}`
 		if tt.timeout != "" {
@@ -157,10 +146,10 @@ func TestTimeout(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	f := newFixture(t)
-	var got router.Query
-	f.router.plan = func(_ *catalog.Snapshot, q router.Query) (*router.Plan, error) {
+	var got proxy.Query
+	f.proxy.query = func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
 		got = q
-		return &router.Plan{}, nil
+		return rows(0, nil)(ctx, q, sink)
 	}
 	f.query(t, `{"query":"SELECT ?","args":[9007199254740993,1.10,"x","\ud83d\ude00",true,null]}`).expect(t, 200, "")
 	want := []any{json.Number("9007199254740993"), json.Number("1.10"), "x", "😀", true, nil}
@@ -213,269 +202,6 @@ func TestInvalidRequests(t *testing.T) {
 	}
 }
 
-// A failure before anything was sent has its own status, also when rows were
-// on their way already; after that it ends the body, and the connection.
-func TestLateFailure(t *testing.T) {
-	f := newFixture(t)
-	f.proxy.run = rows(10, serverError(1690, "22003"))
-	f.query(t, `{"query":"SELECT 1"}`).expect(t, 400, "database_error")
-
-	f.proxy.run = rows(20000, serverError(1690, "22003"))
-	for _, format := range []string{"json", "ndjson", "csv"} {
-		t.Run(format, func(t *testing.T) {
-			r := f.do(t, "POST", "/api/query?format="+format, `{"query":"SELECT 1","limit":1000000}`)
-			if r.StatusCode != 200 || !errors.Is(r.err, io.ErrUnexpectedEOF) {
-				t.Errorf("%d, %v; want 200 and a connection that breaks", r.StatusCode, r.err)
-			}
-			checkLateFailure(t, format, r.body, 20000)
-			if r.Trailer.Get("X-Truncated") != "" {
-				t.Error("trailer after a failure")
-			}
-		})
-	}
-}
-
-func checkLateFailure(t *testing.T, format, body string, rows int) {
-	t.Helper()
-	var answer struct {
-		Results []any
-		Error   problem
-	}
-	switch format {
-	case "json":
-		if err := json.Unmarshal([]byte(body), &answer); err != nil {
-			t.Fatal(err)
-		}
-		if len(answer.Results) != rows {
-			t.Errorf("%d rows", len(answer.Results))
-		}
-	case "ndjson":
-		lines := strings.Split(strings.TrimSuffix(body, "\n"), "\n")
-		if len(lines) != rows+1 {
-			t.Errorf("%d lines", len(lines))
-		}
-		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &answer); err != nil {
-			t.Fatal(err)
-		}
-	case "csv":
-		r := csv.NewReader(strings.NewReader(body))
-		r.FieldsPerRecord = -1
-		records, err := r.ReadAll()
-		if err != nil || len(records) != rows+2 {
-			t.Fatalf("%d records, %v", len(records), err)
-		}
-		last := records[len(records)-1]
-		if len(last) != 3 || last[0] != "#error" || last[1] != "database_error" || last[2] != "message of the server" {
-			t.Errorf("last record %q", last)
-		}
-		return
-	}
-	if e := answer.Error; e.Code != "database_error" || e.Status != 400 || e.Number != 1690 || e.QueryID == "" {
-		t.Errorf("error %+v", e)
-	}
-}
-
-func TestTruncatedTrailer(t *testing.T) {
-	f := newFixture(t)
-	for _, n := range []int{10, 20000} {
-		for _, truncated := range []string{"false", "true"} {
-			f.proxy.run = rows(n, nil)
-			body := `{"query":"SELECT 1"}`
-			if truncated == "true" {
-				f.proxy.run = rows(n+1, nil)
-				body = `{"query":"SELECT 1","limit":` + string(json.Number(itoa(n))) + `}`
-			}
-			r := f.do(t, "POST", "/api/query?format=ndjson", body)
-			if r.err != nil {
-				t.Fatal(r.err)
-			}
-			if got := strings.Count(r.body, "\n"); got != n {
-				t.Errorf("%d rows, want %d", got, n)
-			}
-			if got := r.Header.Get("X-Truncated") + r.Trailer.Get("X-Truncated"); got != truncated {
-				t.Errorf("%d rows: X-Truncated %q, want %q", n, got, truncated)
-			}
-		}
-	}
-}
-
-func itoa(n int) string {
-	b, _ := json.Marshal(n)
-	return string(b)
-}
-
-// Rows do not wait for a buffer to be full.
-func TestTrickle(t *testing.T) {
-	f := newFixture(t)
-	next := make(chan struct{})
-	f.proxy.run = func(ctx context.Context, _ string, _ int, sink proxy.Sink) (proxy.Result, error) {
-		if err := sink.Columns([]proxy.Column{{Name: "id", Type: catalog.Int}}); err != nil {
-			return proxy.Result{}, err
-		}
-		for range 3 {
-			if err := sink.Row([][]byte{[]byte("1")}); err != nil {
-				return proxy.Result{}, err
-			}
-			select {
-			case <-next:
-			case <-ctx.Done():
-				return proxy.Result{}, ctx.Err()
-			}
-		}
-		return proxy.Result{Rows: 3}, nil
-	}
-	req, _ := http.NewRequestWithContext(t.Context(), "POST", f.server.URL+"/api/query?format=ndjson", strings.NewReader(`{"query":"SELECT 1"}`))
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := f.server.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	lines := bufio.NewScanner(resp.Body)
-	for range 3 {
-		if !lines.Scan() || lines.Text() != `{"id":1}` {
-			t.Fatalf("%q, %v", lines.Text(), lines.Err())
-		}
-		next <- struct{}{}
-	}
-	if lines.Scan() || lines.Err() != nil {
-		t.Errorf("%q, %v", lines.Text(), lines.Err())
-	}
-}
-
-// A client that takes nothing has its query ended, and is not waited for.
-func TestClientTakesNothing(t *testing.T) {
-	f := newFixture(t, func(c *Config) { c.WriteTimeout = 100 * time.Millisecond })
-	ended := make(chan error, 1)
-	f.proxy.run = func(ctx context.Context, id string, maxRows int, sink proxy.Sink) (proxy.Result, error) {
-		r, err := rows(100_000_000, nil)(ctx, id, maxRows, sink)
-		if ctx.Err() == nil {
-			err = errors.New("the context goes on")
-		}
-		ended <- err
-		return r, err
-	}
-	req, _ := http.NewRequestWithContext(t.Context(), "POST", f.server.URL+"/api/query?format=csv", strings.NewReader(`{"query":"SELECT 1"}`))
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := f.server.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	select {
-	case err := <-ended:
-		if !errors.Is(err, errClientGone) {
-			t.Errorf("%v, want errClientGone", err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the query goes on")
-	}
-	if _, err := io.Copy(io.Discard, resp.Body); err == nil {
-		t.Error("the answer looks complete")
-	}
-}
-
-// A client that goes away ends its query.
-func TestClientGoesAway(t *testing.T) {
-	f := newFixture(t)
-	running, ended := make(chan struct{}), make(chan error, 1)
-	f.proxy.run = func(ctx context.Context, _ string, _ int, _ proxy.Sink) (proxy.Result, error) {
-		close(running)
-		<-ctx.Done()
-		ended <- context.Cause(ctx)
-		return proxy.Result{}, context.Cause(ctx)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	req, _ := http.NewRequestWithContext(ctx, "POST", f.server.URL+"/api/query", strings.NewReader(`{"query":"SELECT 1"}`))
-	req.Header.Set("Content-Type", "application/json")
-	go func() {
-		<-running
-		cancel()
-	}()
-	if _, err := f.server.Client().Do(req); err == nil {
-		t.Error("an answer")
-	}
-	select {
-	case err := <-ended:
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%v", err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the query goes on")
-	}
-}
-
-func TestRetryWithNewerSnapshot(t *testing.T) {
-	unknown := &router.Error{Code: router.UnknownTable, Offset: -1, Table: "t"}
-	tests := []struct {
-		name    string
-		plan    error // of the first version
-		run     error // of the first plan
-		newer   bool  // there is a newer version
-		refresh error
-		status  int
-		code    string
-		plans   int
-	}{
-		{name: "unknown table, newer catalog", plan: unknown, newer: true, status: 200, plans: 2},
-		{name: "unknown column, newer catalog", plan: &router.Error{Code: router.UnknownColumn}, newer: true, status: 200, plans: 2},
-		{name: "unknown table", plan: unknown, status: 404, code: "unknown_table", plans: 1},
-		{name: "unknown table, no catalog", plan: unknown, refresh: catalog.ErrUnavailable, status: 503, code: "catalog_unavailable", plans: 1},
-		{name: "stale, newer catalog", run: &proxy.StaleError{Shard: "a"}, newer: true, status: 200, plans: 2},
-		{name: "stale", run: &proxy.StaleError{Shard: "a"}, status: 409, code: "stale_table", plans: 1},
-		{name: "syntax", plan: &router.Error{Code: router.Syntax}, newer: true, status: 400, code: "syntax", plans: 1},
-		{name: "failure", run: serverError(1064, "42000"), newer: true, status: 400, code: "database_error", plans: 1},
-	}
-	for _, path := range []string{"/api/query", "/api/explain"} {
-		for _, tt := range tests {
-			if path == "/api/explain" && tt.run != nil {
-				continue
-			}
-			t.Run(path+" "+tt.name, func(t *testing.T) {
-				f := newFixture(t)
-				newer := catalog.NewSnapshot(2, nil, nil)
-				f.catalog.refresh = func() (*catalog.Snapshot, error) {
-					if tt.newer {
-						return newer, tt.refresh
-					}
-					return f.catalog.snapshot, tt.refresh
-				}
-				plans := 0
-				f.router.plan = func(snap *catalog.Snapshot, _ router.Query) (*router.Plan, error) {
-					plans++
-					if snap != newer && tt.plan != nil {
-						return nil, tt.plan
-					}
-					return &router.Plan{Kind: router.Single}, nil
-				}
-				f.proxy.run = func(ctx context.Context, id string, maxRows int, sink proxy.Sink) (proxy.Result, error) {
-					if plans == 1 && tt.run != nil {
-						return proxy.Result{}, tt.run
-					}
-					return rows(1, nil)(ctx, id, maxRows, sink)
-				}
-				f.do(t, "POST", path, `{"query":"SELECT 1"}`).expect(t, tt.status, tt.code)
-				if plans != tt.plans {
-					t.Errorf("planned %d times, want %d", plans, tt.plans)
-				}
-			})
-		}
-	}
-}
-
-func TestExplain(t *testing.T) {
-	f := newFixture(t)
-	f.router.plan = func(*catalog.Snapshot, router.Query) (*router.Plan, error) {
-		return &router.Plan{Kind: router.Concat, Steps: []router.Step{{Shard: "a", SQL: "SELECT 1"}, {Shard: "b", SQL: "SELECT 2"}}}, nil
-	}
-	r := f.do(t, "POST", "/api/explain", `{"query":"SELECT 1 UNION ALL SELECT 2"}`)
-	r.expect(t, 200, "")
-	const want = `{"kind":"concat","home":"","steps":[{"shard":"a","sql":"SELECT 1","into":""},{"shard":"b","sql":"SELECT 2","into":""}],"text":"concat\n  [a] SELECT 1\n  [b] SELECT 2\n"}` + "\n"
-	if r.body != want {
-		t.Errorf("%s\nwant\n%s", r.body, want)
-	}
-}
-
 func TestDeleteQuery(t *testing.T) {
 	f := newFixture(t)
 	var asked string
@@ -494,7 +220,7 @@ func TestDeleteQuery(t *testing.T) {
 
 func BenchmarkQuery(b *testing.B) {
 	f := newFixture(b)
-	f.proxy.run = rows(1, nil)
+	f.proxy.query = rows(1, nil)
 	for b.Loop() {
 		r := httptest.NewRequest("POST", "/api/query", strings.NewReader(`{"query":"SELECT * FROM dogs WHERE id = ?","args":[1]}`))
 		r.Header.Set("Content-Type", "application/json")

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/proxy"
 )
 
 // defaultLimit is how many rows a JSON answer has at most unless the request
@@ -26,10 +27,9 @@ type queryBody struct {
 
 // queryRequest is a request for a query, checked and with the defaults.
 type queryRequest struct {
-	query      router.Query
+	query      proxy.Query
 	format     format
 	shape      shape
-	limit      int // 0: none
 	timeout    time.Duration
 	quoteLarge bool
 }
@@ -55,13 +55,14 @@ func (a *API) readRequest(w http.ResponseWriter, r *http.Request, value any, bod
 	if req.shape != shapeObjects && req.shape != shapeArrays {
 		return nil, invalidArgument("shape must be objects or arrays")
 	}
-	if req.limit, err = a.limit(body.Limit, f); err != nil {
+	limit, err := a.limit(body.Limit, f)
+	if err != nil {
 		return nil, err
 	}
 	if req.timeout, err = a.queryTimeout(body.Timeout); err != nil {
 		return nil, err
 	}
-	req.query = router.Query{SQL: body.Query, Args: body.Args, MaxRows: req.limit}
+	req.query = proxy.Query{SQL: body.Query, Args: body.Args, MaxRows: limit}
 	return req, nil
 }
 
@@ -120,8 +121,7 @@ func negotiate(r *http.Request) (format, error) {
 		}
 	}
 	if best == "" {
-		return "", &problem{Status: 406, Code: "not_acceptable",
-			Detail: "answers are application/json, application/x-ndjson or text/csv"}
+		return "", fault.New(fault.NotAcceptable, "answers are application/json, application/x-ndjson or text/csv")
 	}
 	return best, nil
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/julienschmidt/httprouter"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // route is one endpoint. Its pattern is httprouter's.
@@ -57,15 +59,15 @@ func (a *API) newMux() *httprouter.Router {
 			mux.Handle(http.MethodHead, rt.pattern, handle)
 		}
 	}
-	mux.NotFound = a.refuse(&problem{Status: 404, Code: "not_found", Detail: "there is no such endpoint; GET /api/openapi.json lists all"})
+	mux.NotFound = a.refuse(fault.New(fault.NotFound, "there is no such endpoint; GET /api/openapi.json lists all"))
 	// The multiplexer sets Allow before it calls this.
-	mux.MethodNotAllowed = a.refuse(&problem{Status: 405, Code: "method_not_allowed", Detail: "the endpoint has no such method; the header Allow lists all"})
+	mux.MethodNotAllowed = a.refuse(fault.New(fault.MethodNotAllowed, "the endpoint has no such method; the header Allow lists all"))
 	return mux
 }
 
-// refuse returns a handler that always fails with p.
-func (a *API) refuse(p *problem) http.Handler {
-	refusal := func(http.ResponseWriter, *http.Request, httprouter.Params) error { return p }
+// refuse returns a handler that always fails with err.
+func (a *API) refuse(err error) http.Handler {
+	refusal := func(http.ResponseWriter, *http.Request, httprouter.Params) error { return err }
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.serve("other", refusal, w, r, nil)
 	})

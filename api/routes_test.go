@@ -188,13 +188,13 @@ func TestReadiness(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.Version = "1.2.3" })
-	f.proxy.run = rows(7, nil)
+	f.proxy.query = rows(7, nil)
 	f.ingester.put = func([]byte) (*ingest.Result, error) { return &ingest.Result{Accepted: 5}, nil }
 	f.query(t, `{"query":"SELECT 1"}`).expect(t, 200, "")
 	f.query(t, `{"query":1}`).expect(t, 400, "invalid_argument")
 	f.do(t, "PUT", "/api/log", "{}").expect(t, 200, "")
 	f.do(t, "GET", "/nowhere", "").expect(t, 404, "not_found")
-	f.proxy.run = rows(20000, errors.New("late"))
+	f.proxy.query = rows(20000, errors.New("late"))
 	f.query(t, `{"query":"SELECT 1","limit":100000}`)
 	r := f.do(t, "GET", "/metrics", "")
 	r.expect(t, 200, "")
@@ -246,7 +246,7 @@ func TestConfig(t *testing.T) {
 	}
 	f := newFixture(t)
 	for _, change := range []func(*Config){
-		func(c *Config) { c.Router = nil },
+		func(c *Config) { c.Proxy = nil },
 		func(c *Config) { c.MaxRows = -1 },
 		func(c *Config) { c.WriteTimeout = -1 },
 	} {

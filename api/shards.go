@@ -11,6 +11,8 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -66,30 +68,30 @@ func (a *API) shardInfo(ctx context.Context, s *catalog.Shard, families int) sha
 		Name: s.Name, Address: s.Address, State: s.State, Weight: s.Weight,
 		Families: families, Rows: s.Rows, Bytes: s.Bytes,
 	}
-	latency, server, err := a.ping(ctx, s.Name)
+	latency, found, err := a.ping(ctx, s.Name)
 	if err != nil {
-		info.Error = problemOf(err).Code
+		info.Error = string(problemOf(err).Code)
 		return info
 	}
 	ms := float64(latency.Microseconds()) / 1000
 	info.LatencyMS = &ms
-	info.Server = server.String()
+	info.Server = found.String()
 	return info
 }
 
-func (a *API) ping(ctx context.Context, name string) (time.Duration, shard.Server, error) {
+func (a *API) ping(ctx context.Context, name string) (time.Duration, server.Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	sh, err := a.cfg.Shards.Shard(name)
 	if err != nil {
-		return 0, shard.Server{}, err
+		return 0, server.Info{}, err
 	}
 	latency, err := sh.Ping(ctx)
 	if err != nil {
-		return 0, shard.Server{}, err
+		return 0, server.Info{}, err
 	}
-	server, err := sh.Server(ctx)
-	return latency, server, err
+	found, err := sh.Server(ctx)
+	return latency, found, err
 }
 
 // shardName reads a shard's name from the path. It may contain slashes.
@@ -130,7 +132,7 @@ func (a *API) putShard(w http.ResponseWriter, r *http.Request, p httprouter.Para
 func joinError(err error) error {
 	var identity *shard.IdentityError
 	if errors.As(err, &identity) {
-		return &problem{Status: 409, Code: "identity_conflict", Shard: identity.Shard, Detail: identity.Error()}
+		return fault.New(fault.IdentityConflict, "%s", identity.Error()).With(fault.Facts{Shard: identity.Shard})
 	}
 	return err
 }

@@ -1,17 +1,20 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 const (
 	bufferSize = 64 << 10  // a buffer this full is sent
 	bufferKeep = 256 << 10 // a buffer grown larger is not pooled
+
+	trickleAfter = 200 * time.Millisecond // the longest that rows wait for a full buffer
 )
 
 var buffers = sync.Pool{New: func() any {
@@ -20,10 +23,10 @@ var buffers = sync.Pool{New: func() any {
 }}
 
 // errClientGone means that the client did not take its answer.
-var errClientGone = errors.New("client gone")
+var errClientGone = fault.Sentinel(fault.ClientGone, "client gone", "the client did not take its answer")
 
 // stream is a body that is sent while it grows. Besides the goroutine that
-// fills it, the clock touches it, and the writer: mu is for that.
+// fills it, its timer touches it, and the writer: mu is for that.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -35,11 +38,9 @@ type stream struct {
 	buf    []byte
 	sent   bool // the status has gone out
 	closed bool
-	err    error // of the first write that had one
+	timer  *time.Timer // of tick; nil: not wanted
+	err    error       // of the first write that had one
 }
-
-// streamClock ticks for all streams.
-var streamClock clock
 
 func newStream(w http.ResponseWriter, timeout time.Duration, broken func()) *stream {
 	pooled := buffers.Get().(*[]byte)
@@ -51,18 +52,26 @@ func newStream(w http.ResponseWriter, timeout time.Duration, broken func()) *str
 
 // trickle makes the stream send what it has, every now and then, although
 // the buffer is not full.
-func (s *stream) trickle() { streamClock.add(s) }
+func (s *stream) trickle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer == nil {
+		s.timer = time.AfterFunc(trickleAfter, s.tick)
+	}
+}
 
 // tick sends what there is, unless the stream is busy: while a client takes
 // its time over one write, no more goroutines are to wait for it.
 func (s *stream) tick() {
 	if !s.mu.TryLock() {
+		time.AfterFunc(trickleAfter, s.tick)
 		return
 	}
 	defer s.mu.Unlock()
 	if s.closed {
 		return
 	}
+	defer s.timer.Reset(trickleAfter)
 	if len(s.buf) > 0 && s.send() == nil {
 		_ = s.control.Flush() // the next write tells
 	}
@@ -113,15 +122,17 @@ func (s *stream) failure() error {
 	return s.err
 }
 
-// close ends the clock's use of the writer and gives the buffer back.
+// close ends the timer's use of the writer and gives the buffer back.
 func (s *stream) close() {
-	streamClock.remove(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return
 	}
 	s.closed = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
 	if cap(s.buf) <= bufferKeep {
 		*s.pooled = s.buf[:0]
 		buffers.Put(s.pooled)

@@ -1,70 +1,15 @@
-// Package catalog is the knowledge that all databalancer processes share: the
-// shards, the families with their columns and placements, and the registered
-// tables. It is kept in a MySQL database of its own.
+// Package catalog is what databalancer knows: the shards, the families with
+// their columns, placements and indexes, and the registered tables. It holds
+// the words for that and the rules over them, and does nothing: package
+// catalog/store keeps it in a database, and changes it.
 //
-// # Reading
-//
-// A Snapshot is one immutable version of the catalog. Each process holds the
-// last one that it has seen, and reading it costs no I/O. A version number
-// rises with every change, in the change's own transaction. Refresh reads that
-// number, which is one round trip, and loads what has a higher version than
-// the snapshot at hand, in one consistent read. Run polls in this way; who
-// finds that a snapshot must be stale calls Refresh at once. While the
-// catalog's server is down the last snapshot serves.
-//
-// # Changing
-//
-// A change to the catalog alone is one transaction. It locks in one order:
-// the family's row, then the version's row, then the shards' rows, so that
-// changes wait for each other rather than deadlock; a deadlock that arises
-// all the same is tried again.
-//
-// A change to a shard's tables can't be part of a transaction. It has three
-// steps:
-//
-//  1. The intent is committed: a family that is creating or dropping, columns
-//     or placements that are adding, indexes that are adding or dropping.
-//     Types, positions and shards are settled here, under the lock of the
-//     family's row, and never change.
-//  2. With the row locked again and the intent read again, the DDL is run. It
-//     can be repeated.
-//  3. In the transaction that holds the lock, what was done is marked done.
-//
-// Whoever finds an unfinished intent finishes it: the next caller that wants
-// the family changed, or Run in any process. The row's lock keeps two from
-// running DDL for a family at once, and one ALTER carries all that is pending.
-// Columns, placements and indexes are finished each by themselves: what holds
-// up one of them leaves the others alone. A placement that is adding gets all
-// columns and indexes with its table, those that are adding included, and all
-// other placements get them by ALTER; so the tables end alike, whatever was
-// intended first. An intent to create a table whose name the shard's server
-// has given to somebody else's, or an index that it refuses, is withdrawn in
-// that same transaction.
-// A family's id names one life of it: who comes late, for a family that was
-// dropped or created anew meanwhile, finds the id gone and does nothing.
-//
-// What remains is a process that is suspended between step 2's check and its
-// DDL for so long that the server drops its connection, and the lock with it.
-// It may then create the table of a family that was dropped. Such a table
-// holds no data and no query can name it, but the next family of that name is
-// refused until somebody drops it.
-//
-// # New placements
-//
-// Rows must not be stored where a query with an older snapshot doesn't look.
-// So a placement is first fresh: it has its table, and whoever reads the
-// snapshot reads it, but nobody writes to it. Run in any process opens it,
-// which is a change of the catalog like others, once it has seen it fresh for
-// Config.Grace by its own monotonic clock. A process that has read the catalog
-// within the grace knows it by then; another one is not InTouch. Wall clocks
-// play no part, nor does how long a commit takes.
-//
-// raw_logs has a placement on each shard from the shard's first day on, which
-// rows reach through families; so new families avoid new shards for as long.
+// A Snapshot is one immutable version of all. Whoever plans, stores or answers
+// takes one and works with it to the end.
 //
 // # Columns
 //
 // InnoDB keeps a row in half a page. Fields are stored as columns of their own
 // while the sum of their worst cases stays within a budget; the fields beyond
-// are assigned to groups, each one hidden JSON column (see Column.Group).
+// are assigned to groups, each one hidden JSON column (see Column.Group and
+// Layout).
 package catalog

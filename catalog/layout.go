@@ -6,10 +6,10 @@ package catalog
 // columns of the groups.
 const rowBudget = 6700
 
-// definitionBudget bounds the sum of the columns' definitions, in bytes, as
+// DefinitionBudget bounds the sum of the columns' definitions, in bytes, as
 // MariaDB keeps them in a table's .frm file: error 1117 is beyond 65,535
 // bytes. The rest is for the hidden columns and a fixed part.
-const definitionBudget = 64_800
+const DefinitionBudget = 64_800
 
 // groupSize is the number of fields in a group. Each field of a group costs a
 // parse of the group's whole JSON when it is read, so groups are small; but
@@ -29,11 +29,11 @@ func cost(t Type) int {
 	}
 }
 
-// definition is what a column's definition takes in MariaDB, in bytes: 18 and
-// the name; a virtual one has a header of 7, its name again and an expression
-// of at most 24, or 26 for JSON; and JSON is a text with a check that names
-// the column twice. (Found by trial on MariaDB 10.11.)
-func definition(c Column) int {
+// DefinitionSize is what a column's definition takes in MariaDB, in bytes: 18
+// and the name; a virtual one has a header of 7, its name again and an
+// expression of at most 24, or 26 for JSON; and JSON is a text with a check
+// that names the column twice. (Found by trial on MariaDB 10.11.)
+func DefinitionSize(c Column) int {
 	size := 18 + len(c.Name)
 	if c.Group > 0 {
 		size += 7 + len(c.Name) + 24
@@ -44,9 +44,9 @@ func definition(c Column) int {
 	return size
 }
 
-// layout assigns positions and groups to a family's fields. What is assigned
+// Layout assigns positions and groups to a family's fields. What is assigned
 // once stays.
-type layout struct {
+type Layout struct {
 	family  string
 	byKey   map[string]Column
 	next    int   // position
@@ -55,18 +55,20 @@ type layout struct {
 	groups  []int // number of fields in group i+1
 }
 
-func newLayout(family string, columns []Column) *layout {
-	l := &layout{family: family, byKey: make(map[string]Column), next: 1, stored: cost(Int)}
+// NewLayout returns the layout of a family that has these columns, besides the
+// key's.
+func NewLayout(family string, columns []Column) *Layout {
+	l := &Layout{family: family, byKey: make(map[string]Column), next: 1, stored: cost(Int)}
 	for _, c := range columns {
 		l.keep(c)
 	}
 	return l
 }
 
-func (l *layout) keep(c Column) {
-	l.byKey[nameKey(c.Name)] = c
+func (l *Layout) keep(c Column) {
+	l.byKey[Key(c.Name)] = c
 	l.next = max(l.next, c.Position+1)
-	l.defined += definition(c)
+	l.defined += DefinitionSize(c)
 	if c.Group == 0 {
 		l.stored += cost(c.Type)
 		return
@@ -77,18 +79,18 @@ func (l *layout) keep(c Column) {
 	l.groups[c.Group-1]++
 }
 
-// add returns the field's column, and whether it is a new one. Errors are
+// Add returns the field's column, and whether it is a new one. Errors are
 // *CaseConflictError, *TypeConflictError and *TooManyColumnsError.
-func (l *layout) add(f Field) (c Column, isNew bool, err error) {
+func (l *Layout) Add(f Field) (c Column, isNew bool, err error) {
 	name := FieldColumn(f.Name)
-	if c, ok := l.byKey[nameKey(name)]; ok {
+	if c, ok := l.byKey[Key(name)]; ok {
 		return c, false, conflict(l.family, f, &c)
 	}
 	if len(l.byKey) == MaxFields {
 		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields}
 	}
 	c = Column{Name: name, Type: f.Type, Nullable: true, Position: l.next, Group: l.group(f.Type)}
-	if l.keep(c); l.defined > definitionBudget {
+	if l.keep(c); l.defined > DefinitionBudget {
 		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields, LongNames: true}
 	}
 	return c, true, nil
@@ -96,7 +98,7 @@ func (l *layout) add(f Field) (c Column, isNew bool, err error) {
 
 // group returns 0 if a column of that type is within the budget, else the
 // number of the first group that isn't full.
-func (l *layout) group(t Type) int {
+func (l *Layout) group(t Type) int {
 	if l.stored+cost(t) <= rowBudget {
 		return 0
 	}
@@ -106,15 +108,4 @@ func (l *layout) group(t Type) int {
 		}
 	}
 	return len(l.groups) + 1
-}
-
-// conflict tells why the field can't be kept in the column, if it can't.
-func conflict(family string, f Field, c *Column) error {
-	switch {
-	case c.Name != FieldColumn(f.Name):
-		return &CaseConflictError{Family: family, Field: f.Name, Stored: c.Name}
-	case !Fits(c.Type, f.Type):
-		return &TypeConflictError{Family: family, Field: f.Name, Stored: c.Type, Offered: f.Type}
-	}
-	return nil
 }

@@ -7,11 +7,11 @@ import (
 )
 
 // fill lays out n fields of one type.
-func fill(t *testing.T, l *layout, prefix string, n int, typ Type) []Column {
+func fill(t *testing.T, l *Layout, prefix string, n int, typ Type) []Column {
 	t.Helper()
 	var columns []Column
 	for i := range n {
-		c, isNew, err := l.add(Field{fmt.Sprintf("%s%d", prefix, i), typ})
+		c, isNew, err := l.Add(Field{fmt.Sprintf("%s%d", prefix, i), typ})
 		if err != nil || !isNew {
 			t.Fatalf("field %d: new %v, %v", i, isNew, err)
 		}
@@ -35,7 +35,7 @@ func TestLayoutOfWideFamilies(t *testing.T) {
 		{Bool, MaxFields, MaxFields, 0},
 	} {
 		t.Run(string(test.typ), func(t *testing.T) {
-			columns := fill(t, newLayout("f", nil), "c", test.fields, test.typ)
+			columns := fill(t, NewLayout("f", nil), "c", test.fields, test.typ)
 			size := make(map[int]int)
 			for i, c := range columns {
 				if c.Position != i+1 {
@@ -61,10 +61,10 @@ func TestLayoutOfWideFamilies(t *testing.T) {
 // TestLayoutRefusesLongNames leaves the errors that MariaDB would give to the
 // test of ingest that asks it.
 func TestLayoutRefusesLongNames(t *testing.T) {
-	l := newLayout("f", nil)
+	l := NewLayout("f", nil)
 	fill(t, l, "a_name_of_20_bytes_", 100, Text)
 	for i := range MaxFields {
-		_, _, err := l.add(Field{fmt.Sprintf("another_name_of_30_bytes_%05d", i), JSON})
+		_, _, err := l.Add(Field{fmt.Sprintf("another_name_of_30_bytes_%05d", i), JSON})
 		if many, ok := errors.AsType[*TooManyColumnsError](err); ok {
 			if !many.LongNames || i < 300 {
 				t.Errorf("field %d: %v", i, err)
@@ -77,12 +77,12 @@ func TestLayoutRefusesLongNames(t *testing.T) {
 
 func TestLayoutContinues(t *testing.T) {
 	// A family laid out at once and one laid out request by request agree.
-	once := fill(t, newLayout("f", nil), "c", 300, Text)
+	once := fill(t, NewLayout("f", nil), "c", 300, Text)
 	var stepwise []Column
 	for i := 0; i < 300; i += 50 {
-		l := newLayout("f", stepwise)
+		l := NewLayout("f", stepwise)
 		for j := i; j < i+50; j++ {
-			c, _, err := l.add(Field{fmt.Sprintf("c%d", j), Text})
+			c, _, err := l.Add(Field{fmt.Sprintf("c%d", j), Text})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,14 +95,14 @@ func TestLayoutContinues(t *testing.T) {
 		}
 	}
 	// A small column still fits where a text doesn't.
-	l := newLayout("f", once)
-	if c, _, _ := l.add(Field{"flag", Bool}); c.Group != 0 {
+	l := NewLayout("f", once)
+	if c, _, _ := l.Add(Field{"flag", Bool}); c.Group != 0 {
 		t.Errorf("bool beside 163 texts is in group %d, want stored", c.Group)
 	}
 }
 
 func TestLayoutConflicts(t *testing.T) {
-	l := newLayout("f", []Column{
+	l := NewLayout("f", []Column{
 		{Name: "weight", Type: Int, Position: 1},
 		{Name: "seen", Type: Text, Position: 2},
 		{Name: "any", Type: JSON, Position: 3},
@@ -125,7 +125,7 @@ func TestLayoutConflicts(t *testing.T) {
 		{"_ID is not", Field{"_ID", Text}, &CaseConflictError{"f", "_ID", "_id"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, isNew, err := l.add(test.field)
+			_, isNew, err := l.Add(test.field)
 			if isNew {
 				t.Error("a new column")
 			}
@@ -137,12 +137,12 @@ func TestLayoutConflicts(t *testing.T) {
 }
 
 func TestLayoutLimit(t *testing.T) {
-	l := newLayout("f", nil)
+	l := NewLayout("f", nil)
 	fill(t, l, "c", MaxFields, Int)
-	if _, isNew, err := l.add(Field{"c0", Int}); isNew || err != nil {
+	if _, isNew, err := l.Add(Field{"c0", Int}); isNew || err != nil {
 		t.Errorf("known field of a full family: new %v, %v", isNew, err)
 	}
-	_, _, err := l.add(Field{"more", Bool})
+	_, _, err := l.Add(Field{"more", Bool})
 	var limit *TooManyColumnsError
 	if !errors.As(err, &limit) || limit.Limit != MaxFields || limit.Family != "f" {
 		t.Errorf("error %v, want a TooManyColumnsError", err)

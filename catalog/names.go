@@ -1,6 +1,16 @@
 package catalog
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
+
+// DatabaseSuffix makes the name of the catalog's database of that of the
+// shards' database.
+const DatabaseSuffix = "_catalog"
+
+// Key is what names of tables and columns are compared by.
+func Key(name string) string { return strings.ToLower(name) }
 
 // MaxName is the length of the longest name of a family or field, in bytes;
 // MaxFileName that of a family's name as FileNameSize counts it.
@@ -17,6 +27,15 @@ const ReservedPrefix = "databalancer"
 func IsReserved(name string) bool {
 	n := len(ReservedPrefix)
 	return len(name) >= n && strings.EqualFold(name[:n], ReservedPrefix)
+}
+
+// Reserved returns ErrNameTaken for the names that no family or registered
+// table can have: raw_logs, and those that begin with ReservedPrefix.
+func Reserved(name string) error {
+	if strings.EqualFold(name, RawLogs) || IsReserved(name) {
+		return fmt.Errorf("name %s: %w: it is reserved", name, ErrNameTaken)
+	}
+	return nil
 }
 
 // FileNameSize returns the length of a table's name in a file's name, in

@@ -3,30 +3,7 @@ package catalog
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
-
-// ShardState says what a shard may be used for.
-type ShardState string
-
-const (
-	Active   ShardState = "active"   // takes new families
-	ReadOnly ShardState = "readonly" // keeps what it has, takes no new family
-)
-
-// Shard is one MySQL server as the catalog knows it.
-type Shard struct {
-	Number   int    // from 0, in the order of registration; also its raw_logs placement
-	Name     string // unique
-	Address  string // host:port, or the path of a unix socket
-	Identity string // the server's own, kept in a table of ours on it
-	Catalog  string // the identity of the catalog that has the shard
-	State    ShardState
-	Weight   float64 // its share of new families, relative to the others'
-	Bytes    int64   // data and indexes, at the last size refresh
-	Rows     int64   // estimated, at the last size refresh
-	Placed   int     // families placed since the last size refresh
-}
 
 // Snapshot is one version of the catalog. It is immutable, and safe for
 // concurrent use.
@@ -44,7 +21,7 @@ func NewSnapshot(version uint64, shards []Shard, tables []*Table) *Snapshot {
 	s := &Snapshot{Version: version, shards: shards, tables: make(map[string]*Table, len(tables)+1)}
 	for _, t := range append(tables, rawLogs(shards)) {
 		t.index()
-		key := strings.ToLower(t.Name)
+		key := Key(t.Name)
 		s.tables[key] = t
 		s.names = append(s.names, key)
 	}
@@ -64,15 +41,9 @@ func rawLogs(shards []Shard) *Table {
 	return t
 }
 
-// sizeRawLogs gives raw_logs the sizes of its placements, before anyone else
-// has the snapshot.
-func (s *Snapshot) sizeRawLogs(sizes map[sizeKey]size) {
-	s.tables[RawLogs] = s.tables[RawLogs].sized(sizes, 0)
-}
-
 // Table returns the table of that name, compared without case.
 func (s *Snapshot) Table(name string) (*Table, bool) {
-	t, ok := s.tables[strings.ToLower(name)]
+	t, ok := s.tables[Key(name)]
 	return t, ok
 }
 
@@ -86,7 +57,7 @@ func (s *Snapshot) Writable(t *Table) []Placement {
 	}
 	for _, fits := range []func(Placement) bool{
 		func(p Placement) bool { return !p.Fresh },
-		func(p Placement) bool { return s.active(p.Shard) },
+		func(p Placement) bool { return s.Active(p.Shard) },
 		func(p Placement) bool { return !p.Full },
 	} {
 		var fitting []Placement
@@ -102,7 +73,8 @@ func (s *Snapshot) Writable(t *Table) []Placement {
 	return writable
 }
 
-func (s *Snapshot) active(shard string) bool {
+// Active reports whether there is a shard of that name that is active.
+func (s *Snapshot) Active(shard string) bool {
 	sh, ok := s.Shard(shard)
 	return ok && sh.State == Active
 }

@@ -41,6 +41,34 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
+func TestWritable(t *testing.T) {
+	shards := []Shard{{Number: 0, Name: "a", State: Active}, {Number: 1, Name: "b", State: Active},
+		{Number: 2, Name: "r", State: ReadOnly}}
+	s := NewSnapshot(1, shards, nil)
+	for _, test := range []struct {
+		name       string
+		placements []Placement
+		want       []string
+	}{
+		{"one", []Placement{{Shard: "a"}}, []string{"a"}},
+		{"one, whatever it is", []Placement{{Shard: "r", Full: true}}, []string{"r"}},
+		{"two", []Placement{{Shard: "a"}, {Shard: "b"}}, []string{"a", "b"}},
+		{"fresh", []Placement{{Shard: "r", Full: true}, {Shard: "b", Fresh: true}}, []string{"r"}},
+		{"read-only", []Placement{{Shard: "r"}, {Shard: "b"}}, []string{"b"}},
+		{"full", []Placement{{Shard: "a", Full: true}, {Shard: "b"}}, []string{"b"}},
+		{"full rather than read-only", []Placement{{Shard: "a", Full: true}, {Shard: "r"}}, []string{"a"}},
+		{"all full", []Placement{{Shard: "a", Full: true}, {Shard: "b", Full: true}, {Shard: "r"}}, []string{"a", "b"}},
+	} {
+		var got []string
+		for _, p := range s.Writable(&Table{Placements: test.placements}) {
+			got = append(got, p.Shard)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
 func TestFits(t *testing.T) {
 	types := []Type{Int, Float, Bool, Text, Timestamp, JSON}
 	for _, stored := range types {

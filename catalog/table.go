@@ -55,6 +55,14 @@ func Fits(stored, offered Type) bool {
 // MaxFields is the number of fields that a family can have.
 const MaxFields = 1000
 
+// The limits of a family's indexes. Eight columns, of which a text takes 256
+// bytes, stay below the 3,072 bytes of a key in InnoDB, and each index makes
+// storing rows slower.
+const (
+	MaxIndexes      = 32
+	MaxIndexColumns = 8
+)
+
 // KeyColumn is the name of the key column of every family and of raw_logs.
 const KeyColumn = "id"
 
@@ -126,8 +134,17 @@ type Placement struct {
 	// Fresh is set while not every process may know the placement yet: it is
 	// to be read, but not written to.
 	Fresh bool
-	// Full is set when the placement has reached Config.SplitBytes.
+	// Full is set when the placement is so large that its family is to be
+	// split (see store.Config.SplitBytes).
 	Full bool
+}
+
+// TableSize is the size of one table on a shard.
+type TableSize struct {
+	Database string // where it is not ours; else empty
+	Name     string
+	Rows     int64 // estimated
+	Bytes    int64 // data and indexes
 }
 
 // Index is an index over columns of a family's table, named as in Columns; of
@@ -164,7 +181,7 @@ func (t *Table) Column(name string) (*Column, bool) {
 		}
 		return nil, false
 	}
-	i, ok := t.byName[strings.ToLower(name)]
+	i, ok := t.byName[Key(name)]
 	if !ok {
 		return nil, false
 	}
@@ -190,12 +207,12 @@ func (t *Table) HasIndex(columns []string) bool {
 
 // On reports whether the table has a placement on the shard.
 func (t *Table) On(shard string) bool {
-	_, ok := t.at(shard)
+	_, ok := t.At(shard)
 	return ok
 }
 
-// at returns the table's placement on the shard.
-func (t *Table) at(shard string) (Placement, bool) {
+// At returns the table's placement on the shard.
+func (t *Table) At(shard string) (Placement, bool) {
 	for _, p := range t.Placements {
 		if p.Shard == shard {
 			return p, true
@@ -212,6 +229,6 @@ func (t *Table) index() {
 	}
 	t.byName = make(map[string]int, len(t.Columns))
 	for i, c := range t.Columns {
-		t.byName[strings.ToLower(c.Name)] = i
+		t.byName[Key(c.Name)] = i
 	}
 }

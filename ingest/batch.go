@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -17,14 +18,13 @@ import (
 type writer struct {
 	shards   Shards
 	rawLogs  bool
-	timeout  time.Duration // of a transaction
 	queues   queues
 	sessions sessions
 	outages  outages
 }
 
-func newWriter(shards Shards, rawLogs bool, timeout time.Duration) *writer {
-	w := &writer{shards: shards, rawLogs: rawLogs, timeout: timeout}
+func newWriter(shards Shards, rawLogs bool) *writer {
+	w := &writer{shards: shards, rawLogs: rawLogs}
 	w.queues.work, w.queues.up = w.work, w.up
 	return w
 }
@@ -83,7 +83,7 @@ func (w *writer) connect(name string) (*sql.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	conn, err := sh.Write().Conn(ctx)
 	return conn, shard.Wrap(name, err)
@@ -118,8 +118,7 @@ func (w *writer) store(ins *inserter, at post, conn *sql.Conn, batch []*pending)
 // refused reports whether the server refuses a batch for what it says, which
 // may be for one of its requests only.
 func refused(err error) bool {
-	var server *shard.ServerError
-	return errors.As(err, &server) && !transient[server.Number] &&
+	return server.Number(err) != 0 && !conflict(err) &&
 		!errors.Is(err, shard.ErrUnreachable) && !errors.Is(err, ErrOutcomeUnknown)
 }
 
@@ -141,8 +140,8 @@ func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*p
 		case errors.Is(err, errAtCommit):
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, shard.Wrap(name, err))
 		case errors.Is(err, context.DeadlineExceeded):
-			return &shard.UnreachableError{Shard: name, Err: fmt.Errorf("no end of a transaction within %s", w.timeout)}
-		case transient[number(err)] && attempt < maxAttempts:
+			return &shard.UnreachableError{Shard: name, Err: fmt.Errorf("no end of a transaction within %s", commitTimeout)}
+		case conflict(err) && attempt < maxAttempts:
 			time.Sleep(rand.N(10 * time.Millisecond << attempt))
 		case lost(err) && !reconnected:
 			reconnected = true
@@ -171,7 +170,7 @@ var (
 // transact stores a batch in one transaction over the connection. Unless it
 // returns errAtCommit or nil, nothing is stored.
 func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending) error {
-	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	var failure error
 	rawErr := conn.Raw(func(c any) error {
@@ -204,7 +203,7 @@ func (w *writer) transaction(ctx context.Context, ins *inserter, s *session, bat
 		return ctx.Err() // COMMIT would not be sent
 	}
 	err := s.exec(ctx, "COMMIT")
-	if err == nil || errors.Is(err, driver.ErrBadConn) || transient[number(err)] {
+	if err == nil || errors.Is(err, driver.ErrBadConn) || conflict(err) {
 		return err // the driver has sent nothing, or the server has stored nothing
 	}
 	return fmt.Errorf("%w: %w", errAtCommit, err)

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // MaxDepth is the number of levels of arrays and objects that a json field's
@@ -196,7 +198,7 @@ func (d *decoder) order(start, base int) error {
 	}
 	for i := 1; i < len(members); i++ {
 		if bytes.Equal(members[i-1].key, members[i].key) {
-			return &fault{DuplicateKey, "an object with the same key twice: " + strconv.QuoteToGraphic(string(members[i].key))}
+			return &flaw{fault.DuplicateKey, "an object with the same key twice: " + strconv.QuoteToGraphic(string(members[i].key))}
 		}
 	}
 	if sorted {

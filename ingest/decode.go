@@ -5,16 +5,18 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // fault is what is wrong with a value, without the value's place. It is an
 // error inside this package only.
-type fault struct {
-	code   Code
+type flaw struct {
+	code   fault.Code
 	detail string
 }
 
-func (f *fault) Error() string { return string(f.code) + ": " + f.detail }
+func (f *flaw) Error() string { return string(f.code) + ": " + f.detail }
 
 // decoder decodes the events of one request at a time. Its memory is reused.
 type decoder struct {
@@ -128,7 +130,7 @@ func (d *decoder) fatal(err error) error {
 // d.invalid; the error is for what ends the decoding.
 func (d *decoder) event(i int) error {
 	if d.peek() != '{' {
-		d.invalid.add(EventError{Event: i, Code: TypeMismatch, Detail: d.found() + ", instead of an object"})
+		d.invalid.add(fault.Event{Event: i, Code: fault.TypeMismatch, Detail: d.found() + ", instead of an object"})
 		return d.skip(0)
 	}
 	d.pos++
@@ -161,17 +163,17 @@ func (d *decoder) member(event, prev int) (int, error) {
 		prev = i
 		err = d.field(i)
 	}
-	problem, ok := err.(*fault)
+	problem, ok := err.(*flaw)
 	if !ok {
 		return prev, err
 	}
-	d.invalid.add(EventError{Event: event, Field: d.show(), Code: problem.code, Detail: problem.detail})
+	d.invalid.add(fault.Event{Event: event, Field: d.show(), Code: problem.code, Detail: problem.detail})
 	d.pos = start
 	return prev, d.skip(1)
 }
 
 // name reads a member's name, and returns its field. prev is the field before
-// it in the event, or -1. A *fault leaves the scanner in front of the value.
+// it in the event, or -1. A *flaw leaves the scanner in front of the value.
 func (d *decoder) name(prev int) (int, error) {
 	if i := int(d.next[prev+1]); i < len(d.fields.list) {
 		key := d.fields.keys[d.fields.list[i].rank]
@@ -197,7 +199,7 @@ func (d *decoder) see(rank int) bool {
 }
 
 // lookup returns the field that d.key names, and remembers it as what follows
-// prev. The error is a *fault.
+// prev. The error is a *flaw.
 func (d *decoder) lookup(prev int) (int, error) {
 	key := d.bytes(d.key)
 	if d.keyEscaped {
@@ -214,7 +216,7 @@ func (d *decoder) lookup(prev int) (int, error) {
 	if d.suspect && !utf8.Valid(key) {
 		return 0, errUTF8
 	}
-	return 0, &fault{UnknownField, "the schema doesn't name it"}
+	return 0, &flaw{fault.UnknownField, "the schema doesn't name it"}
 }
 
 // show returns the member's name for an error.
@@ -264,8 +266,8 @@ func (d *decoder) found() string {
 }
 
 var (
-	errUTF8      = &fault{InvalidUTF8, "bytes that are no UTF-8"}
-	errSurrogate = &fault{InvalidUTF8, `half a surrogate pair, such as \ud800 alone`}
-	errTwice     = &fault{DuplicateKey, "the field stands twice in the event"}
-	errDepth     = &fault{TooDeep, fmt.Sprintf("nested deeper than %d levels", MaxDepth)}
+	errUTF8      = &flaw{fault.InvalidUTF8, "bytes that are no UTF-8"}
+	errSurrogate = &flaw{fault.InvalidUTF8, `half a surrogate pair, such as \ud800 alone`}
+	errTwice     = &flaw{fault.DuplicateKey, "the field stands twice in the event"}
+	errDepth     = &flaw{fault.TooDeep, fmt.Sprintf("nested deeper than %d levels", MaxDepth)}
 )

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // decodeBody parses and decodes a whole body, as Put does. A nil table is a
@@ -109,52 +110,52 @@ func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repe
 func TestInvalidValues(t *testing.T) {
 	for _, tt := range []struct {
 		typ, value string
-		code       Code
+		code       fault.Code
 		detail     string
 	}{
-		{"string", `1`, TypeMismatch, "a number, instead of a string"},
-		{"string", `true`, TypeMismatch, "a bool, instead of a string"},
-		{"string", `{"a":[1]}`, TypeMismatch, "an object, instead of a string"},
-		{"string", `"\ud800"`, InvalidUTF8, "surrogate"},
-		{"string", `"\udc00\ud800"`, InvalidUTF8, "surrogate"},
-		{"string", `"\ud800\u0041"`, InvalidUTF8, "surrogate"},
-		{"string", "\"\xff\"", InvalidUTF8, "no UTF-8"},
-		{"string", "\"\xed\xa0\x80\"", InvalidUTF8, "no UTF-8"},
-		{"int", `1.0`, TypeMismatch, "fraction"},
-		{"int", `1e3`, TypeMismatch, "exponent"},
-		{"int", `"1"`, TypeMismatch, "a string, instead of an int"},
-		{"int", `[]`, TypeMismatch, "an array, instead of an int"},
-		{"int", `9223372036854775808`, OutOfRange, "64 bits"},
-		{"int", `-9223372036854775809`, OutOfRange, "64 bits"},
-		{"int", `100000000000000000000000`, OutOfRange, "64 bits"},
-		{"float", `1e309`, OutOfRange, "float"},
-		{"float", `"NaN"`, TypeMismatch, "a string, instead of a float"},
-		{"bool", `1`, TypeMismatch, "a number, instead of a bool"},
-		{"bool", `"true"`, TypeMismatch, "a string, instead of a bool"},
-		{"timestamp", `1522000000`, TypeMismatch, "a number, instead of a timestamp"},
-		{"timestamp", `"yesterday"`, TypeMismatch, "RFC 3339"},
-		{"timestamp", `"2018-03-24T17:15:20"`, TypeMismatch, "RFC 3339"},
-		{"timestamp", `"2018-03-24T17:15:20.Z"`, TypeMismatch, "RFC 3339"},
-		{"timestamp", `"2018-03-24T17:15:20+1:00"`, TypeMismatch, "RFC 3339"},
-		{"timestamp", `"2018-03-24T17:15:20+24:00"`, TypeMismatch, "RFC 3339"},
-		{"timestamp", `"2018-03-24T17:15:20ZZ"`, TypeMismatch, "RFC 3339"},
-		{"timestamp", `"2018/03/24T17:15:20Z"`, TypeMismatch, "RFC 3339"},
-		{"timestamp", `"2016-12-31T23:59:60Z"`, OutOfRange, "leap second"},
-		{"timestamp", `"2018-02-29T00:00:00Z"`, OutOfRange, "day"},
-		{"timestamp", `"2018-13-01T00:00:00Z"`, OutOfRange, "day"},
-		{"timestamp", `"2018-01-01T24:00:00Z"`, OutOfRange, "time of day"},
-		{"timestamp", `"0999-12-31T23:59:59Z"`, OutOfRange, "year"},
-		{"timestamp", `"1000-01-01T00:00:00+00:01"`, OutOfRange, "year"},
-		{"timestamp", `"9999-12-31T23:59:59-00:01"`, OutOfRange, "year"},
-		{"json", nested(MaxDepth + 1), TooDeep, "30 levels"},
-		{"json", nested(100_000), TooDeep, "30 levels"},
-		{"json", strings.Repeat(`{"a":`, MaxDepth+1) + "1" + strings.Repeat("}", MaxDepth+1), TooDeep, "30 levels"},
-		{"json", `{"a":1,"b":2,"\u0061":3}`, DuplicateKey, `"a"`},
-		{"json", `[{"x":{"a":1,"a":1}}]`, DuplicateKey, `"a"`},
-		{"json", "{\"\xff\":1}", InvalidUTF8, "no UTF-8"},
-		{"json", `["\udfff"]`, InvalidUTF8, "surrogate"},
-		{"int", `1,"v":2`, DuplicateKey, "twice"},
-		{"int", `1,"\u0076":2`, DuplicateKey, "twice"},
+		{"string", `1`, fault.TypeMismatch, "a number, instead of a string"},
+		{"string", `true`, fault.TypeMismatch, "a bool, instead of a string"},
+		{"string", `{"a":[1]}`, fault.TypeMismatch, "an object, instead of a string"},
+		{"string", `"\ud800"`, fault.InvalidUTF8, "surrogate"},
+		{"string", `"\udc00\ud800"`, fault.InvalidUTF8, "surrogate"},
+		{"string", `"\ud800\u0041"`, fault.InvalidUTF8, "surrogate"},
+		{"string", "\"\xff\"", fault.InvalidUTF8, "no UTF-8"},
+		{"string", "\"\xed\xa0\x80\"", fault.InvalidUTF8, "no UTF-8"},
+		{"int", `1.0`, fault.TypeMismatch, "fraction"},
+		{"int", `1e3`, fault.TypeMismatch, "exponent"},
+		{"int", `"1"`, fault.TypeMismatch, "a string, instead of an int"},
+		{"int", `[]`, fault.TypeMismatch, "an array, instead of an int"},
+		{"int", `9223372036854775808`, fault.OutOfRange, "64 bits"},
+		{"int", `-9223372036854775809`, fault.OutOfRange, "64 bits"},
+		{"int", `100000000000000000000000`, fault.OutOfRange, "64 bits"},
+		{"float", `1e309`, fault.OutOfRange, "float"},
+		{"float", `"NaN"`, fault.TypeMismatch, "a string, instead of a float"},
+		{"bool", `1`, fault.TypeMismatch, "a number, instead of a bool"},
+		{"bool", `"true"`, fault.TypeMismatch, "a string, instead of a bool"},
+		{"timestamp", `1522000000`, fault.TypeMismatch, "a number, instead of a timestamp"},
+		{"timestamp", `"yesterday"`, fault.TypeMismatch, "RFC 3339"},
+		{"timestamp", `"2018-03-24T17:15:20"`, fault.TypeMismatch, "RFC 3339"},
+		{"timestamp", `"2018-03-24T17:15:20.Z"`, fault.TypeMismatch, "RFC 3339"},
+		{"timestamp", `"2018-03-24T17:15:20+1:00"`, fault.TypeMismatch, "RFC 3339"},
+		{"timestamp", `"2018-03-24T17:15:20+24:00"`, fault.TypeMismatch, "RFC 3339"},
+		{"timestamp", `"2018-03-24T17:15:20ZZ"`, fault.TypeMismatch, "RFC 3339"},
+		{"timestamp", `"2018/03/24T17:15:20Z"`, fault.TypeMismatch, "RFC 3339"},
+		{"timestamp", `"2016-12-31T23:59:60Z"`, fault.OutOfRange, "leap second"},
+		{"timestamp", `"2018-02-29T00:00:00Z"`, fault.OutOfRange, "day"},
+		{"timestamp", `"2018-13-01T00:00:00Z"`, fault.OutOfRange, "day"},
+		{"timestamp", `"2018-01-01T24:00:00Z"`, fault.OutOfRange, "time of day"},
+		{"timestamp", `"0999-12-31T23:59:59Z"`, fault.OutOfRange, "year"},
+		{"timestamp", `"1000-01-01T00:00:00+00:01"`, fault.OutOfRange, "year"},
+		{"timestamp", `"9999-12-31T23:59:59-00:01"`, fault.OutOfRange, "year"},
+		{"json", nested(MaxDepth + 1), fault.TooDeep, "30 levels"},
+		{"json", nested(100_000), fault.TooDeep, "30 levels"},
+		{"json", strings.Repeat(`{"a":`, MaxDepth+1) + "1" + strings.Repeat("}", MaxDepth+1), fault.TooDeep, "30 levels"},
+		{"json", `{"a":1,"b":2,"\u0061":3}`, fault.DuplicateKey, `"a"`},
+		{"json", `[{"x":{"a":1,"a":1}}]`, fault.DuplicateKey, `"a"`},
+		{"json", "{\"\xff\":1}", fault.InvalidUTF8, "no UTF-8"},
+		{"json", `["\udfff"]`, fault.InvalidUTF8, "surrogate"},
+		{"int", `1,"v":2`, fault.DuplicateKey, "twice"},
+		{"int", `1,"\u0076":2`, fault.DuplicateKey, "twice"},
 	} {
 		_, _, err := decodeBody(one(tt.typ, tt.value), nil)
 		var found *InvalidError
@@ -295,11 +296,11 @@ func TestErrorsAreCounted(t *testing.T) {
 	if found.Total != 151 || len(found.Errors) != 20 {
 		t.Errorf("%d errors, %d listed", found.Total, len(found.Errors))
 	}
-	want := []EventError{
-		{0, "a", TypeMismatch, "a string, instead of an int"},
-		{0, "b", UnknownField, "the schema doesn't name it"},
-		{0, "c", UnknownField, "the schema doesn't name it"},
-		{1, "a", TypeMismatch, "a string, instead of an int"},
+	want := []fault.Event{
+		{Event: 0, Field: "a", Code: fault.TypeMismatch, Detail: "a string, instead of an int"},
+		{Event: 0, Field: "b", Code: fault.UnknownField, Detail: "the schema doesn't name it"},
+		{Event: 0, Field: "c", Code: fault.UnknownField, Detail: "the schema doesn't name it"},
+		{Event: 1, Field: "a", Code: fault.TypeMismatch, Detail: "a string, instead of an int"},
 	}
 	for i, w := range want {
 		if found.Errors[i] != w {

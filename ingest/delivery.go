@@ -24,7 +24,7 @@ var rowsPool = sync.Pool{New: func() any { return new(rows) }}
 func (d *delivery) decode(table *catalog.Table) error {
 	d.rows.reset(d.req.body)
 	d.fields = newFieldSet(d.req.fields, table)
-	end, err := decode(d.rows, d.req.logs, d.fields, d.in.cfg.RawLogs, d.in.cfg.MaxEvent)
+	end, err := decode(d.rows, d.req.logs, d.fields, d.in.cfg.RawLogs, maxEvent)
 	if err != nil {
 		return err
 	}
@@ -73,8 +73,12 @@ func (d *delivery) store(ctx context.Context, table *catalog.Table) error {
 	if d.rows.len() == 0 {
 		return nil
 	}
+	tg := newTarget(table, d.in.cfg.Catalog.Snapshot().Writable(table), d.fields)
+	if err := d.checkLoss(ctx, tg); err != nil {
+		return err
+	}
 	return d.in.writer.queues.put(ctx, &pending{
-		target: newTarget(table, d.in.cfg.Catalog.Snapshot().Writable(table), d.fields),
+		target: tg,
 		rows:   d.rows,
 		events: d.rows.len(),
 		size:   len(d.req.body),

@@ -23,10 +23,7 @@
 // It is fuzzed against encoding/json.
 //
 // Wide families (wide.go): columns with a group are written as members of the
-// row's hidden JSON columns; the table shows them as generated columns.
-//
-// Tables (tables.go, ddl.go, dialect.go) performs the catalog's schema
-// changes on the shards. Its statements are pure functions of table and
-// server, so that the ones for servers that no test runs against are at least
-// seen by the tests.
+// row's hidden JSON columns; the table shows them as generated columns. How
+// tables are made and look is package tables'. What a server would not keep of
+// such members is refused (loss.go).
 package ingest

@@ -1,69 +1,25 @@
 package ingest
 
 import (
-	"errors"
 	"fmt"
+	"time"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 var (
 	// ErrBusy means that too much is waiting to be stored already. The
 	// request was not stored, and may be repeated later.
-	ErrBusy = errors.New("too many events are waiting to be stored")
+	ErrBusy = fault.Sentinel(fault.Busy, "too many events are waiting to be stored",
+		"too much is waiting to be stored; nothing of this request was").With(fault.Facts{RetryAfter: time.Second})
 	// ErrOutcomeUnknown means that the connection was lost while the
 	// transaction was being committed: all of the request is stored, or
 	// nothing is.
-	ErrOutcomeUnknown = errors.New("outcome of the commit unknown")
+	ErrOutcomeUnknown = fault.Sentinel(fault.OutcomeUnknown, "outcome of the commit unknown",
+		"the connection was lost while the events were being committed: all of them are stored, or none is")
 	// ErrClosed means that the ingester takes no requests any more.
-	ErrClosed = errors.New("ingester closed")
+	ErrClosed = fault.Sentinel(fault.ShuttingDown, "ingester closed", "the service is shutting down")
 )
-
-// Code says in one word what is wrong with an event or a schema.
-type Code string
-
-const (
-	// What an event's field can have.
-	TypeMismatch Code = "type_mismatch" // a value of another type than the schema's
-	OutOfRange   Code = "out_of_range"  // a number or a time that the type can't hold
-	InvalidUTF8  Code = "invalid_utf8"  // not UTF-8, or half a surrogate pair
-	DuplicateKey Code = "duplicate_key" // the same key twice in one object
-	UnknownField Code = "unknown_field" // not in the schema
-	TooDeep      Code = "too_deep"      // JSON nested deeper than MaxDepth
-
-	// What the request can have besides.
-	UnknownMember  Code = "unknown_member"
-	MissingMember  Code = "missing_member"
-	InvalidFamily  Code = "invalid_family"
-	ReservedFamily Code = "reserved_family"
-	InvalidField   Code = "invalid_field"
-	ReservedField  Code = "reserved_field"
-	UnknownType    Code = "unknown_type"
-	IDConflict     Code = "id_conflict"     // both id and _id
-	CaseConflict   Code = "case_conflict"   // two fields that differ only in case
-	TooManyFields  Code = "too_many_fields" // more than catalog.MaxFields
-)
-
-// RequestEvent is EventError.Event of an error that no single event has.
-const RequestEvent = -1
-
-// EventError is what is wrong with one event, or, where Event is
-// RequestEvent, with the request's family, schema or members.
-type EventError struct {
-	Event  int    // its index in logs, from 0; or RequestEvent
-	Field  string // the field's or member's name; empty for the event as a whole
-	Code   Code
-	Detail string
-}
-
-func (e EventError) String() string {
-	text := string(e.Code) + ": " + e.Detail
-	if e.Field != "" {
-		text = "field " + e.Field + ": " + text
-	}
-	if e.Event != RequestEvent {
-		text = fmt.Sprintf("event %d: %s", e.Event, text)
-	}
-	return text
-}
 
 // maxListed is the number of errors that an InvalidError lists.
 const maxListed = 20
@@ -71,7 +27,7 @@ const maxListed = 20
 // InvalidError means that a request breaks the rules, and that nothing of it
 // was stored.
 type InvalidError struct {
-	Errors []EventError // the first 20, in the order of the body
+	Errors []fault.Event // the first 20, in the order of the body
 	Total  int
 }
 
@@ -82,10 +38,10 @@ func (e *InvalidError) Error() string {
 	return e.Errors[0].String()
 }
 
-// Code returns the first error's.
-func (e *InvalidError) Code() Code { return e.Errors[0].Code }
+func (e *InvalidError) Code() fault.Code   { return fault.InvalidEvents }
+func (e *InvalidError) Facts() fault.Facts { return fault.Facts{Events: e.Errors, Total: e.Total} }
 
-func (e *InvalidError) add(err EventError) {
+func (e *InvalidError) add(err fault.Event) {
 	e.Total++
 	if len(e.Errors) < maxListed {
 		e.Errors = append(e.Errors, err)
@@ -93,9 +49,9 @@ func (e *InvalidError) add(err EventError) {
 }
 
 // invalid returns an InvalidError of one error that no single event has.
-func invalid(code Code, field, format string, args ...any) error {
-	return &InvalidError{Total: 1, Errors: []EventError{
-		{Event: RequestEvent, Field: field, Code: code, Detail: fmt.Sprintf(format, args...)},
+func invalid(code fault.Code, field, format string, args ...any) error {
+	return &InvalidError{Total: 1, Errors: []fault.Event{
+		{Event: fault.Request, Field: field, Code: code, Detail: fmt.Sprintf(format, args...)},
 	}}
 }
 
@@ -103,14 +59,18 @@ func invalid(code Code, field, format string, args ...any) error {
 // expected form.
 type SyntaxError struct {
 	Offset int // of the offending byte, from 0
-	Detail string
+	Reason string
 
 	tooDeep bool // not the syntax is wrong: the nesting is beyond all use
 }
 
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("at byte %d: %s", e.Offset, e.Detail)
+	return fmt.Sprintf("at byte %d: %s", e.Offset, e.Reason)
 }
+
+func (e *SyntaxError) Code() fault.Code   { return fault.InvalidJSON }
+func (e *SyntaxError) Detail() string     { return e.Reason }
+func (e *SyntaxError) Facts() fault.Facts { return fault.Facts{Offset: &e.Offset} }
 
 // TooLargeError means that an event takes more bytes than a server accepts in
 // one statement.
@@ -122,3 +82,6 @@ type TooLargeError struct {
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("event %d: %d bytes, more than %d", e.Event, e.Size, e.Limit)
 }
+
+func (e *TooLargeError) Code() fault.Code   { return fault.TooLarge }
+func (e *TooLargeError) Facts() fault.Facts { return fault.Facts{Limit: e.Limit} }

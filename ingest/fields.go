@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // field is one field of a request's schema.
@@ -65,31 +66,31 @@ func (s *fieldSet) storedAs(table *catalog.Table) bool {
 }
 
 // checkField checks a field's name.
-func checkField(name string) (Code, string) {
+func checkField(name string) (fault.Code, string) {
 	switch {
 	case len(name) == 0 || len(name) > catalog.MaxName:
-		return InvalidField, "a name has 1 to 64 characters"
+		return fault.InvalidField, "a name has 1 to 64 characters"
 	case strings.IndexFunc(name, func(r rune) bool { return r != '/' && !nameRune(r) }) >= 0:
-		return InvalidField, "a name consists of ASCII letters, digits and _ - . : @ $ /"
+		return fault.InvalidField, "a name consists of ASCII letters, digits and _ - . : @ $ /"
 	case catalog.IsReserved(name):
-		return ReservedField, "names that begin with " + catalog.ReservedPrefix + " are reserved"
+		return fault.ReservedField, "names that begin with " + catalog.ReservedPrefix + " are reserved"
 	}
 	return "", ""
 }
 
 // checkFamily checks a family's name.
-func checkFamily(name string) (Code, string) {
+func checkFamily(name string) (fault.Code, string) {
 	switch {
 	case len(name) == 0 || len(name) > catalog.MaxName:
-		return InvalidFamily, "a name has 1 to 64 characters"
+		return fault.InvalidFamily, "a name has 1 to 64 characters"
 	case strings.IndexFunc(name, func(r rune) bool { return !nameRune(r) }) >= 0:
-		return InvalidFamily, "a name consists of ASCII letters, digits and _ - . : @ $"
+		return fault.InvalidFamily, "a name consists of ASCII letters, digits and _ - . : @ $"
 	case name == "." || name == "..":
-		return InvalidFamily, "a name is not . or .."
+		return fault.InvalidFamily, "a name is not . or .."
 	case catalog.FileNameSize(name) > catalog.MaxFileName:
-		return InvalidFamily, "a name takes at most 200 bytes in a file's name, where each of - . : @ $ counts as five"
+		return fault.InvalidFamily, "a name takes at most 200 bytes in a file's name, where each of - . : @ $ counts as five"
 	case catalog.IsReserved(name), strings.EqualFold(name, catalog.RawLogs):
-		return ReservedFamily, catalog.RawLogs + " and names that begin with " + catalog.ReservedPrefix + " are reserved"
+		return fault.ReservedFamily, catalog.RawLogs + " and names that begin with " + catalog.ReservedPrefix + " are reserved"
 	}
 	return "", ""
 }

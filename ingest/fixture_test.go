@@ -10,6 +10,8 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -20,9 +22,8 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 // catalog on the first.
 type fixture struct {
 	*Ingester
-	catalog   *catalog.Catalog
+	catalog   *store.Store
 	shards    *shard.Set
-	tables    *Tables
 	addresses []string
 	database  string
 }
@@ -37,7 +38,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 	t.Helper()
 	ctx := t.Context()
 	f := &fixture{addresses: addresses, database: database}
-	cfg := shard.Config{Username: "root", Database: database}
+	cfg := shard.Config{Username: "root", Database: database, Tables: tables.RawLogs{}}
 	var err error
 	if f.shards, err = shard.NewSet(cfg); err != nil {
 		t.Fatal(err)
@@ -48,8 +49,8 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	f.tables = NewTables(f.shards, nil)
-	f.catalog, err = catalog.Open(ctx, db, catalog.Config{DDL: f.tables, OnChange: f.shards.Sync})
+	families := tables.NewFamilies(f.shards, nil)
+	f.catalog, err = store.Open(ctx, db, store.Config{DDL: families, OnChange: f.shards.Sync})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 			t.Fatal(err)
 		}
 	}
-	ingest := Config{Catalog: f.catalog, Shards: f.shards, RawLogs: true}
+	ingest := Config{Catalog: f.catalog, Shards: f.shards, Tables: families, RawLogs: true}
 	for _, c := range change {
 		c(&ingest)
 	}
@@ -88,69 +89,28 @@ func (f *fixture) db(t testing.TB, family string) *sql.DB {
 		s, _ := f.catalog.Snapshot().Shard(table.Placements[0].Shard)
 		address = s.Address
 	}
-	db, err := sql.Open("mysql", localtest.DSN(address, f.database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
+	return localtest.Open(t, address, f.database)
 }
 
 // texts returns all rows of a query as strings; NULL is "NULL".
 func (f *fixture) texts(t testing.TB, family, query string, args ...any) [][]string {
 	t.Helper()
-	rows, err := f.db(t, family).Query(query, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	columns, _ := rows.Columns()
-	var all [][]string
-	for rows.Next() {
-		values := make([]sql.NullString, len(columns))
-		pointers := make([]any, len(columns))
-		for i := range values {
-			pointers[i] = &values[i]
-		}
-		if err := rows.Scan(pointers...); err != nil {
-			t.Fatal(err)
-		}
-		row := make([]string, len(columns))
-		for i, v := range values {
-			if row[i] = v.String; !v.Valid {
-				row[i] = "NULL"
-			}
-		}
-		all = append(all, row)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return localtest.Rows(t, f.db(t, family), query, args...)
 }
 
 // count returns the number of rows of a table on the family's shard.
 func (f *fixture) count(t testing.TB, family, table string) int {
 	t.Helper()
-	var n int
-	if err := f.db(t, family).QueryRow("SELECT COUNT(*) FROM `" + table + "`").Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return localtest.Value[int](t, f.db(t, family), "SELECT COUNT(*) FROM `"+table+"`")
 }
 
 func (f *fixture) exec(t testing.TB, family string, statements ...string) {
 	t.Helper()
-	db := f.db(t, family)
-	for _, s := range statements {
-		if _, err := db.Exec(s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
+	localtest.Exec(t, f.db(t, family), statements...)
 }
 
 // catalogDown is a catalog that can't be reached.
-type catalogDown struct{ *catalog.Catalog }
+type catalogDown struct{ *store.Store }
 
 func (c catalogDown) Refresh(context.Context) (*catalog.Snapshot, error) {
 	return nil, catalog.ErrUnavailable

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,7 +12,7 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// Catalog is what ingest needs of *catalog.Catalog.
+// Catalog is what ingest needs of *store.Store.
 type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)
@@ -23,10 +24,22 @@ type Shards interface {
 	Shard(name string) (*shard.Shard, error)
 }
 
+// DefaultMaxPending is Config's MaxPending where it says none: 512 MiB.
+const DefaultMaxPending = 512 << 20
+
+const (
+	// maxEvent bounds the bytes of one event. It must stay below the servers'
+	// max_allowed_packet.
+	maxEvent = 15 << 20
+	// commitTimeout bounds one transaction.
+	commitTimeout = time.Minute
+)
+
 // Config configures an Ingester.
 type Config struct {
 	Catalog Catalog
 	Shards  Shards
+	Tables  Tables
 	// RawLogs keeps each event in raw_logs too, as canonical JSON.
 	RawLogs bool
 	// LogEvents logs a line for each request, schema field, event and value.
@@ -35,13 +48,8 @@ type Config struct {
 	// MaxPending bounds the bytes of memory of all requests that are decoded
 	// or wait to be stored at a time: of their bodies, and of what was made of
 	// those. Beyond it Put returns ErrBusy. A single request is always taken.
-	// 0 means 256 MiB.
+	// 0 means DefaultMaxPending.
 	MaxPending int64
-	// MaxEvent bounds the bytes of one event. It must stay below the servers'
-	// max_allowed_packet. 0 means 15 MiB.
-	MaxEvent int
-	// CommitTimeout bounds one transaction. 0 means a minute.
-	CommitTimeout time.Duration
 }
 
 // Validate says what is missing or out of range.
@@ -51,7 +59,9 @@ func (c *Config) Validate() error {
 		return errors.New("ingest config: no catalog")
 	case c.Shards == nil:
 		return errors.New("ingest config: no shards")
-	case c.MaxPending < 0 || c.MaxEvent < 0 || c.CommitTimeout < 0:
+	case c.Tables == nil:
+		return errors.New("ingest config: no tables")
+	case c.MaxPending < 0:
 		return errors.New("ingest config: negative limit")
 	}
 	return nil
@@ -61,15 +71,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.MaxPending == 0 {
-		c.MaxPending = 256 << 20
-	}
-	if c.MaxEvent == 0 {
-		c.MaxEvent = 15 << 20
-	}
-	if c.CommitTimeout == 0 {
-		c.CommitTimeout = time.Minute
-	}
+	c.MaxPending = cmp.Or(c.MaxPending, DefaultMaxPending)
 	return c
 }
 
@@ -94,7 +96,7 @@ func New(cfg Config) (*Ingester, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	return &Ingester{cfg: cfg, writer: newWriter(cfg.Shards, cfg.RawLogs, cfg.CommitTimeout)}, nil
+	return &Ingester{cfg: cfg, writer: newWriter(cfg.Shards, cfg.RawLogs)}, nil
 }
 
 // Close waits until what was accepted is stored or has failed. Put returns

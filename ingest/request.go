@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // request is one request's body, read as far as its members.
@@ -77,7 +78,7 @@ func (p *parser) missing() error {
 		seen bool
 	}{{"family", p.family}, {"schema", p.schema}, {"logs", p.logs}} {
 		if !m.seen {
-			return invalid(MissingMember, m.name, "the request doesn't have it")
+			return invalid(fault.MissingMember, m.name, "the request doesn't have it")
 		}
 	}
 	return nil
@@ -96,12 +97,12 @@ func (p *parser) member() error {
 	case "logs":
 		return p.once(&p.logs, name, p.findLogs)
 	}
-	return invalid(UnknownMember, name, "a request has the members family, schema and logs")
+	return invalid(fault.UnknownMember, name, "a request has the members family, schema and logs")
 }
 
 func (p *parser) once(seen *bool, name string, read func() error) error {
 	if *seen {
-		return invalid(DuplicateKey, name, "the member stands twice in the request")
+		return invalid(fault.DuplicateKey, name, "the member stands twice in the request")
 	}
 	*seen = true
 	return read()
@@ -123,14 +124,14 @@ func (p *parser) plainText(content span, escaped bool) (string, error) {
 		text, ok = unescape(nil, text)
 	}
 	if !ok || !utf8.Valid(text) {
-		return "", &SyntaxError{Offset: content.start, Detail: "text that is not UTF-8"}
+		return "", &SyntaxError{Offset: content.start, Reason: "text that is not UTF-8"}
 	}
 	return string(text), nil
 }
 
 func (p *parser) readFamily() error {
 	if p.peek() != '"' {
-		return invalid(TypeMismatch, "family", "a family's name is a string")
+		return invalid(fault.TypeMismatch, "family", "a family's name is a string")
 	}
 	content, escaped, err := p.text()
 	if err != nil {
@@ -153,7 +154,7 @@ func (p *parser) findLogs() (err error) {
 	p.req.logs = span{p.pos, len(p.buf)}
 	switch {
 	case first != '[' && first != 'n':
-		return invalid(TypeMismatch, "logs", "the events are an array")
+		return invalid(fault.TypeMismatch, "logs", "the events are an array")
 	case p.family && p.schema:
 		p.req.parser = p
 		return nil

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 func TestSyntaxErrors(t *testing.T) {
@@ -63,46 +65,46 @@ func TestInvalidRequests(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		body  string
-		code  Code
+		code  fault.Code
 		field string
 	}{
-		{`{}`, MissingMember, "family"},
-		{`{"family":"f","logs":[]}`, MissingMember, "schema"},
-		{`{"family":"f","schema":{}}`, MissingMember, "logs"},
-		{`{"family":"f","schema":{},"logs":[],"extra":1}`, UnknownMember, "extra"},
-		{`{"extra":1}`, UnknownMember, "extra"},
-		{`{"Family":"f"}`, UnknownMember, "Family"},
-		{`{"family":"f","family":"f"}`, DuplicateKey, "family"},
-		{`{"family":"f","schema":{},"logs":[],"logs":[]}`, DuplicateKey, "logs"},
-		{`{"family":1}`, TypeMismatch, "family"},
-		{`{"schema":[]}`, TypeMismatch, "schema"},
-		{`{"logs":{}}`, TypeMismatch, "logs"},
-		{family(""), InvalidFamily, "family"},
-		{family("."), InvalidFamily, "family"},
-		{family(".."), InvalidFamily, "family"},
-		{family("a/b"), InvalidFamily, "family"},
-		{family("a b"), InvalidFamily, "family"},
-		{family("é"), InvalidFamily, "family"},
-		{family("a`b"), InvalidFamily, "family"},
-		{family(strings.Repeat("a", 65)), InvalidFamily, "family"},
-		{family(strings.Repeat("-", 41)), InvalidFamily, "family"},
-		{family("raw_logs"), ReservedFamily, "family"},
-		{family("Raw_Logs"), ReservedFamily, "family"},
-		{family("databalancer"), ReservedFamily, "family"},
-		{family("DataBalancer_x"), ReservedFamily, "family"},
-		{schema(`{"":"int"}`), InvalidField, ""},
-		{schema(`{"a b":"int"}`), InvalidField, "a b"},
-		{schema(`{"é":"int"}`), InvalidField, "é"},
-		{schema(`{"` + strings.Repeat("a", 65) + `":"int"}`), InvalidField, strings.Repeat("a", 65)},
-		{schema(`{"DATABALANCER_1":"int"}`), ReservedField, "DATABALANCER_1"},
-		{schema(`{"a":"varchar"}`), UnknownType, "a"},
-		{schema(`{"a":1}`), UnknownType, "a"},
-		{schema(`{"a":"int","a":"int"}`), DuplicateKey, "a"},
-		{schema(`{"a":"int","A":"int"}`), CaseConflict, "A"},
-		{schema(`{"id":"int","_id":"int"}`), IDConflict, "_id"},
-		{schema(`{"_ID":"int","Id":"int"}`), IDConflict, "Id"},
-		{schema(`{"id":"int","ID":"int"}`), CaseConflict, "ID"},
-		{schema(`{` + strings.Join(many, ",") + `}`), TooManyFields, "schema"},
+		{`{}`, fault.MissingMember, "family"},
+		{`{"family":"f","logs":[]}`, fault.MissingMember, "schema"},
+		{`{"family":"f","schema":{}}`, fault.MissingMember, "logs"},
+		{`{"family":"f","schema":{},"logs":[],"extra":1}`, fault.UnknownMember, "extra"},
+		{`{"extra":1}`, fault.UnknownMember, "extra"},
+		{`{"Family":"f"}`, fault.UnknownMember, "Family"},
+		{`{"family":"f","family":"f"}`, fault.DuplicateKey, "family"},
+		{`{"family":"f","schema":{},"logs":[],"logs":[]}`, fault.DuplicateKey, "logs"},
+		{`{"family":1}`, fault.TypeMismatch, "family"},
+		{`{"schema":[]}`, fault.TypeMismatch, "schema"},
+		{`{"logs":{}}`, fault.TypeMismatch, "logs"},
+		{family(""), fault.InvalidFamily, "family"},
+		{family("."), fault.InvalidFamily, "family"},
+		{family(".."), fault.InvalidFamily, "family"},
+		{family("a/b"), fault.InvalidFamily, "family"},
+		{family("a b"), fault.InvalidFamily, "family"},
+		{family("é"), fault.InvalidFamily, "family"},
+		{family("a`b"), fault.InvalidFamily, "family"},
+		{family(strings.Repeat("a", 65)), fault.InvalidFamily, "family"},
+		{family(strings.Repeat("-", 41)), fault.InvalidFamily, "family"},
+		{family("raw_logs"), fault.ReservedFamily, "family"},
+		{family("Raw_Logs"), fault.ReservedFamily, "family"},
+		{family("databalancer"), fault.ReservedFamily, "family"},
+		{family("DataBalancer_x"), fault.ReservedFamily, "family"},
+		{schema(`{"":"int"}`), fault.InvalidField, ""},
+		{schema(`{"a b":"int"}`), fault.InvalidField, "a b"},
+		{schema(`{"é":"int"}`), fault.InvalidField, "é"},
+		{schema(`{"` + strings.Repeat("a", 65) + `":"int"}`), fault.InvalidField, strings.Repeat("a", 65)},
+		{schema(`{"DATABALANCER_1":"int"}`), fault.ReservedField, "DATABALANCER_1"},
+		{schema(`{"a":"varchar"}`), fault.UnknownType, "a"},
+		{schema(`{"a":1}`), fault.UnknownType, "a"},
+		{schema(`{"a":"int","a":"int"}`), fault.DuplicateKey, "a"},
+		{schema(`{"a":"int","A":"int"}`), fault.CaseConflict, "A"},
+		{schema(`{"id":"int","_id":"int"}`), fault.IDConflict, "_id"},
+		{schema(`{"_ID":"int","Id":"int"}`), fault.IDConflict, "Id"},
+		{schema(`{"id":"int","ID":"int"}`), fault.CaseConflict, "ID"},
+		{schema(`{` + strings.Join(many, ",") + `}`), fault.TooManyFields, "schema"},
 	} {
 		_, _, err := decodeBody(tt.body, nil)
 		var found *InvalidError
@@ -110,7 +112,7 @@ func TestInvalidRequests(t *testing.T) {
 			t.Errorf("%.80s: %v", tt.body, err)
 			continue
 		}
-		if e := found.Errors[0]; e.Event != RequestEvent || e.Code != tt.code || e.Field != tt.field {
+		if e := found.Errors[0]; e.Event != fault.Request || e.Code != tt.code || e.Field != tt.field {
 			t.Errorf("%.80s: %+v", tt.body, e)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
 // dataFiles returns the log files that the round trips read: those under the
@@ -188,9 +189,9 @@ func compare(t *testing.T, fx *fixture, f *family) {
 	t.Helper()
 	columns := make([]string, len(f.fields))
 	for i, field := range f.fields {
-		columns[i] = quoteName(catalog.FieldColumn(field.Name))
+		columns[i] = server.QuoteName(catalog.FieldColumn(field.Name))
 	}
-	rows, err := fx.db(t, f.name).Query("SELECT " + strings.Join(columns, ", ") + " FROM " + quoteName(f.name) + " ORDER BY id")
+	rows, err := fx.db(t, f.name).Query("SELECT " + strings.Join(columns, ", ") + " FROM " + server.QuoteName(f.name) + " ORDER BY id")
 	if err != nil {
 		t.Fatal(err)
 	}

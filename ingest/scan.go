@@ -41,14 +41,14 @@ func (s *scanner) peek() byte {
 // unexpected returns the error for the byte at the scanner's position.
 func (s *scanner) unexpected(wanted string) error {
 	if s.pos >= len(s.buf) {
-		return &SyntaxError{Offset: len(s.buf), Detail: "unexpected end, instead of " + wanted}
+		return &SyntaxError{Offset: len(s.buf), Reason: "unexpected end, instead of " + wanted}
 	}
 	r, size := utf8.DecodeRune(s.buf[s.pos:])
 	found := fmt.Sprintf("%q", r)
 	if r == utf8.RuneError && size == 1 {
 		found = fmt.Sprintf("byte 0x%02x", s.buf[s.pos])
 	}
-	return &SyntaxError{Offset: s.pos, Detail: "unexpected " + found + ", instead of " + wanted}
+	return &SyntaxError{Offset: s.pos, Reason: "unexpected " + found + ", instead of " + wanted}
 }
 
 // expect skips white space and the byte c.
@@ -103,15 +103,15 @@ func (s *scanner) text() (content span, escaped bool, err error) {
 		case '\\':
 			size := escapeSize(s.buf[i:])
 			if size == 0 {
-				return content, false, &SyntaxError{Offset: i, Detail: "invalid escape in a string"}
+				return content, false, &SyntaxError{Offset: i, Reason: "invalid escape in a string"}
 			}
 			escaped = true
 			i += size
 		default:
-			return content, false, &SyntaxError{Offset: i, Detail: "control character in a string"}
+			return content, false, &SyntaxError{Offset: i, Reason: "control character in a string"}
 		}
 	}
-	return content, false, &SyntaxError{Offset: len(s.buf), Detail: "unexpected end, inside a string"}
+	return content, false, &SyntaxError{Offset: len(s.buf), Reason: "unexpected end, inside a string"}
 }
 
 // plain returns the position of the first byte from i on that is not plain
@@ -234,7 +234,7 @@ func (s *scanner) skip(depth int) (err error) {
 }
 
 func (s *scanner) tooDeep() error {
-	return &SyntaxError{Offset: s.pos, Detail: fmt.Sprintf("nested deeper than %d levels", maxNesting), tooDeep: true}
+	return &SyntaxError{Offset: s.pos, Reason: fmt.Sprintf("nested deeper than %d levels", maxNesting), tooDeep: true}
 }
 
 func (s *scanner) skipObject(depth int) error {

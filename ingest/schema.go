@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // readSchema reads the schema, an object of field names and their types. null
@@ -16,7 +17,7 @@ func (p *parser) readSchema() error {
 		_, err := p.literal()
 		return err
 	default:
-		return invalid(TypeMismatch, "schema", "a schema is an object")
+		return invalid(fault.TypeMismatch, "schema", "a schema is an object")
 	}
 	p.pos++
 	s := schema{columns: make(map[string]string)}
@@ -33,7 +34,7 @@ func (p *parser) readSchema() error {
 		}
 	}
 	if n := len(s.fields); n > catalog.MaxFields {
-		s.wrong("schema", TooManyFields, fmt.Sprintf("%d fields, more than %d", n, catalog.MaxFields))
+		s.wrong("schema", fault.TooManyFields, fmt.Sprintf("%d fields, more than %d", n, catalog.MaxFields))
 	}
 	if s.invalid.Total > 0 {
 		return &s.invalid
@@ -49,7 +50,7 @@ func (p *parser) schemaField(s *schema) error {
 		return err
 	}
 	if p.peek() != '"' {
-		s.wrong(name, UnknownType, "a type is a string: "+typeNames)
+		s.wrong(name, fault.UnknownType, "a type is a string: "+typeNames)
 		return p.skip(1)
 	}
 	value, escaped, err := p.text()
@@ -73,8 +74,8 @@ type schema struct {
 	invalid InvalidError
 }
 
-func (s *schema) wrong(field string, code Code, detail string) {
-	s.invalid.add(EventError{Event: RequestEvent, Field: field, Code: code, Detail: detail})
+func (s *schema) wrong(field string, code fault.Code, detail string) {
+	s.invalid.add(fault.Event{Event: fault.Request, Field: field, Code: code, Detail: detail})
 }
 
 func (s *schema) add(name, typeName string) {
@@ -84,7 +85,7 @@ func (s *schema) add(name, typeName string) {
 	}
 	typ, ok := catalog.ParseFieldType(typeName)
 	if !ok {
-		s.wrong(name, UnknownType, fmt.Sprintf("%q is none of %s", typeName, typeNames))
+		s.wrong(name, fault.UnknownType, fmt.Sprintf("%q is none of %s", typeName, typeNames))
 		return
 	}
 	column := strings.ToLower(catalog.FieldColumn(name))
@@ -93,10 +94,10 @@ func (s *schema) add(name, typeName string) {
 		s.columns[column] = name
 		s.fields = append(s.fields, catalog.Field{Name: name, Type: typ})
 	case other == name:
-		s.wrong(name, DuplicateKey, "the field stands twice in the schema")
+		s.wrong(name, fault.DuplicateKey, "the field stands twice in the schema")
 	case strings.EqualFold(other, name):
-		s.wrong(name, CaseConflict, "the field differs only in case from "+other)
+		s.wrong(name, fault.CaseConflict, "the field differs only in case from "+other)
 	default:
-		s.wrong(name, IDConflict, "the field needs the same column as "+other+", since the column id is the table's own key")
+		s.wrong(name, fault.IDConflict, "the field needs the same column as "+other+", since the column id is the table's own key")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // session is a connection that inserts, with its prepared statements. It uses
@@ -83,7 +85,7 @@ func (s *session) prepareNew(ctx context.Context, query string) (driver.StmtExec
 		return nil, fmt.Errorf("driver %T: no prepared statements", s.conn)
 	}
 	stmt, err := preparer.PrepareContext(ctx, query)
-	if number(err) == errTooManyPrepared && len(s.prepared) > 0 {
+	if server.Number(err) == server.TooManyPrepared && len(s.prepared) > 0 {
 		s.evict(0, 0)
 		stmt, err = preparer.PrepareContext(ctx, query)
 	}

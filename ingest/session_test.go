@@ -3,11 +3,12 @@ package ingest
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // fakeConn counts its open statements, and refuses too many.
@@ -21,7 +22,7 @@ type fakeConn struct {
 
 func (c *fakeConn) PrepareContext(context.Context, string) (driver.Stmt, error) {
 	if c.open == c.most {
-		return nil, &mysql.MySQLError{Number: errTooManyPrepared}
+		return nil, &mysql.MySQLError{Number: server.TooManyPrepared}
 	}
 	c.open++
 	c.prepared++
@@ -134,8 +135,7 @@ func TestServerWithoutRoom(t *testing.T) {
 	}
 	full := &session{conn: &fakeConn{}}
 	_, err := full.prepare(t.Context(), form{insert: "x", row: "(?)", params: 1}, 1)
-	var server *mysql.MySQLError
-	if !errors.As(err, &server) || server.Number != errTooManyPrepared {
+	if server.Number(err) != server.TooManyPrepared {
 		t.Errorf("%v", err)
 	}
 }

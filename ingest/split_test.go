@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/shard"
 )
@@ -22,7 +22,7 @@ func split(t testing.TB, f *fixture, shards int) {
 	t.Helper()
 	f.put(t, event())
 	spread(t, f, shards)
-	eventually(t, "all placements to take rows", func() bool { return len(writable(t, f)) == shards })
+	localtest.Eventually(t, time.Minute, "all placements to take rows", func() bool { return len(writable(t, f)) == shards })
 }
 
 func spread(t testing.TB, f *fixture, shards int) {
@@ -30,7 +30,7 @@ func spread(t testing.TB, f *fixture, shards int) {
 	if _, err := f.catalog.Spread(t.Context(), "q", shards); err != nil {
 		t.Fatal(err)
 	}
-	opener := f.otherCatalog(t, catalog.Config{PollInterval: 10 * time.Millisecond, Grace: 100 * time.Millisecond})
+	opener := f.otherCatalog(t, store.Config{PollInterval: 10 * time.Millisecond, Grace: 100 * time.Millisecond})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { opener.Run(ctx) })
@@ -38,14 +38,14 @@ func spread(t testing.TB, f *fixture, shards int) {
 }
 
 // otherCatalog is the catalog as another process has it.
-func (f *fixture) otherCatalog(t testing.TB, cfg catalog.Config) *catalog.Catalog {
+func (f *fixture) otherCatalog(t testing.TB, cfg store.Config) *store.Store {
 	t.Helper()
 	db, err := shard.OpenDatabase(t.Context(), shard.Config{Username: "root", Database: f.database}, f.addresses[0], f.database+"_catalog")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	c, err := catalog.Open(t.Context(), db, cfg)
+	c, err := store.Open(t.Context(), db, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,28 +66,12 @@ func writable(t testing.TB, f *fixture) []catalog.Placement {
 	return s.Writable(table)
 }
 
-func eventually(t testing.TB, what string, true func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !true(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // countAt returns the number that a query on the ith shard returns.
 func (f *fixture) countAt(t testing.TB, i int, query string) int {
 	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(f.addresses[i], f.database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	var n int
-	if err := db.QueryRow(query).Scan(&n); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return n
+	db := localtest.Open(t, f.addresses[i], f.database)
+	defer db.Close() // it may be asked often
+	return localtest.Value[int](t, db, query)
 }
 
 // check returns the number of family q's rows on each of n shards. Each has a
@@ -237,7 +221,7 @@ func TestFullPlacement(t *testing.T) {
 	await(t, &stored, 100)
 	full.shard.Store(ptr("s0"))
 	rows := func() int { return f.countAt(t, 0, "SELECT COUNT(*) FROM q") }
-	eventually(t, "the full placement to get no more rows", func() bool {
+	localtest.Eventually(t, time.Minute, "the full placement to get no more rows", func() bool {
 		before := rows()
 		await(t, &stored, 200)
 		return rows() == before
@@ -307,11 +291,9 @@ func TestShardOfSplitFamilyDown(t *testing.T) {
 	if failed > 0 {
 		t.Errorf("%d of %d requests failed", failed, 3*160)
 	}
-	if err := cluster.Resume(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
+	cluster.Resume(1)
 	before := f.countAt(t, 1, "SELECT COUNT(*) FROM q")
-	eventually(t, "rows on the shard that is back", func() bool {
+	localtest.Eventually(t, time.Minute, "rows on the shard that is back", func() bool {
 		f.put(t, event("v"))
 		return f.countAt(t, 1, "SELECT COUNT(*) FROM q") > before
 	})
@@ -329,12 +311,7 @@ func TestShardOfSplitFamilyDown(t *testing.T) {
 func TestSlowPlacement(t *testing.T) {
 	f := newFixture(t, 2)
 	split(t, f, 2)
-	db, err := sql.Open("mysql", localtest.DSN(f.addresses[1], f.database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	lock, err := db.Conn(t.Context())
+	lock, err := localtest.Open(t, f.addresses[1], f.database).Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +330,7 @@ func TestSlowPlacement(t *testing.T) {
 		})
 		time.Sleep(2 * time.Millisecond)
 	}
-	eventually(t, "most requests to be stored", func() bool { return stored.Load() >= 30 })
+	localtest.Eventually(t, time.Minute, "most requests to be stored", func() bool { return stored.Load() >= 30 })
 	if _, err := lock.ExecContext(t.Context(), "UNLOCK TABLES"); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/ingest/tables"
+	"github.com/kolide/databalancer/server"
 )
 
 // target says where the values of a request's fields go: which columns its
@@ -51,7 +53,7 @@ func newTarget(t *catalog.Table, placements []catalog.Placement, fields *fieldSe
 			group = len(hidden)
 			hidden[c.Group] = group
 		}
-		tg.places[i] = place{group: group, member: `"` + memberName(c.Position) + `":`, json: c.Type == catalog.JSON}
+		tg.places[i] = place{group: group, member: `"` + tables.Member(c.Position) + `":`, json: c.Type == catalog.JSON}
 	}
 	stored := len(columns)
 	columns = append(columns, make([]string, len(hidden))...)
@@ -71,9 +73,9 @@ func newTarget(t *catalog.Table, placements []catalog.Placement, fields *fieldSe
 // insertInto spells an INSERT up to its rows.
 func insertInto(table string, columns []string) string {
 	if len(columns) == 0 { // the server needs some column
-		return "INSERT INTO " + quoteName(table) + " (`" + catalog.KeyColumn + "`) VALUES "
+		return "INSERT INTO " + server.QuoteName(table) + " (`" + catalog.KeyColumn + "`) VALUES "
 	}
-	return "INSERT INTO " + quoteName(table) + " (`" + strings.Join(columns, "`,`") + "`) VALUES "
+	return "INSERT INTO " + server.QuoteName(table) + " (`" + strings.Join(columns, "`,`") + "`) VALUES "
 }
 
 // row spells the placeholders of one row.

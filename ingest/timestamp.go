@@ -1,10 +1,14 @@
 package ingest
 
-import "time"
+import (
+	"time"
+
+	"github.com/kolide/databalancer/fault"
+)
 
 // appendTimestamp appends the RFC 3339 timestamp src in the server's form, in
 // UTC and cut to microseconds. RFC 3339 allows a space instead of the T. The
-// error is a *fault.
+// error is a *flaw.
 func appendTimestamp(dst, src []byte) ([]byte, error) {
 	if len(src) < len("2006-01-02T15:04:05Z") || src[4] != '-' || src[7] != '-' ||
 		src[10]|0x20 != 't' && src[10] != ' ' || src[13] != ':' || src[16] != ':' {
@@ -34,22 +38,22 @@ func appendTimestamp(dst, src []byte) ([]byte, error) {
 		n = [6]int{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second()}
 	}
 	if n[0] < 1000 || n[0] > 9999 {
-		return dst, &fault{OutOfRange, "a year before 1000 or after 9999, in UTC"}
+		return dst, &flaw{fault.OutOfRange, "a year before 1000 or after 9999, in UTC"}
 	}
 	return appendParts(dst, n, micro), nil
 }
 
-var errNoTimestamp = &fault{TypeMismatch, "a string that is no RFC 3339 timestamp, instead of a timestamp"}
+var errNoTimestamp = &flaw{fault.TypeMismatch, "a string that is no RFC 3339 timestamp, instead of a timestamp"}
 
 // checkTime checks the parts of a time for what no clock shows.
 func checkTime(n [6]int) error {
 	switch {
 	case n[5] == 60:
-		return &fault{OutOfRange, "a leap second, which the server can't store"}
+		return &flaw{fault.OutOfRange, "a leap second, which the server can't store"}
 	case n[1] < 1 || n[1] > 12 || n[2] < 1 || n[2] > daysIn(n[0], n[1]):
-		return &fault{OutOfRange, "a day that doesn't exist"}
+		return &flaw{fault.OutOfRange, "a day that doesn't exist"}
 	case n[3] > 23 || n[4] > 59 || n[5] > 59:
-		return &fault{OutOfRange, "a time of day that doesn't exist"}
+		return &flaw{fault.OutOfRange, "a time of day that doesn't exist"}
 	}
 	return nil
 }

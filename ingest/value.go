@@ -6,10 +6,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 )
 
 // value decodes the value of a field, as the field's column stores it, and
-// the value's canonical JSON. A *fault leaves the scanner anywhere inside the
+// the value's canonical JSON. A *flaw leaves the scanner anywhere inside the
 // value.
 func (d *decoder) value(f *field) (cell, canon, error) {
 	if d.is('n') {
@@ -62,7 +63,7 @@ func (d *decoder) widened(f *field) (cell, canon, error) {
 // mismatch returns the fault of a value that has another type than wanted. If
 // it is no value at all, skipping it will tell.
 func (d *decoder) mismatch(wanted string) error {
-	return &fault{TypeMismatch, d.found() + ", instead of " + wanted}
+	return &flaw{fault.TypeMismatch, d.found() + ", instead of " + wanted}
 }
 
 func (d *decoder) textValue() (cell, canon, error) {
@@ -104,11 +105,11 @@ func (d *decoder) intValue() (cell, canon, error) {
 		return cell{}, canon{}, err
 	}
 	if !integer {
-		return cell{}, canon{}, &fault{TypeMismatch, "a number with a fraction or an exponent, instead of an int"}
+		return cell{}, canon{}, &flaw{fault.TypeMismatch, "a number with a fraction or an exponent, instead of an int"}
 	}
 	n, ok := parseInt(d.bytes(r))
 	if !ok {
-		return cell{}, canon{}, &fault{OutOfRange, "an integer outside of 64 bits"}
+		return cell{}, canon{}, &flaw{fault.OutOfRange, "an integer outside of 64 bits"}
 	}
 	return intCell(n), canon{start: r.start, end: r.end}, nil
 }
@@ -147,7 +148,7 @@ func (d *decoder) floatValue() (cell, canon, error) {
 	}
 	f, err := strconv.ParseFloat(string(d.bytes(r)), 64)
 	if err != nil || math.IsInf(f, 0) {
-		return cell{}, canon{}, &fault{OutOfRange, "a number outside of what a float holds"}
+		return cell{}, canon{}, &flaw{fault.OutOfRange, "a number outside of what a float holds"}
 	}
 	return floatCell(f), canon{start: r.start, end: r.end}, nil
 }

@@ -32,9 +32,6 @@ type Config struct {
 	// Args are further arguments of the server program. They win over the
 	// package's own.
 	Args []string
-	// Template, if set, is a folder made by Install that new servers' data is
-	// copied from, which is faster than installing.
-	Template string
 }
 
 // Validate reports what is missing in the configuration.
@@ -49,8 +46,7 @@ func (cfg *Config) Validate() error {
 }
 
 // A Cluster is a number of running and supervised servers. Its methods may
-// be called concurrently; servers are counted from 0, in the order of
-// Sockets (while their folders are called 1, 2 and so on).
+// be called concurrently.
 type Cluster struct {
 	dir     string
 	sockets socketDir
@@ -120,7 +116,7 @@ func (c *Cluster) prepare(ctx context.Context, cfg Config) error {
 	if err := c.sockets.create(); err != nil {
 		return err
 	}
-	template := cfg.Template
+	template := ""
 	for _, s := range c.servers {
 		made, err := s.prepare(ctx, template)
 		if err != nil {
@@ -137,8 +133,9 @@ func (c *Cluster) prepare(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// Sockets returns the paths of the servers' unix sockets. They are the same
-// at every start with the same folder, and at most 100 bytes long.
+// Sockets returns the paths of the servers' unix sockets, in the order of their
+// folders. They are the same at every start with the same folder, and at most
+// 100 bytes long.
 func (c *Cluster) Sockets() []string {
 	paths := make([]string, len(c.servers))
 	for i, s := range c.servers {
@@ -161,16 +158,3 @@ func (c *Cluster) shutDown() error {
 	errs = append(errs, c.sockets.remove(), unlockFolder(c.lock))
 	return errors.Join(errs...)
 }
-
-// Kill ends server i at once, as a crash would, and returns when it has
-// ended. The supervisor starts it again. Killing a server that is not
-// running does nothing.
-func (c *Cluster) Kill(i int) error { return c.servers[i].kill() }
-
-// Stop shuts server i down cleanly, returns when it has ended and keeps it
-// down until Resume or Close.
-func (c *Cluster) Stop(i int) { c.servers[i].stop() }
-
-// Resume lets a stopped server start again and returns when it answers. For
-// a server that was killed it waits for the supervisor to bring it back.
-func (c *Cluster) Resume(ctx context.Context, i int) error { return c.servers[i].resume(ctx) }

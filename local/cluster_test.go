@@ -4,10 +4,10 @@ package local_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,30 +47,16 @@ func closeCluster(t *testing.T, c *local.Cluster) {
 // query returns one value from a server.
 func query(t *testing.T, socket, statement string) string {
 	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(socket, ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	var value string
-	if err := db.QueryRow(statement).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
-	return value
+	db := localtest.Open(t, socket, "")
+	defer db.Close() // before the server ends
+	return localtest.Value[string](t, db, statement)
 }
 
 func execute(t *testing.T, socket string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(socket, ""))
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := localtest.Open(t, socket, "")
 	defer db.Close()
-	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	localtest.Exec(t, db, statements...)
 }
 
 // processes returns the ids of the processes whose command line holds text.
@@ -98,12 +84,7 @@ func processes(t *testing.T, text string) []int {
 // eventually waits for a condition, half a minute at most.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	localtest.Eventually(t, 30*time.Second, what, holds)
 }
 
 func TestDataSurviveCloseAndStart(t *testing.T) {
@@ -162,73 +143,31 @@ func TestServersAreClosedToTheWorld(t *testing.T) {
 
 func TestKilledServerComesBack(t *testing.T) {
 	localtest.Installed(t)
-	c := localtest.Dedicated(t, 2)
-	sockets := c.Sockets()
+	dir := t.TempDir()
+	sockets := start(t, dir, 2).Sockets()
 	execute(t, sockets[0], "CREATE DATABASE d", "CREATE TABLE d.t (a INT) ENGINE=InnoDB", "INSERT INTO d.t VALUES (7)")
-	untouched := query(t, sockets[1], "SELECT @@pid_file")
-	other, err := os.ReadFile(untouched)
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := processes(t, "--socket="+sockets[1])
 	for range 2 {
-		if err := c.Kill(0); err != nil {
+		before := processes(t, "--socket="+sockets[0])
+		if len(before) != 1 {
+			t.Fatalf("the server is processes %v", before)
+		}
+		if err := syscall.Kill(before[0], syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Resume(t.Context(), 0); err != nil {
-			t.Fatal(err)
-		}
+		eventually(t, "another process", func() bool {
+			now := processes(t, "--socket="+sockets[0])
+			return len(now) == 1 && now[0] != before[0]
+		})
+		db := localtest.Open(t, sockets[0], "")
+		eventually(t, "an answer", func() bool { return db.Ping() == nil })
+		db.Close()
 		if got := query(t, sockets[0], "SELECT a FROM d.t"); got != "7" {
 			t.Errorf("after a kill the server holds %s", got)
 		}
 	}
-	if now, _ := os.ReadFile(untouched); string(now) != string(other) {
-		t.Error("the other server was restarted too")
-	}
-}
-
-func TestServerKilledFromOutsideComesBack(t *testing.T) {
-	localtest.Installed(t)
-	c := localtest.Dedicated(t, 1)
-	socket := c.Sockets()[0]
-	before := processes(t, "--socket="+socket)
-	if len(before) != 1 {
-		t.Fatalf("the server is processes %v", before)
-	}
-	if err := syscall.Kill(before[0], syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "another process", func() bool {
-		now := processes(t, "--socket="+socket)
-		return len(now) == 1 && now[0] != before[0]
-	})
-	if err := c.Resume(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	if got := query(t, socket, "SELECT 1"); got != "1" {
-		t.Errorf("got %s", got)
-	}
-}
-
-func TestStoppedServerStaysDown(t *testing.T) {
-	localtest.Installed(t)
-	c := localtest.Dedicated(t, 1)
-	socket := c.Sockets()[0]
-	c.Stop(0)
-	c.Stop(0)
-	time.Sleep(300 * time.Millisecond) // longer than a supervisor's first pause
-	if left := processes(t, "--socket="+socket); len(left) > 0 {
-		t.Fatalf("a stopped server has processes %v", left)
-	}
-	if err := c.Kill(0); err != nil {
-		t.Errorf("kill of a stopped server: %v", err)
-	}
-	if err := c.Resume(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	query(t, socket, "SELECT 1")
-	c.Stop(0)
-	if err := c.Close(); err != nil { // must not wait for Resume
-		t.Error(err)
+	if now := processes(t, "--socket="+sockets[1]); !slices.Equal(now, other) {
+		t.Errorf("the other server was restarted too: %v became %v", other, now)
 	}
 }
 

@@ -10,24 +10,9 @@ import (
 	"runtime"
 )
 
-// Install makes a data folder at data, which must not exist yet, and with it
-// the folders above it. Such a folder serves as Config.Template. The folder
-// is whole or not there, whatever happens meanwhile. It returns
-// ErrNotInstalled where Start would.
-func Install(ctx context.Context, data string) error {
-	prog, err := findProgram()
-	if err != nil {
-		return err
-	}
-	data, err = filepath.Abs(data)
-	if err != nil {
-		return fmt.Errorf("data folder %s: %w", data, err)
-	}
-	return prog.makeData(ctx, data, "")
-}
-
-// makeData makes a data folder under another name, as a copy of template if
-// there is one, and renames it when it is whole.
+// makeData makes a data folder, as a copy of template if there is one. It has
+// another name until it is whole, so that it is whole or not there, whatever
+// happens meanwhile.
 func (p program) makeData(ctx context.Context, data, template string) error {
 	unfinished := data + ".unfinished"
 	if err := os.RemoveAll(unfinished); err != nil {

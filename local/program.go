@@ -15,13 +15,6 @@ type program struct {
 	install string // path of mariadb-install-db; empty for MySQL, whose server installs itself
 }
 
-// Installed returns nil if this machine has what Start needs, ErrNotInstalled
-// if it has not.
-func Installed() error {
-	_, err := findProgram()
-	return err
-}
-
 // serverFolders are searched after PATH: distributions put servers where
 // only root's PATH leads.
 var serverFolders = []string{"/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/bin", "/opt/homebrew/bin"}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -28,7 +27,7 @@ const (
 )
 
 // A server is one supervised server and its files. Its supervisor runs one
-// life of it after the other.
+// process of it after the other.
 type server struct {
 	prog    program
 	number  int
@@ -40,22 +39,9 @@ type server struct {
 	args    []string
 	log     *slog.Logger
 
+	crashed    chan error    // how the first process to end by itself did, for ready
 	supervised chan struct{} // closed when the supervisor has ended; nil before start
-	shutdown   error         // how the last shutdown failed; read when supervised is closed
-
-	mu   sync.Mutex
-	held chan struct{} // closed by resume; nil while the server may run
-	next chan struct{} // closed when the next life begins
-	life *life         // the current or, between two, the last one
-}
-
-// A life is one process of a server, from the attempt to start it to its end.
-type life struct {
-	ctx     context.Context // ends when the process is to shut down
-	end     context.CancelFunc
-	process *os.Process   // nil until it is started; guarded by the server's mutex
-	over    chan struct{} // closed when the process is gone
-	err     error         // how it ended, nil if cleanly and as asked; to be read once over is closed
+	shutdown   error         // how the shutdown failed; read when supervised is closed
 }
 
 func newServer(prog program, number int, parent, socket string, cfg Config) *server {
@@ -69,7 +55,7 @@ func newServer(prog program, number int, parent, socket string, cfg Config) *ser
 		logFile: filepath.Join(dir, "server.log"),
 		socket:  socket,
 		log:     cfg.Logger,
-		next:    make(chan struct{}),
+		crashed: make(chan error, 1),
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -116,65 +102,44 @@ func (s *server) supervise(ctx context.Context) {
 	// goroutine keeps its thread for itself.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	for pause := firstPause; ; {
-		l := s.begin(ctx)
-		if l == nil {
+	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, maxPause) {
+		born := time.Now()
+		err := s.run(ctx)
+		if ctx.Err() != nil {
+			if !errors.Is(err, context.Canceled) { // which is how a process ends that was asked to
+				s.shutdown = err
+			}
 			return
 		}
-		born := time.Now()
-		err := s.run(l)
-		asked := s.bury(l, err)
-		if asked {
-			s.shutdown = err
-			if l.process == nil { // asked before there was anything to shut down
-				s.shutdown = nil
-			}
-			continue
+		select {
+		case s.crashed <- err:
+		default:
 		}
 		if time.Since(born) > steady {
 			pause = firstPause
 		}
 		s.log.Error("local server ended, starting it again", "err", err, "log", s.logFile, "pause", pause)
 		sleep(ctx, pause)
-		pause = min(2*pause, maxPause)
 	}
 }
 
-// begin waits until the server may run and begins a life, or returns nil when
-// ctx has ended.
-func (s *server) begin(ctx context.Context) *life {
-	for ctx.Err() == nil {
-		l, held := s.tryBegin(ctx)
-		if l != nil {
-			return l
-		}
-		select {
-		case <-held:
-		case <-ctx.Done():
-		}
+// wait returns when the supervisor has ended, and reports a shutdown that was
+// not clean.
+func (s *server) wait() error {
+	if s.supervised == nil {
+		return nil
+	}
+	<-s.supervised
+	if s.shutdown != nil {
+		return fmt.Errorf("shutdown of local server %d: %w", s.number, s.shutdown)
 	}
 	return nil
 }
 
-// tryBegin begins a life unless the server is held down; then it returns the
-// channel that is closed when it no longer is.
-func (s *server) tryBegin(ctx context.Context) (*life, <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held != nil {
-		return nil, s.held
-	}
-	s.life = &life{over: make(chan struct{})}
-	s.life.ctx, s.life.end = context.WithCancel(ctx)
-	close(s.next)
-	s.next = make(chan struct{})
-	return s.life, nil
-}
-
-// run starts a process and returns when it has ended: nil if it ended
-// cleanly because the life's context ended.
-func (s *server) run(l *life) error {
-	if err := s.waitUnlocked(l.ctx); err != nil {
+// run starts a process and returns how it ended: with ctx's error, or none, if
+// it ended cleanly, or was not there yet, when ctx did.
+func (s *server) run(ctx context.Context) error {
+	if err := s.waitUnlocked(ctx); err != nil {
 		return err
 	}
 	out, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -182,7 +147,7 @@ func (s *server) run(l *life) error {
 		return fmt.Errorf("log: %w", err)
 	}
 	defer out.Close()
-	cmd := exec.CommandContext(l.ctx, s.prog.server, s.args...)
+	cmd := exec.CommandContext(ctx, s.prog.server, s.args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = bound()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -190,14 +155,7 @@ func (s *server) run(l *life) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	l.process = cmd.Process
-	s.mu.Unlock()
-	err = cmd.Wait()
-	if l.ctx.Err() != nil && cmd.ProcessState.Success() {
-		return nil
-	}
-	if err == nil {
+	if err = cmd.Wait(); err == nil && ctx.Err() == nil {
 		err = errors.New("ended by itself with exit status 0")
 	}
 	return err
@@ -218,16 +176,6 @@ func (s *server) waitUnlocked(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// bury ends a life whose process is gone, and reports whether it ended
-// because it was asked to.
-func (s *server) bury(l *life, err error) (asked bool) {
-	asked = l.ctx.Err() != nil
-	l.end()
-	l.err = err
-	close(l.over)
-	return asked
 }
 
 // sleep returns after d, or false as soon as ctx ends.

@@ -2,113 +2,24 @@ package proxy
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
-	"github.com/kolide/databalancer/shard"
-)
-
-// The numbers of the servers' errors that matter here, from the MySQL 8.0
-// Error Message Reference; MariaDB and TiDB share them.
-const (
-	errBadField         = 1054
-	errTableFull        = 1114
-	errTooBigRow        = 1118
-	errNoSuchTable      = 1146
-	errPacketTooLarge   = 1153
-	errQueryInterrupted = 1317
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/server"
 )
 
 // ErrCancelled means that somebody stopped the query by its id.
-var ErrCancelled = errors.New("query cancelled")
+var ErrCancelled = fault.Sentinel(fault.Cancelled, "query cancelled", "the query was stopped by its id")
 
-// StaleError means that a shard contradicts the snapshot that the plan was
-// made from. Nothing has reached the sink: after a refresh of the catalog the
-// query may be planned and run again.
-type StaleError struct {
-	Shard string
-	// Err is what the server said: a *shard.ServerError for an unknown table
-	// or column. It is shard.ErrUnreachable where there is no such shard, and
-	// nil where the result has other columns than planned.
-	Err error
-}
-
-func (e *StaleError) Error() string {
-	if e.Err == nil {
-		return fmt.Sprintf("shard %s: other columns than the catalog knows", e.Shard)
-	}
-	return e.Err.Error()
-}
-
-func (e *StaleError) Unwrap() error { return e.Err }
-
-// ShardError says on which shard a statement failed.
-type ShardError struct {
-	Shard string
-	Err   error
-}
-
-func (e *ShardError) Error() string { return e.Err.Error() }
-func (e *ShardError) Unwrap() error { return e.Err }
-
-// UnsupportedError means that the plan cannot be run with a right answer.
-// Its detail is meant for the client.
-type UnsupportedError struct{ Detail string }
-
-func (e *UnsupportedError) Error() string { return e.Detail }
-
-// TooLargeError means that a gather would move more than is allowed. Nothing
-// has reached the sink.
-type TooLargeError struct {
-	Why      string // what is moved
-	From, To string // shards
-	Rows     int64  // moved so far, all together, or estimated
-	Bytes    int64
-	MaxRows  int64
-	MaxBytes int64
-	// Estimated is set where nothing was moved, since the estimates were far
-	// too large.
-	Estimated bool
-}
-
-func (e *TooLargeError) Error() string {
-	so := "had been moved"
-	if e.Estimated {
-		so = "are estimated"
-	}
-	return fmt.Sprintf("the query moves %s from shard %s to shard %s: %d rows with %d bytes %s,"+
-		" and at most %d rows with %d bytes may be moved; a condition on that table would narrow it",
-		e.Why, e.From, e.To, e.Rows, e.Bytes, so, e.MaxRows, e.MaxBytes)
-}
-
-// isServerError reports whether err is the server's error of that number.
-func isServerError(err error, number uint16) bool {
-	var server *shard.ServerError
-	return errors.As(err, &server) && server.Number == number
-}
-
-// stale turns a server's error that may come of an outdated snapshot into a
-// *StaleError, and returns others as they are.
-func stale(err error) error {
-	var server *shard.ServerError
-	if errors.As(err, &server) && (server.Number == errNoSuchTable || server.Number == errBadField) {
-		return &StaleError{Shard: server.Shard, Err: err}
-	}
-	return err
-}
-
-// verdict returns what Run says of err: the reason for which the context
+// verdict returns what is to be said of err: the reason for which the context
 // ended, if it did, whatever came of that; and ErrCancelled for a statement
 // that another process has killed.
 func verdict(ctx context.Context, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	}
-	var server *shard.ServerError
-	if errors.As(err, &server) && server.Number == errQueryInterrupted {
+	case server.Number(err) == server.Interrupted:
 		return ErrCancelled
 	}
 	return err

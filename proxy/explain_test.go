@@ -8,7 +8,7 @@ import (
 )
 
 func TestExplain(t *testing.T) {
-	p := New(Config{})
+	f := over(nil)
 	first := shipping("s1", "t1", "SELECT id FROM customers")
 	first.Ship.Rows, first.Ship.Why = 40, "rows of customers"
 	second := shipping("s1", "t2", "SELECT 2")
@@ -16,7 +16,7 @@ func TestExplain(t *testing.T) {
 	plan := gathering("s0", "SELECT 1", first, second)
 	plan.Explain = true
 	s := &sink{}
-	if _, err := p.Run(t.Context(), "q", plan, 0, s); err != nil {
+	if _, err := f.ask(t.Context(), "q", plan, 0, s); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -30,7 +30,7 @@ func TestExplain(t *testing.T) {
 	plan = concat("SELECT 1", "SELECT 2")
 	plan.Explain = true
 	s = &sink{}
-	result, err := p.Run(t.Context(), "q", plan, 1, s)
+	result, err := f.ask(t.Context(), "q", plan, 1, s)
 	if err != nil || !slices.Equal(s.rows, []string{"1 s0 NULL NULL NULL SELECT 1"}) || !result.Truncated || result.Rows != 1 {
 		t.Errorf("got %q, %+v, %v", s.rows, result, err)
 	}

@@ -1,17 +1,14 @@
 package proxy
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -24,24 +21,24 @@ type Shards interface {
 
 // Config is what a Proxy needs.
 type Config struct {
-	Shards Shards
-	Logger *slog.Logger // nil: nothing is logged
-	// GatherMaxRows and GatherMaxBytes bound what one gather moves between
-	// shards; 0 stands for DefaultGatherRows and DefaultGatherBytes.
+	Catalog Catalog
+	Router  Router
+	Shards  Shards
+	Logger  *slog.Logger // nil: nothing is logged
+	// GatherMaxRows and GatherMaxBytes bound what one query moves between
+	// shards; 0 stands for gather.DefaultRows and gather.DefaultBytes.
 	GatherMaxRows  int64
 	GatherMaxBytes int64
 }
 
-// Proxy runs plans. It is safe for concurrent use.
+// Proxy answers queries. It is safe for concurrent use.
 type Proxy struct {
-	shards  Shards
-	log     *slog.Logger
-	queries registry
-	limits  limits
-	shapes  shapes
-	heaps   heaps
-
-	cleaning sync.WaitGroup // of sessions that have answered
+	catalog  Catalog
+	router   Router
+	shards   Shards
+	log      *slog.Logger
+	queries  registry
+	gatherer *gather.Gatherer
 }
 
 // New returns a Proxy.
@@ -49,117 +46,19 @@ func New(cfg Config) *Proxy {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Proxy{shards: cfg.Shards, log: cfg.Logger, limits: limits{
-		rows:  cmp.Or(cfg.GatherMaxRows, DefaultGatherRows),
-		bytes: cmp.Or(cfg.GatherMaxBytes, DefaultGatherBytes),
-	}}
+	p := &Proxy{catalog: cfg.Catalog, router: cfg.Router, shards: cfg.Shards, log: cfg.Logger}
+	p.gatherer = gather.New(gather.Config{Shard: p.shard, Logger: cfg.Logger, MaxRows: cfg.GatherMaxRows, MaxBytes: cfg.GatherMaxBytes})
+	return p
 }
 
 // Close waits until the sessions of queries that have been answered are cleaned
 // up. No query may run then, and none after it.
-func (p *Proxy) Close() { p.cleaning.Wait() }
+func (p *Proxy) Close() { p.gatherer.Close() }
 
 // Column is one column of an answer.
 type Column struct {
 	Name string
 	Type catalog.Type
-}
-
-// Sink takes an answer. Columns is called once, before the first row. An
-// error from either method ends the query, and Run returns it.
-type Sink interface {
-	Columns(columns []Column) error
-	// Row takes the values of one row in MySQL's own text form, nil for NULL.
-	// They are valid during the call.
-	Row(values [][]byte) error
-}
-
-// Result sums up an answer.
-type Result struct {
-	Rows      int64
-	Truncated bool // there were more rows than maxRows
-	// Steps are the numbers of a gather's steps, in the plan's order; nil for
-	// the other kinds.
-	Steps []StepStats
-}
-
-// Run runs the plan and gives its answer to the sink, at most maxRows rows
-// (0: all). id names the query for Cancel; it must be unique and consist of at
-// most 64 ASCII letters, digits, '-' and '_'. A plan that is to be explained
-// and runs on several shards is itself the answer, a row a step.
-//
-// When ctx ends first, Run returns context.Cause(ctx); after Cancel it returns
-// ErrCancelled. Other errors are *StaleError, *UnsupportedError,
-// *TooLargeError, the sink's own, and the shard package's.
-func (p *Proxy) Run(ctx context.Context, id string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
-	if !validID(id) {
-		return Result{}, fmt.Errorf("query id %q: malformed", id)
-	}
-	ctx, done, err := p.queries.add(ctx, id)
-	if err != nil {
-		return Result{}, err
-	}
-	defer done()
-	result, err := p.run(ctx, Tag(id), plan, maxRows, sink)
-	return result, verdict(ctx, err)
-}
-
-func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
-	if plan.Explain && plan.Kind != router.Single {
-		return explain(plan, maxRows, sink)
-	}
-	if plan.Kind == router.Gather {
-		return p.runGather(ctx, tag, plan, maxRows, sink)
-	}
-	if plan.Kind != router.Single && plan.Kind != router.Concat || len(plan.Steps) == 0 {
-		return Result{}, &UnsupportedError{Detail: fmt.Sprintf("plans of kind %s with %d steps are not known", plan.Kind, len(plan.Steps))}
-	}
-	arms, err := p.find(tag, plan)
-	if err != nil {
-		return Result{}, err
-	}
-	if plan.Clock {
-		setClock(arms, time.Now())
-	}
-	release, err := reserve(ctx, arms)
-	if err != nil {
-		return Result{}, err
-	}
-	defer release()
-	steps, stop := fork(ctx, arms)
-	defer stop(nil) // after close, which knows better what is left to stop
-	defer p.close(arms)
-	if err := open(steps, stop, arms); err != nil {
-		return Result{}, stale(err)
-	}
-	columns, err := columnsOf(arms, plan.Columns)
-	if err != nil {
-		return Result{}, err
-	}
-	if err := sink.Columns(columns); err != nil {
-		return Result{}, err
-	}
-	return emit(arms, maxRows, sink)
-}
-
-// emit hands the arms' rows to the sink, one arm after the other.
-func emit(arms []*arm, maxRows int, sink Sink) (result Result, err error) {
-	for _, a := range arms {
-		for a.rows.Next() {
-			if maxRows > 0 && result.Rows == int64(maxRows) {
-				result.Truncated = true
-				return result, nil
-			}
-			if err := sink.Row(a.rows.Values()); err != nil {
-				return result, err
-			}
-			result.Rows++
-		}
-		if err := a.rows.Err(); err != nil {
-			return result, a.wrap(err)
-		}
-	}
-	return result, nil
 }
 
 // Cancel stops the query of that id, whichever process runs it: it asks the

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/router/guard"
+
+	"github.com/kolide/databalancer/catalog/catalogtest"
 )
 
 func BenchmarkPlan(b *testing.B) {
@@ -11,7 +15,7 @@ func BenchmarkPlan(b *testing.B) {
 	for i := range 1000 {
 		fmt.Fprintf(&wide, ", c%d text/%d", i, i/64)
 	}
-	snap := parseCatalog(b, "shards a b\ndog on a: id int, name text, weight int\nbird on b: id int\nwide on a: id int"+wide.String())
+	snap := catalogtest.Parse(b, "shards a b\ndog on a: id int, name text, weight int\nbird on b: id int\nwide on a: id int"+wide.String())
 	router := New(Config{Database: "db"})
 	for _, query := range []string{
 		"SELECT * FROM dog WHERE id = ?",
@@ -31,7 +35,7 @@ func BenchmarkPlan(b *testing.B) {
 	b.Run("parse alone", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := parse("SELECT * FROM dog WHERE id = ?", []any{int64(7)}, limits{}); err != nil {
+			if _, err := guard.Parse("SELECT * FROM dog WHERE id = ?", []any{int64(7)}, guard.Limits{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -3,23 +3,26 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
 // piece is a part of a concatenation: an arm of a UNION ALL on one shard.
 type piece struct {
-	block *block
-	ctes  []*cte // that the arm depends on
-	shard string // "" for an arm without tables, which runs on any
+	block *resolve.Block
+	ctes  []*resolve.CTE // that the arm depends on
+	shard string         // "" for an arm without tables, which runs on any
 }
 
 // pieces splits the statement into parts whose rows, one part after the
 // other, are the statement's: the arms of a UNION ALL, and the placements of
 // a plain arm's table. It reports false where there are no such parts.
 func (p *planner) pieces() ([]piece, bool, error) {
-	arms := []*block{p.root}
-	if op, ok := p.root.node.(*ast.SetOprStmt); ok {
-		if op.OrderBy != nil || op.Limit != nil || !unionAll(op.SelectList) {
+	arms := []*resolve.Block{p.root}
+	if op, ok := p.root.Node.(*ast.SetOprStmt); ok {
+		if op.OrderBy != nil || op.Limit != nil || !tree.UnionAll(op.SelectList) {
 			return nil, false, nil
 		}
 		arms = flatten(p.root, nil)
@@ -29,7 +32,7 @@ func (p *planner) pieces() ([]piece, bool, error) {
 	}
 	var pieces []piece
 	for _, arm := range arms {
-		tables, ctes := arm.reach()
+		tables, ctes := arm.Reach()
 		if shard, ok := soleShard(tables); ok {
 			pieces = append(pieces, piece{arm, ctes, shard})
 			continue
@@ -49,17 +52,17 @@ func (p *planner) pieces() ([]piece, bool, error) {
 // the CTEs in front of the whole that it needs: an arm can't have two WITHs,
 // and a CTE with other rows each time must not be in two statements.
 func (p *planner) repeatable(pieces []piece) bool {
-	with := withOf(p.root.node)
+	with := tree.WithOf(p.root.Node)
 	if with == nil {
 		return true
 	}
-	seen := make(map[*cte]bool)
+	seen := make(map[*resolve.CTE]bool)
 	for _, piece := range pieces {
 		for _, c := range piece.ctes {
-			if !slices.Contains(with.CTEs, c.node) {
+			if !slices.Contains(with.CTEs, c.Node) {
 				continue
 			}
-			if withOf(piece.block.node) != nil || seen[c] && c.block.any(func(b *block) bool { return b.volatile }) {
+			if tree.WithOf(piece.block.Node) != nil || seen[c] && c.Block.Any(func(b *resolve.Block) bool { return b.Volatile }) {
 				return false
 			}
 			seen[c] = true
@@ -70,19 +73,19 @@ func (p *planner) repeatable(pieces []piece) bool {
 
 // isPlain reports whether a block is a SELECT … FROM … WHERE over one table,
 // whose rows are those of all of the table's placements one after the other.
-func isPlain(b *block) bool {
-	sel, ok := b.node.(*ast.SelectStmt)
+func isPlain(b *resolve.Block) bool {
+	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
-	case !ok, len(b.from) != 1, sel.With != nil, b.from[0].table == nil, slices.ContainsFunc(b.inner, namesTables),
+	case !ok, len(b.Sources) != 1, sel.With != nil, b.Sources[0].Table == nil, slices.ContainsFunc(b.Inner, namesTables),
 		sel.Distinct, sel.GroupBy != nil, sel.Having != nil, len(sel.WindowSpecs) > 0,
 		sel.OrderBy != nil, sel.Limit != nil:
 		return false
 	}
-	return !b.any(func(b *block) bool { return b.aggregate || b.sequence })
+	return !b.Any(func(b *resolve.Block) bool { return b.Aggregate || b.Sequence })
 }
 
-func namesTables(b *block) bool {
-	tables, _ := b.reach()
+func namesTables(b *resolve.Block) bool {
+	tables, _ := b.Reach()
 	return len(tables) > 0
 }
 
@@ -105,10 +108,10 @@ func settle(pieces []piece) {
 
 // flatten appends to arms the arms of a UNION ALL and those of the UNION ALLs
 // in parentheses among them.
-func flatten(b *block, arms []*block) []*block {
-	for _, arm := range b.arms {
-		list, ok := arm.node.(*ast.SetOprSelectList)
-		if ok && list.With == nil && list.OrderBy == nil && list.Limit == nil && unionAll(list) {
+func flatten(b *resolve.Block, arms []*resolve.Block) []*resolve.Block {
+	for _, arm := range b.Arms {
+		list, ok := arm.Node.(*ast.SetOprSelectList)
+		if ok && list.With == nil && list.OrderBy == nil && list.Limit == nil && tree.UnionAll(list) {
 			arms = flatten(arm, arms)
 		} else {
 			arms = append(arms, arm)
@@ -117,30 +120,12 @@ func flatten(b *block, arms []*block) []*block {
 	return arms
 }
 
-// unionAll reports whether only UNION ALL stands between the arms.
-func unionAll(list *ast.SetOprSelectList) bool {
-	for i, arm := range list.Selects {
-		if i > 0 && *operator(arm) != ast.UnionAll {
-			return false
-		}
-	}
-	return true
-}
-
-// operator returns the operator in front of an arm.
-func operator(arm ast.Node) *ast.SetOprType {
-	if list, ok := arm.(*ast.SetOprSelectList); ok {
-		return list.AfterSetOperator
-	}
-	return arm.(*ast.SelectStmt).AfterSetOperator
-}
-
 // sameWidth refuses arms that are known to have different numbers of columns,
 // as a server does (1222).
-func sameWidth(arms []*block) error {
+func sameWidth(arms []*resolve.Block) error {
 	for _, arm := range arms[1:] {
-		if a, b := len(arms[0].columns), len(arm.columns); a != b && a > 0 && b > 0 {
-			return refuse(Syntax, "the arms of the UNION ALL have %d and %d columns", a, b)
+		if a, b := len(arms[0].Columns), len(arm.Columns); a != b && a > 0 && b > 0 {
+			return fault.New(fault.Syntax, "the arms of the UNION ALL have %d and %d columns", a, b)
 		}
 	}
 	return nil

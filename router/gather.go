@@ -6,7 +6,9 @@ import (
 	"strconv"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // gatherer plans a statement that several shards must answer together: it
@@ -15,15 +17,15 @@ import (
 // references to temporary tables in place of those to tables elsewhere.
 type gatherer struct {
 	*planner
-	blocks  []*block
-	owner   map[*source]*block
-	conds   map[*block]*conditions
+	blocks  []*resolve.Block
+	owner   map[*resolve.Source]*resolve.Block
+	conds   map[*resolve.Block]*resolve.Conditions
 	needs   *needs
 	keys    *keyset
-	results map[*block]string // the shard that can answer a block alone; "" is none
+	results map[*resolve.Block]string // the shard that can answer a block alone; "" is none
 
-	partials map[*block]*partial
-	limits   map[*block]uint64 // the rows of an arm that are of use
+	partials map[*resolve.Block]*partial
+	limits   map[*resolve.Block]uint64 // the rows of an arm that are of use
 
 	home  string
 	steps []Step
@@ -35,14 +37,14 @@ type gatherer struct {
 func (p *planner) gather() (*Plan, error) {
 	g := &gatherer{
 		planner: p,
-		owner:   make(map[*source]*block),
-		conds:   make(map[*block]*conditions),
-		results: make(map[*block]string),
+		owner:   make(map[*resolve.Source]*resolve.Block),
+		conds:   make(map[*resolve.Block]*resolve.Conditions),
+		results: make(map[*resolve.Block]string),
 
-		partials: make(map[*block]*partial),
-		limits:   make(map[*block]uint64),
+		partials: make(map[*resolve.Block]*partial),
+		limits:   make(map[*resolve.Block]uint64),
 	}
-	g.limit(g.root.node)
+	g.limit(g.root.Node)
 	if err := g.read(); err != nil {
 		return nil, err
 	}
@@ -55,36 +57,23 @@ func (p *planner) gather() (*Plan, error) {
 
 // read looks at all blocks, and refuses what can't be gathered.
 func (g *gatherer) read() error {
-	g.root.each(func(b *block) {
+	g.root.Each(func(b *resolve.Block) {
 		g.blocks = append(g.blocks, b)
-		g.conds[b] = conditionsOf(b)
-		for _, s := range b.from {
+		g.conds[b] = resolve.ConditionsOf(b)
+		for _, s := range b.Sources {
 			g.owner[s] = b
 		}
 	})
-	if g.root.any(func(b *block) bool { return b.sequence }) {
-		return refuse(Unsupported, "RAND with a seed across shards is not supported: %s", g.spread())
+	if g.root.Any(func(b *resolve.Block) bool { return b.Sequence }) {
+		return fault.New(fault.Unsupported, "RAND with a seed across shards is not supported: %s", g.spread())
 	}
-	if slices.ContainsFunc(g.blocks, matches) {
-		return refuse(Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.spread())
+	if g.root.Any(func(b *resolve.Block) bool { return b.Search }) {
+		return fault.New(fault.Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.spread())
 	}
 	g.needs = needsOf(g.blocks)
 	g.keys = g.joinKeys()
 	g.armLimits()
 	return nil
-}
-
-// matches reports whether a block searches a full-text index.
-func matches(b *block) bool {
-	found := false
-	for _, clause := range b.clauses() {
-		walk(clause, func(n ast.Node) bool {
-			_, match := n.(*ast.MatchAgainst)
-			found = found || match
-			return true
-		})
-	}
-	return found
 }
 
 // chooseHome returns the shard to which the fewest bytes must be shipped; of
@@ -101,7 +90,7 @@ func (g *gatherer) chooseHome() (string, error) {
 		}
 	}
 	if best == "" {
-		return "", refuse(Unsupported, "there is no shard to run the query on")
+		return "", fault.New(fault.Unsupported, "there is no shard to run the query on")
 	}
 	return best, nil
 }
@@ -115,7 +104,7 @@ func (g *gatherer) candidates() []string {
 		hash.Write([]byte(g.source)) // never fails
 		return []string{g.homes[hash.Sum64()%n]}
 	}
-	tables, _ := g.root.reach()
+	tables, _ := g.root.Reach()
 	var names []string
 	for _, s := range g.snap.Shards() {
 		if slices.ContainsFunc(tables, func(t *catalog.Table) bool { return t.On(s.Name) }) {
@@ -133,7 +122,7 @@ func (g *gatherer) units(home string) []*unit {
 	return units
 }
 
-func (g *gatherer) collect(b *block, home string, units *[]*unit) {
+func (g *gatherer) collect(b *resolve.Block, home string, units *[]*unit) {
 	if shard := g.answers(b); shard != "" && shard != home {
 		*units = append(*units, g.resultUnit(b, shard))
 		return
@@ -142,16 +131,16 @@ func (g *gatherer) collect(b *block, home string, units *[]*unit) {
 		*units = append(*units, u)
 		return
 	}
-	derived := make(map[*block]bool)
+	derived := make(map[*resolve.Block]bool)
 	var own []*unit
-	for _, s := range b.from {
+	for _, s := range b.Sources {
 		if !g.isHome(s, home) {
 			own = append(own, g.sourceUnit(b, s))
-			derived[s.block] = true
+			derived[s.Block] = true
 		}
 	}
 	*units = append(*units, g.grouped(b, own)...)
-	for _, inner := range b.inner {
+	for _, inner := range b.Inner {
 		if !derived[inner] {
 			g.collect(inner, home, units)
 		}
@@ -160,21 +149,21 @@ func (g *gatherer) collect(b *block, home string, units *[]*unit) {
 
 // isHome reports whether a source needs no shipping as such: it is a whole
 // table at home, or made of parts that are looked at one by one.
-func (g *gatherer) isHome(s *source, home string) bool {
-	if s.table != nil {
-		shard, ok := soleShard([]*catalog.Table{s.table})
+func (g *gatherer) isHome(s *resolve.Source, home string) bool {
+	if s.Table != nil {
+		shard, ok := soleShard([]*catalog.Table{s.Table})
 		return ok && shard == home
 	}
-	if s.block == nil || s.block.role != roleDerived || len(s.ref.ColumnNames) > 0 {
+	if s.Block == nil || s.Block.Role != resolve.Derived || len(s.Ref.ColumnNames) > 0 {
 		return true
 	}
-	shard := g.answers(s.block)
+	shard := g.answers(s.Block)
 	return shard == "" || shard == home
 }
 
 // answers returns the shard that can answer a block alone, so that its result
 // may take its place; "" where there is none.
-func (g *gatherer) answers(b *block) string {
+func (g *gatherer) answers(b *resolve.Block) string {
 	shard, known := g.results[b]
 	if !known {
 		shard = answers(b)
@@ -183,16 +172,16 @@ func (g *gatherer) answers(b *block) string {
 	return shard
 }
 
-func answers(b *block) string {
-	if b.role == roleRoot || b.role == roleRecursive {
+func answers(b *resolve.Block) string {
+	if b.Role == resolve.Root || b.Role == resolve.Recursive {
 		return ""
 	}
-	tables, _ := b.reach()
+	tables, _ := b.Reach()
 	shard, ok := soleShard(tables)
-	if !ok || !b.closed() || b.any(func(b *block) bool { return b.volatile }) {
+	if !ok || !b.Closed() || b.Any(func(b *resolve.Block) bool { return b.Volatile }) {
 		return ""
 	}
-	if b.label(); !b.exact() || b.correlated() {
+	if b.Label(); !b.Exact() || b.Correlated() {
 		return ""
 	}
 	return shard
@@ -207,7 +196,7 @@ func (g *gatherer) plan() (*Plan, error) {
 			return nil, err
 		}
 	}
-	sql, err := restore(g.root.node)
+	sql, err := tree.Restore(g.root.Node)
 	if err != nil {
 		return nil, err
 	}
@@ -215,8 +204,8 @@ func (g *gatherer) plan() (*Plan, error) {
 		return nil, err
 	}
 	return &Plan{
-		Kind: Gather, Home: g.home, Steps: g.steps, Columns: published(g.root.columns),
-		Clock:   g.root.any(func(b *block) bool { return b.clock }),
+		Kind: Gather, Home: g.home, Steps: g.steps, Columns: g.root.Columns,
+		Clock:   g.root.Any(func(b *resolve.Block) bool { return b.Clock }),
 		Explain: g.explain,
 	}, nil
 }
@@ -229,7 +218,7 @@ func (g *gatherer) add(s Step) error {
 		g.text += len(s.Ship.Shape)
 	}
 	if g.text > maxText || len(g.steps) > maxSteps {
-		return refuse(TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
+		return fault.New(fault.TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
 	}
 	return nil
 }

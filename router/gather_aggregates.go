@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -12,7 +13,7 @@ import (
 func (p *partial) check() bool {
 	ok := true
 	for _, clause := range p.after() {
-		walk(clause, func(n ast.Node) bool {
+		tree.Walk(clause, func(n ast.Node) bool {
 			e, is := n.(ast.ExprNode)
 			if !is || !ok {
 				return ok
@@ -26,7 +27,7 @@ func (p *partial) check() bool {
 				ok = p.addAggregate(e)
 				return false
 			case *ast.ColumnNameExpr:
-				ok = p.block.scope.bind(e.Name).scope == nil
+				ok = !p.block.Finds(e.Name)
 			case *ast.SubqueryExpr, *ast.WindowFuncExpr:
 				ok = false
 			}
@@ -36,12 +37,10 @@ func (p *partial) check() bool {
 	return ok && len(p.fields) > 0
 }
 
-func isConstant(e ast.ExprNode) bool { _, ok := bare(e).(*literal); return ok }
-
 // unambiguous reports whether a name of a column is not that of a select field
 // with another meaning as well.
 func (p *partial) unambiguous(e ast.ExprNode) bool {
-	n := plainColumn(e)
+	n := tree.PlainColumn(e)
 	if n == nil {
 		return true
 	}
@@ -51,40 +50,40 @@ func (p *partial) unambiguous(e ast.ExprNode) bool {
 
 // after returns the clauses that see groups.
 func (p *partial) after() []ast.Node {
-	return present(orNil(p.sel.Fields), orNil(p.sel.Having), orNil(p.sel.OrderBy))
+	return tree.Present(tree.OrNil(p.sel.Fields), tree.OrNil(p.sel.Having), tree.OrNil(p.sel.OrderBy))
 }
 
 // addAggregate adds what an aggregate's parts are computed from. It reports
 // false where the parts would not make the same whole.
 func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 	name := strings.ToLower(a.F)
-	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.local(e) }) {
+	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.block.Local(e) }) {
 		return false
 	}
 	if a.Distinct && name != "min" && name != "max" {
 		return (name == "count" || name == "sum" || name == "avg") && p.addDistinct(a)
 	}
-	k := unknownKind
+	k := tree.UnknownKind
 	if len(a.Args) == 1 {
-		k = p.block.kindOf(a.Args[0])
+		k = p.block.Kind(a.Args[0])
 	}
 	switch name {
 	case "count":
 		p.value(a)
 	case "sum":
 		p.value(a)
-		return k == intKind || k == floatKind
+		return k == tree.IntKind || k == tree.FloatKind
 	case "avg":
 		sum, count := averageOf(a)
 		p.value(sum)
 		p.value(count)
-		return k == intKind || k == floatKind
+		return k == tree.IntKind || k == tree.FloatKind
 	case "min", "max":
 		p.value(a)
-		return k != jsonKind && hasColumn(a.Args[0]) && p.storableKey(a.Args[0])
+		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.StorableKey(a.Args[0])
 	case "bit_and", "bit_or", "bit_xor":
 		p.value(a)
-		return k == intKind
+		return k == tree.IntKind
 	default:
 		return false
 	}
@@ -93,7 +92,7 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 
 // addDistinct makes the arguments keys: rows with equal ones count once.
 func (p *partial) addDistinct(a *ast.AggregateFuncExpr) bool {
-	return !slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return isConstant(e) || !p.addKey(e) })
+	return !slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return tree.IsConstant(e) || !p.addKey(e) })
 }
 
 // averageOf returns the sum and the count that an average is made of.

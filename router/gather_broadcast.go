@@ -3,17 +3,20 @@ package router
 import (
 	"fmt"
 	"slices"
+
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // partialUnit returns the unit of a block that is computed in parts, or nil
 // where the block is not.
-func (g *gatherer) partialUnit(b *block) *unit {
+func (g *gatherer) partialUnit(b *resolve.Block) *unit {
 	p := g.partialOf(b)
 	if p == nil {
 		return nil
 	}
 	u := &unit{block: b, partial: p}
-	for _, place := range p.split.table.Placements {
+	for _, place := range p.split.Table.Placements {
 		u.shards = append(u.shards, place.Shard)
 	}
 	u.rows = float64(len(u.shards))
@@ -21,7 +24,7 @@ func (g *gatherer) partialUnit(b *block) *unit {
 		u.rows = max(g.sourceRows(b, p.split)/20, u.rows)
 	}
 	u.bytes = u.rows * 32 * float64(len(p.fields))
-	for _, s := range b.from {
+	for _, s := range b.Sources {
 		if s != p.split {
 			u.bytes += g.sourceUnit(b, s).bytes * float64(len(broadcasts(s, u.shards)))
 		}
@@ -31,10 +34,10 @@ func (g *gatherer) partialUnit(b *block) *unit {
 
 // broadcasts returns the shards, each once, to which a whole table must be
 // broadcast to be on all of the given ones.
-func broadcasts(s *source, shards []string) []string {
+func broadcasts(s *resolve.Source, shards []string) []string {
 	var to []string
 	for _, shard := range shards {
-		if !s.table.On(shard) && !slices.Contains(to, shard) {
+		if !s.Table.On(shard) && !slices.Contains(to, shard) {
 			to = append(to, shard)
 		}
 	}
@@ -45,8 +48,8 @@ func broadcasts(s *source, shards []string) []string {
 // that compute the parts.
 func (g *gatherer) shipPartial(u *unit) error {
 	p := u.partial
-	tables := make(map[*source]string)
-	for _, s := range u.block.from {
+	tables := make(map[*resolve.Source]string)
+	for _, s := range u.block.Sources {
 		if to := broadcasts(s, u.shards); s != p.split && len(to) > 0 {
 			tables[s] = g.temporary()
 			if err := g.broadcast(u.block, s, tables[s], to); err != nil {
@@ -64,7 +67,7 @@ func (g *gatherer) shipPartial(u *unit) error {
 }
 
 // broadcast adds the steps that ship a source to the sessions of shards.
-func (g *gatherer) broadcast(b *block, s *source, table string, to []string) error {
+func (g *gatherer) broadcast(b *resolve.Block, s *resolve.Source, table string, to []string) error {
 	u := g.sourceUnit(b, s)
 	u.table = table
 	for _, shard := range to {
@@ -77,23 +80,23 @@ func (g *gatherer) broadcast(b *block, s *source, table string, to []string) err
 
 // shipPart adds the step of one placement. On its shard, the other sources
 // are tables of the shard itself or broadcast ones.
-func (g *gatherer) shipPart(u *unit, shard string, part int, tables map[*source]string) error {
+func (g *gatherer) shipPart(u *unit, shard string, part int, tables map[*resolve.Source]string) error {
 	var after []string
-	for _, s := range u.block.from {
-		original := *s.ref
-		defer func() { *s.ref = original }()
+	for _, s := range u.block.Sources {
+		original := *s.Ref
+		defer func() { *s.Ref = original }()
 		if table := tables[s]; table != "" && slices.Contains(broadcasts(s, []string{shard}), shard) {
-			s.replace(table, nil)
+			replaceSource(s, table, nil)
 			after = append(after, table)
 		}
 	}
 	sel := u.partial.statement()
-	sql, shape, err := printed(sel)
+	sql, shape, err := tree.Printed(sel)
 	if err != nil {
 		return err
 	}
 	ship := g.shipment(u, shape, nil)
 	ship.JSON = u.partial.json()
-	ship.Why = fmt.Sprintf("groups of `%s`, placement %d", u.partial.split.table.Name, u.partial.split.table.Placements[part].Number)
+	ship.Why = fmt.Sprintf("groups of `%s`, placement %d", u.partial.split.Table.Name, u.partial.split.Table.Placements[part].Number)
 	return g.add(Step{Shard: shard, SQL: sql, Ship: ship, After: after})
 }

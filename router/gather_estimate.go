@@ -2,6 +2,8 @@ package router
 
 import (
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -25,24 +27,24 @@ func tableSize(t *catalog.Table) (rows, bytes float64) {
 }
 
 // sourceRows estimates the rows of a source that fulfil its conditions.
-func (g *gatherer) sourceRows(b *block, s *source) float64 {
+func (g *gatherer) sourceRows(b *resolve.Block, s *resolve.Source) float64 {
 	rows := 0.0
-	if s.table != nil {
-		rows, _ = tableSize(s.table)
+	if s.Table != nil {
+		rows, _ = tableSize(s.Table)
 	} else {
-		rows = g.resultRows(s.block)
+		rows = g.resultRows(s.Block)
 	}
-	for _, c := range g.conds[b].of[s] {
-		if c.on(s) {
-			rows *= selectivity(c.expr, s)
+	for _, c := range g.conds[b].Of[s] {
+		if c.On(s) {
+			rows *= selectivity(c.Expr, s)
 		}
 	}
 	return max(rows, 1)
 }
 
 // selectivity guesses the share of rows that fulfil a condition.
-func selectivity(e ast.ExprNode, s *source) float64 {
-	switch e := bare(e).(type) {
+func selectivity(e ast.ExprNode, s *resolve.Source) float64 {
+	switch e := tree.Bare(e).(type) {
 	case *ast.BinaryOperationExpr:
 		return comparison(e, s)
 	case *ast.PatternInExpr:
@@ -65,7 +67,7 @@ func selectivity(e ast.ExprNode, s *source) float64 {
 	return 0.7
 }
 
-func comparison(e *ast.BinaryOperationExpr, s *source) float64 {
+func comparison(e *ast.BinaryOperationExpr, s *resolve.Source) float64 {
 	switch e.Op {
 	case opcode.LogicAnd:
 		return selectivity(e.L, s) * selectivity(e.R, s)
@@ -80,44 +82,44 @@ func comparison(e *ast.BinaryOperationExpr, s *source) float64 {
 }
 
 // equality guesses the share of rows in which an expression has a given value.
-func equality(e ast.ExprNode, s *source) float64 {
+func equality(e ast.ExprNode, s *resolve.Source) float64 {
 	if isKey(e, s) {
-		rows, _ := tableSize(s.table)
+		rows, _ := tableSize(s.Table)
 		return 1 / rows
 	}
 	return 0.02
 }
 
-func between(e *ast.BetweenExpr, s *source) float64 {
-	low, ok1 := wholeNumber(e.Left)
-	high, ok2 := wholeNumber(e.Right)
+func between(e *ast.BetweenExpr, s *resolve.Source) float64 {
+	low, ok1 := tree.WholeNumber(e.Left)
+	high, ok2 := tree.WholeNumber(e.Right)
 	if !ok1 || !ok2 || high < low || !isKey(e.Expr, s) {
 		return 0.15
 	}
-	rows, _ := tableSize(s.table)
+	rows, _ := tableSize(s.Table)
 	return min(1, float64(high-low+1)/rows)
 }
 
 // isKey reports whether an expression is the key column of a family.
-func isKey(e ast.ExprNode, s *source) bool {
-	n := plainColumn(e)
-	return n != nil && s.table != nil && s.table.Kind != catalog.Registered && isName(n.Name, catalog.KeyColumn)
+func isKey(e ast.ExprNode, s *resolve.Source) bool {
+	n := tree.PlainColumn(e)
+	return n != nil && s.Table != nil && s.Table.Kind != catalog.Registered && tree.IsName(n.Name, catalog.KeyColumn)
 }
 
 // resultRows estimates the rows of a block's result.
-func (g *gatherer) resultRows(b *block) float64 {
+func (g *gatherer) resultRows(b *resolve.Block) float64 {
 	rows := 1.0
-	for _, arm := range b.arms {
+	for _, arm := range b.Arms {
 		rows = max(rows, g.resultRows(arm))
 	}
-	for _, s := range b.from {
-		if s.table != nil {
+	for _, s := range b.Sources {
+		if s.Table != nil {
 			rows = max(rows, g.sourceRows(b, s))
-		} else if s.block != nil {
-			rows = max(rows, g.resultRows(s.block))
+		} else if s.Block != nil {
+			rows = max(rows, g.resultRows(s.Block))
 		}
 	}
-	sel, ok := b.node.(*ast.SelectStmt)
+	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
 	case !ok:
 	case sel.GroupBy != nil || sel.Distinct:
@@ -125,7 +127,7 @@ func (g *gatherer) resultRows(b *block) float64 {
 		if sel.Having != nil {
 			rows /= 10
 		}
-	case b.aggregate:
+	case b.Aggregate:
 		rows = 1
 	}
 	return max(rows, 1)

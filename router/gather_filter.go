@@ -4,11 +4,10 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
-	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
-
-const andOp = opcode.LogicAnd
 
 // The most keys that are sent to a shard to narrow what it ships, and the
 // number of rows below which narrowing is not worth a statement.
@@ -34,11 +33,11 @@ func (g *gatherer) filter(u *unit, before []*unit) (*Filter, error) {
 
 // best returns the pair whose other column gives the fewest keys, or nil where
 // none narrows the unit enough.
-func (g *gatherer) best(u *unit, pairs [][2]*columnRef, before []*unit) *[2]*columnRef {
-	var best *[2]*columnRef
+func (g *gatherer) best(u *unit, pairs [][2]*resolve.ColumnRef, before []*unit) *[2]*resolve.ColumnRef {
+	var best *[2]*resolve.ColumnRef
 	least := min(u.rows/4, 2*maxKeys)
 	for i := range pairs {
-		rows, ok := g.keyRows(pairs[i][1].source, before)
+		rows, ok := g.keyRows(pairs[i][1].Source, before)
 		if ok && rows < least && g.alike(pairs[i][0], pairs[i][1]) {
 			best, least = &pairs[i], rows
 		}
@@ -48,17 +47,17 @@ func (g *gatherer) best(u *unit, pairs [][2]*columnRef, before []*unit) *[2]*col
 
 // partners returns pairs of a column of the unit's source and another that
 // it must equal to be of use.
-func (g *gatherer) partners(u *unit, before []*unit) [][2]*columnRef {
-	var pairs [][2]*columnRef
-	for _, c := range g.conds[u.block].of[u.source] {
-		if x := memberColumn(c, u.block.scope); x != nil && x.source == u.source {
+func (g *gatherer) partners(u *unit, before []*unit) [][2]*resolve.ColumnRef {
+	var pairs [][2]*resolve.ColumnRef
+	for _, c := range g.conds[u.block].Of[u.source] {
+		if x := memberColumn(c, u.block); x != nil && x.Source == u.source {
 			pairs = g.pairWithSet(pairs, x, c, before)
 		}
-		own, other := c.sides(u.source)
-		if own == nil || !c.pure {
+		own, other := c.Sides(u.source)
+		if own == nil || !c.Pure {
 			continue
 		}
-		pairs = append(pairs, [2]*columnRef{own, other})
+		pairs = append(pairs, [2]*resolve.ColumnRef{own, other})
 		if g.alike(own, other) {
 			pairs = g.pairWithSets(pairs, own, other, before)
 		}
@@ -68,24 +67,24 @@ func (g *gatherer) partners(u *unit, before []*unit) [][2]*columnRef {
 
 // keyRows estimates the rows that a source can give keys from, and reports
 // whether it can: it is at home, or was shipped before.
-func (g *gatherer) keyRows(s *source, before []*unit) (float64, bool) {
+func (g *gatherer) keyRows(s *resolve.Source, before []*unit) (float64, bool) {
 	if u := unitOf(s, before); u != nil {
 		return u.rows, true
 	}
-	if s.table == nil {
-		if g.owner[s] == nil && s.block != nil { // a set, see pairWithSet
-			return g.resultRows(s.block), true
+	if s.Table == nil {
+		if g.owner[s] == nil && s.Block != nil { // a set, see pairWithSet
+			return g.resultRows(s.Block), true
 		}
 		return 0, false
 	}
-	shard, ok := soleShard([]*catalog.Table{s.table})
+	shard, ok := soleShard([]*catalog.Table{s.Table})
 	if !ok || shard != g.home {
 		return 0, false
 	}
 	return g.sourceRows(g.owner[s], s), true
 }
 
-func unitOf(s *source, units []*unit) *unit {
+func unitOf(s *resolve.Source, units []*unit) *unit {
 	for _, u := range units {
 		if u.source == s {
 			return u
@@ -95,20 +94,19 @@ func unitOf(s *source, units []*unit) *unit {
 }
 
 // filterBy makes the filter of a unit by the keys of another source.
-func (g *gatherer) filterBy(u *unit, own, from *columnRef, before []*unit) (*Filter, error) {
+func (g *gatherer) filterBy(u *unit, own, from *resolve.ColumnRef, before []*unit) (*Filter, error) {
 	keys, after := g.keySelect(from, before)
 	keys.Distinct = true
-	keys.Limit = &ast.Limit{Count: newLiteral(uint64(maxKeys + 1))}
+	keys.Limit = &ast.Limit{Count: tree.NewLiteral(uint64(maxKeys + 1))}
 	f := &Filter{Max: maxKeys, After: after}
 	var err error
-	if f.Keys, err = restore(keys); err != nil {
+	if f.Keys, err = tree.Restore(keys); err != nil {
 		return nil, err
 	}
 	narrowed := u.statement()
-	column := &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(u.source.name), Name: own.name.Name}}
-	in := &ast.PatternInExpr{Expr: column, List: []ast.ExprNode{newLiteral(bits(keyMarker))}}
-	narrowed.Where = conjunction(append(u.where[:len(u.where):len(u.where)], in))
-	text, err := restore(narrowed)
+	in := &ast.PatternInExpr{Expr: tree.Column(u.source.Name, own.Name.Name.O), List: []ast.ExprNode{tree.NewLiteral(tree.Bits(keyMarker))}}
+	narrowed.Where = tree.Conjunction(append(u.where[:len(u.where):len(u.where)], in))
+	text, err := tree.Restore(narrowed)
 	if err != nil {
 		return nil, err
 	}
@@ -118,24 +116,21 @@ func (g *gatherer) filterBy(u *unit, own, from *columnRef, before []*unit) (*Fil
 
 // keySelect returns the SELECT of a column's values, and the temporary tables
 // that it reads.
-func (g *gatherer) keySelect(from *columnRef, before []*unit) (*ast.SelectStmt, []string) {
-	s := from.source
-	column := func() ast.ExprNode {
-		return &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(s.name), Name: from.name.Name}}
-	}
-	fields := []*ast.SelectField{{Expr: column()}}
-	present := &ast.IsNullExpr{Expr: column(), Not: true}
+func (g *gatherer) keySelect(from *resolve.ColumnRef, before []*unit) (*ast.SelectStmt, []string) {
+	s := from.Source
+	fields := []*ast.SelectField{tree.Field(s.Name, from.Name.Name.O)}
+	present := &ast.IsNullExpr{Expr: tree.Column(s.Name, from.Name.Name.O), Not: true}
 	if u := unitOf(s, before); u != nil {
 		name := &ast.TableName{Name: ast.NewCIStr(u.table)}
-		return selectNamed(fields, name, s.name, []ast.ExprNode{present}), []string{u.table}
+		return tree.Select(fields, name, s.Name, []ast.ExprNode{present}), []string{u.table}
 	}
 	where := []ast.ExprNode{present}
 	if g.owner[s] == nil {
-		return selectFrom(fields, s, where), resultTables(s.block, before)
+		return selectFrom(fields, s, where), resultTables(s.Block, before)
 	}
-	for _, c := range g.conds[g.owner[s]].of[s] {
-		if c.on(s) {
-			where = append(where, c.expr)
+	for _, c := range g.conds[g.owner[s]].Of[s] {
+		if c.On(s) {
+			where = append(where, c.Expr)
 		}
 	}
 	return selectFrom(fields, s, where), nil
@@ -143,7 +138,7 @@ func (g *gatherer) keySelect(from *columnRef, before []*unit) (*ast.SelectStmt, 
 
 // resultTables returns the temporary table that holds a block's result, if
 // one does.
-func resultTables(b *block, before []*unit) []string {
+func resultTables(b *resolve.Block, before []*unit) []string {
 	for _, u := range before {
 		if u.source == nil && u.block == b {
 			return []string{u.table}

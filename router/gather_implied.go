@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -11,16 +13,16 @@ import (
 // implied returns conditions on a source that follow from equations: with
 // a.x = b.y AND a.x = 5, b.y = 5 holds too. They are made only where the two
 // columns compare alike, to each other and to the literals.
-func (g *gatherer) implied(b *block, s *source) []ast.ExprNode {
+func (g *gatherer) implied(b *resolve.Block, s *resolve.Source) []ast.ExprNode {
 	var more []ast.ExprNode
-	for _, eq := range g.conds[b].of[s] {
-		own, other := eq.sides(s)
-		if own == nil || !eq.pure || !g.alike(own, other) {
+	for _, eq := range g.conds[b].Of[s] {
+		own, other := eq.Sides(s)
+		if own == nil || !eq.Pure || !g.alike(own, other) {
 			continue
 		}
-		for _, c := range g.conds[g.owner[other.source]].of[other.source] {
-			if c.on(other.source) && g.literalOnly(c, other) {
-				more = append(more, substitute(c.expr, own))
+		for _, c := range g.conds[g.owner[other.Source]].Of[other.Source] {
+			if c.On(other.Source) && g.literalOnly(c, other) {
+				more = append(more, substitute(c.Expr, own))
 			}
 		}
 	}
@@ -29,39 +31,29 @@ func (g *gatherer) implied(b *block, s *source) []ast.ExprNode {
 
 // alike reports whether two columns compare as their values do: a = b and
 // b = c mean a = c. Text does where both have the collation of families.
-func (g *gatherer) alike(a, b *columnRef) bool {
-	typ := a.typ()
-	if typ != b.typ() {
+func (g *gatherer) alike(a, b *resolve.ColumnRef) bool {
+	typ := a.Type()
+	if typ != b.Type() {
 		return false
 	}
 	switch typ {
 	case catalog.Int, catalog.Date:
 		return true
 	case catalog.Text, catalog.Timestamp:
-		return a.ofFamily() && b.ofFamily()
+		return a.OfFamily() && b.OfFamily()
 	}
 	return false
 }
 
-// typ returns the catalog's type of the column, "" where it is computed.
-func (r *columnRef) typ() catalog.Type {
-	_, typ := r.source.count(r.name.Name.O)
-	return typ
-}
-
-func (r *columnRef) ofFamily() bool {
-	return r.source.table != nil && r.source.table.Kind == catalog.Family
-}
-
 // literalOnly reports whether a condition compares the column itself with
 // literals of the column's own kind.
-func (g *gatherer) literalOnly(c *condition, column *columnRef) bool {
-	kind := column.typ()
+func (g *gatherer) literalOnly(c *resolve.Condition, column *resolve.ColumnRef) bool {
+	kind := column.Type()
 	is := func(e ast.ExprNode) bool { return isNamed(e, column) }
 	fits := func(list ...ast.ExprNode) bool {
 		return !slices.ContainsFunc(list, func(e ast.ExprNode) bool { return !ofKind(e, kind) })
 	}
-	switch e := bare(c.expr).(type) {
+	switch e := tree.Bare(c.Expr).(type) {
 	case *ast.BinaryOperationExpr:
 		order := e.Op == opcode.LT || e.Op == opcode.LE || e.Op == opcode.GT || e.Op == opcode.GE
 		return (e.Op == opcode.EQ || order && kind == catalog.Int) && (is(e.L) && fits(e.R) || is(e.R) && fits(e.L))
@@ -73,41 +65,41 @@ func (g *gatherer) literalOnly(c *condition, column *columnRef) bool {
 	return false
 }
 
-func isNamed(e ast.ExprNode, c *columnRef) bool {
-	n := plainColumn(e)
-	return n != nil && n.Name.L == c.name.Name.L
+func isNamed(e ast.ExprNode, c *resolve.ColumnRef) bool {
+	n := tree.PlainColumn(e)
+	return n != nil && n.Name.L == c.Name.Name.L
 }
 
 // ofKind reports whether an expression is a literal that compares with a
 // column of the type as a value of that type.
 func ofKind(e ast.ExprNode, typ catalog.Type) bool {
-	if minus, ok := bare(e).(*ast.UnaryOperationExpr); ok && minus.Op == opcode.Minus {
+	if minus, ok := tree.Bare(e).(*ast.UnaryOperationExpr); ok && minus.Op == opcode.Minus {
 		e = minus.V
 	}
-	l, ok := bare(e).(*literal)
+	l, ok := tree.Bare(e).(*tree.Literal)
 	if !ok {
 		return false
 	}
-	switch l.value.(type) {
+	switch l.Value.(type) {
 	case int64, uint64:
 		return typ == catalog.Int
 	case string:
-		return typ == catalog.Text && l.charset() == ""
+		return typ == catalog.Text && l.Charset() == ""
 	}
 	return false
 }
 
 // substitute returns a condition with a column in place of the only one that
 // it names.
-func substitute(e ast.ExprNode, column *columnRef) ast.ExprNode {
-	name := &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(column.source.name), Name: column.name.Name}}
+func substitute(e ast.ExprNode, column *resolve.ColumnRef) ast.ExprNode {
+	name := tree.Column(column.Source.Name, column.Name.Name.O)
 	put := func(e ast.ExprNode) ast.ExprNode {
-		if plainColumn(e) != nil {
+		if tree.PlainColumn(e) != nil {
 			return name
 		}
 		return e
 	}
-	switch e := bare(e).(type) {
+	switch e := tree.Bare(e).(type) {
 	case *ast.BinaryOperationExpr:
 		return &ast.BinaryOperationExpr{Op: e.Op, L: put(e.L), R: put(e.R)}
 	case *ast.PatternInExpr:

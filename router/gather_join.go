@@ -6,26 +6,28 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
 // group is a part of a FROM that one shard can join alone: sources that only
 // inner joins connect. Their join is shipped in place of each of them.
 type group struct {
-	sources []*source
+	sources []*resolve.Source
 	names   map[groupColumn]string // of the columns in the temporary table
 	fields  []*ast.SelectField
 	json    []string
 }
 
 type groupColumn struct {
-	source *source
+	source *resolve.Source
 	name   string // in lower case
 }
 
 // grouped puts groups in the place of those units of a block whose join is
 // less to ship than they are.
-func (g *gatherer) grouped(b *block, units []*unit) []*unit {
+func (g *gatherer) grouped(b *resolve.Block, units []*unit) []*unit {
 	if len(units) < 2 || !groupable(b) {
 		return units
 	}
@@ -44,15 +46,15 @@ func (g *gatherer) grouped(b *block, units []*unit) []*unit {
 
 // groupable reports whether sources of a block's FROM may be joined in any
 // order, and the columns of a join be renamed wherever they are used.
-func groupable(b *block) bool {
-	sel, ok := b.node.(*ast.SelectStmt)
-	if !ok || b.scope.merges || slices.ContainsFunc(sel.Fields.Fields, isStar) || !onlyInner(b.scope.from) {
+func groupable(b *resolve.Block) bool {
+	sel, ok := b.Node.(*ast.SelectStmt)
+	if !ok || b.Merges || slices.ContainsFunc(sel.Fields.Fields, tree.IsStar) || !onlyInner(b.Joins) {
 		return false
 	}
 	p := partial{block: b, sel: sel}
-	for _, clause := range present(orNil(sel.GroupBy), orNil(sel.Having), orNil(sel.OrderBy)) {
+	for _, clause := range tree.Present(tree.OrNil(sel.GroupBy), tree.OrNil(sel.Having), tree.OrNil(sel.OrderBy)) {
 		ok := true
-		walk(clause, func(n ast.Node) bool {
+		tree.Walk(clause, func(n ast.Node) bool {
 			if c, is := n.(*ast.ColumnNameExpr); is {
 				ok = ok && p.unambiguous(c)
 			}
@@ -65,17 +67,17 @@ func groupable(b *block) bool {
 	return true
 }
 
-func onlyInner(op *operand) bool {
-	if op.source != nil {
+func onlyInner(op *resolve.Operand) bool {
+	if op.Source != nil {
 		return true
 	}
-	j := op.join
-	return j.Tp != ast.LeftJoin && j.Tp != ast.RightJoin && !j.StraightJoin && onlyInner(op.left) && onlyInner(op.right)
+	j := op.Join
+	return j.Tp != ast.LeftJoin && j.Tp != ast.RightJoin && !j.StraightJoin && onlyInner(op.Left) && onlyInner(op.Right)
 }
 
 // connected returns the first unit, and those on its shard that equations
 // connect with it.
-func (g *gatherer) connected(b *block, units []*unit) []*unit {
+func (g *gatherer) connected(b *resolve.Block, units []*unit) []*unit {
 	joined := units[:1:1]
 	if !alonePlaced(units[0]) {
 		return joined
@@ -93,17 +95,17 @@ func (g *gatherer) connected(b *block, units []*unit) []*unit {
 func alonePlaced(u *unit) bool { return u.source != nil && u.top == nil && len(u.shards) == 1 }
 
 // equates reports whether a condition equates columns of two sources.
-func (g *gatherer) equates(b *block, s, other *source) bool {
-	return slices.ContainsFunc(g.conds[b].of[s], func(c *condition) bool {
-		own, partner := c.sides(s)
-		return own != nil && c.pure && partner.source == other
+func (g *gatherer) equates(b *resolve.Block, s, other *resolve.Source) bool {
+	return slices.ContainsFunc(g.conds[b].Of[s], func(c *resolve.Condition) bool {
+		own, partner := c.Sides(s)
+		return own != nil && c.Pure && partner.Source == other
 	})
 }
 
 // groupUnit returns the unit of a join, or nil where shipping its sources one
 // by one moves less. A join is taken to have as many rows as its largest
 // source, but for what the conditions on the others leave out.
-func (g *gatherer) groupUnit(b *block, joined []*unit) *unit {
+func (g *gatherer) groupUnit(b *resolve.Block, joined []*unit) *unit {
 	if len(joined) < 2 {
 		return nil
 	}
@@ -112,8 +114,8 @@ func (g *gatherer) groupUnit(b *block, joined []*unit) *unit {
 	for _, part := range joined {
 		u.group.sources = append(u.group.sources, part.source)
 		all := part.rows
-		if part.source.table != nil {
-			all, _ = tableSize(part.source.table)
+		if part.source.Table != nil {
+			all, _ = tableSize(part.source.Table)
 		}
 		u.rows = max(u.rows, all)
 		share *= part.rows / all
@@ -133,7 +135,7 @@ func (g *gatherer) shipGroup(u *unit) error {
 	gr := u.group
 	g.nameColumns(gr)
 	sel := g.groupStatement(u)
-	sql, shape, err := printed(sel)
+	sql, shape, err := tree.Printed(sel)
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (g *gatherer) shipGroup(u *unit) error {
 	ship.JSON = gr.json
 	names := make([]string, len(gr.sources))
 	for i, s := range gr.sources {
-		names[i] = "`" + s.name + "`"
+		names[i] = "`" + s.Name + "`"
 	}
 	ship.Why = "the join of " + strings.Join(names, ", ")
 	gr.replace(u.block, u.table)
@@ -155,10 +157,10 @@ func (g *gatherer) nameColumns(gr *group) {
 		for _, c := range g.needs.of(s) {
 			name := catalog.ReservedPrefix + "_" + strconv.Itoa(len(gr.fields)+1)
 			gr.names[groupColumn{s, strings.ToLower(c.Name)}] = name
-			field := new(spelledField).of(s, c.Name)
+			field := tree.Field(s.Name, c.Name)
 			field.AsName = ast.NewCIStr(name)
 			gr.fields = append(gr.fields, field)
-			if s.isJSON(c.Type) {
+			if s.IsJSON(c.Type) {
 				gr.json = append(gr.json, name)
 			}
 		}
@@ -169,12 +171,12 @@ func (g *gatherer) nameColumns(gr *group) {
 func (g *gatherer) groupStatement(u *unit) *ast.SelectStmt {
 	gr := u.group
 	var where []ast.ExprNode
-	var seen []*condition
+	var seen []*resolve.Condition
 	for _, s := range gr.sources {
-		for _, c := range g.conds[u.block].of[s] {
+		for _, c := range g.conds[u.block].Of[s] {
 			if gr.holds(c) && !slices.Contains(seen, c) {
 				seen = append(seen, c)
-				where = append(where, c.expr)
+				where = append(where, c.Expr)
 			}
 		}
 		where = append(where, g.implied(u.block, s)...)
@@ -184,13 +186,13 @@ func (g *gatherer) groupStatement(u *unit) *ast.SelectStmt {
 		right := selectFrom(nil, s, nil).From.TableRefs.Left
 		sel.From.TableRefs = &ast.Join{Left: sel.From.TableRefs, Right: right, Tp: ast.CrossJoin}
 	}
-	sel.From.TableRefs.Left = unwrap(sel.From.TableRefs.Left)
+	sel.From.TableRefs.Left = tree.Unwrap(sel.From.TableRefs.Left)
 	return sel
 }
 
 // holds reports whether the group's shard can check a condition.
-func (gr *group) holds(c *condition) bool {
-	return c.pure && !slices.ContainsFunc(c.refs, func(s *source) bool { return !slices.Contains(gr.sources, s) })
+func (gr *group) holds(c *resolve.Condition) bool {
+	return c.Pure && !slices.ContainsFunc(c.Refs, func(s *resolve.Source) bool { return !slices.Contains(gr.sources, s) })
 }
 
 // groupKeys returns the columns by which the group is joined with others.
@@ -213,10 +215,10 @@ func (g *gatherer) groupKeys(gr *group) [][]string {
 
 // replace makes the block join a temporary table in place of the group: its
 // FROM becomes a list, and all conditions go to WHERE.
-func (gr *group) replace(b *block, table string) {
+func (gr *group) replace(b *resolve.Block, table string) {
 	gr.rename(b, table)
-	sel := b.node.(*ast.SelectStmt)
-	refs, conditions := leaves(sel.From.TableRefs, nil, nil)
+	sel := b.Node.(*ast.SelectStmt)
+	refs, conditions := tree.Leaves(sel.From.TableRefs)
 	var from *ast.Join
 	placed := false
 	for _, ref := range refs {
@@ -233,28 +235,28 @@ func (gr *group) replace(b *block, table string) {
 			from = &ast.Join{Left: from, Right: ref, Tp: ast.CrossJoin}
 		}
 	}
-	from.Left = unwrap(from.Left)
+	from.Left = tree.Unwrap(from.Left)
 	sel.From = &ast.TableRefsClause{TableRefs: from}
 	if sel.Where != nil {
 		conditions = append(conditions, sel.Where)
 	}
-	sel.Where = conjunction(conditions)
+	sel.Where = tree.Conjunction(conditions)
 }
 
 func (gr *group) has(ref *ast.TableSource) bool {
-	return slices.ContainsFunc(gr.sources, func(s *source) bool { return s.ref == ref })
+	return slices.ContainsFunc(gr.sources, func(s *resolve.Source) bool { return s.Ref == ref })
 }
 
 // rename makes all names of the group's columns those of the temporary table.
-func (gr *group) rename(b *block, table string) {
+func (gr *group) rename(b *resolve.Block, table string) {
 	type renaming struct {
 		node *ast.ColumnName
 		name string
 	}
 	var all []renaming
-	b.each(func(x *block) {
-		x.names(func(n *ast.ColumnName) {
-			if name, ok := gr.names[groupColumn{x.scope.bind(n).source, n.Name.L}]; ok {
+	b.Each(func(x *resolve.Block) {
+		x.Names(func(n *ast.ColumnName) {
+			if name, ok := gr.names[groupColumn{x.Bind(n), n.Name.L}]; ok {
 				all = append(all, renaming{n, name})
 			}
 		})
@@ -262,21 +264,4 @@ func (gr *group) rename(b *block, table string) {
 	for _, r := range all {
 		r.node.Table, r.node.Name = ast.NewCIStr(table), ast.NewCIStr(r.name)
 	}
-}
-
-// leaves appends the tables of a FROM and the conditions of its joins.
-func leaves(node ast.ResultSetNode, refs []*ast.TableSource, conditions []ast.ExprNode) ([]*ast.TableSource, []ast.ExprNode) {
-	switch n := node.(type) {
-	case *ast.TableSource:
-		return append(refs, n), conditions
-	case *ast.Join:
-		refs, conditions = leaves(n.Left, refs, conditions)
-		if n.Right != nil {
-			refs, conditions = leaves(n.Right, refs, conditions)
-		}
-		if n.On != nil {
-			conditions = append(conditions, n.On.Expr)
-		}
-	}
-	return refs, conditions
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
@@ -11,21 +13,21 @@ import (
 // keyset gathers, for each source, the columns by which it is joined with
 // each other source.
 type keyset struct {
-	of    map[*source][][]string
-	order map[*source][]*source // the other source of each list
+	of    map[*resolve.Source][][]string
+	order map[*resolve.Source][]*resolve.Source // the other source of each list
 }
 
 // joinKeys returns the columns by which each source is joined: a list for
 // each source that it is joined with.
 func (g *gatherer) joinKeys() *keyset {
-	k := &keyset{of: make(map[*source][][]string), order: make(map[*source][]*source)}
+	k := &keyset{of: make(map[*resolve.Source][][]string), order: make(map[*resolve.Source][]*resolve.Source)}
 	for _, b := range g.blocks {
-		for _, eq := range g.conds[b].equations {
-			k.pair(eq.left, eq.right)
+		for _, eq := range g.conds[b].Equations {
+			k.pair(eq.Left, eq.Right)
 		}
-		k.using(b.scope.from)
-		for _, clause := range b.clauses() {
-			walk(clause, func(n ast.Node) bool {
+		k.using(b.Joins)
+		for _, clause := range b.Clauses() {
+			tree.Walk(clause, func(n ast.Node) bool {
 				k.member(g, b, n)
 				return true
 			})
@@ -39,41 +41,41 @@ func (g *gatherer) joinKeys() *keyset {
 
 // forget drops the keys of columns that are compared by <=>: with a key,
 // MariaDB takes x <=> y AND x = y for x <=> y.
-func (k *keyset) forget(b *block) {
-	for _, clause := range b.clauses() {
-		walk(clause, func(n ast.Node) bool {
+func (k *keyset) forget(b *resolve.Block) {
+	for _, clause := range b.Clauses() {
+		tree.Walk(clause, func(n ast.Node) bool {
 			if c, ok := n.(*ast.BinaryOperationExpr); ok && c.Op == opcode.NullEQ {
-				k.drop(newColumnRef(b.scope, c.L))
-				k.drop(newColumnRef(b.scope, c.R))
+				k.drop(b.Ref(c.L))
+				k.drop(b.Ref(c.R))
 			}
 			return true
 		})
 	}
 }
 
-func (k *keyset) drop(c *columnRef) {
+func (k *keyset) drop(c *resolve.ColumnRef) {
 	if c == nil {
 		return
 	}
-	for i, list := range k.of[c.source] {
-		if slices.Contains(list, c.name.Name.L) {
-			k.of[c.source][i] = nil
+	for i, list := range k.of[c.Source] {
+		if slices.Contains(list, c.Name.Name.L) {
+			k.of[c.Source][i] = nil
 		}
 	}
 }
 
 // lists returns the columns by which a source is joined.
-func (k *keyset) lists(s *source) [][]string { return distinct(k.of[s]) }
+func (k *keyset) lists(s *resolve.Source) [][]string { return distinct(k.of[s]) }
 
-func (k *keyset) pair(a, b *columnRef) {
-	if a.source == b.source {
+func (k *keyset) pair(a, b *resolve.ColumnRef) {
+	if a.Source == b.Source {
 		return
 	}
-	k.add(a.source, b.source, a.name.Name.L)
-	k.add(b.source, a.source, b.name.Name.L)
+	k.add(a.Source, b.Source, a.Name.Name.L)
+	k.add(b.Source, a.Source, b.Name.Name.L)
 }
 
-func (k *keyset) add(s, other *source, column string) {
+func (k *keyset) add(s, other *resolve.Source, column string) {
 	i := slices.Index(k.order[s], other)
 	if i < 0 {
 		i = len(k.order[s])
@@ -86,35 +88,24 @@ func (k *keyset) add(s, other *source, column string) {
 }
 
 // using adds the columns that USING names.
-func (k *keyset) using(op *operand) {
-	if op == nil || op.join == nil {
+func (k *keyset) using(op *resolve.Operand) {
+	if op == nil || op.Join == nil {
 		return
 	}
-	for _, c := range op.join.Using {
-		for _, left := range op.left.having(c.Name.O, nil) {
-			for _, right := range op.right.having(c.Name.O, nil) {
+	for _, c := range op.Join.Using {
+		for _, left := range op.Left.Having(c.Name.O, nil) {
+			for _, right := range op.Right.Having(c.Name.O, nil) {
 				k.add(left, right, c.Name.L)
 				k.add(right, left, c.Name.L)
 			}
 		}
 	}
-	k.using(op.left)
-	k.using(op.right)
-}
-
-// having appends the sources of an operand that have a column of that name.
-func (op *operand) having(name string, list []*source) []*source {
-	if op.source == nil {
-		return op.right.having(name, op.left.having(name, list))
-	}
-	if n, _ := op.source.count(name); n > 0 {
-		list = append(list, op.source)
-	}
-	return list
+	k.using(op.Left)
+	k.using(op.Right)
 }
 
 // member adds the columns of x IN (SELECT y …) and x = ANY (SELECT y …).
-func (k *keyset) member(g *gatherer, b *block, n ast.Node) {
+func (k *keyset) member(g *gatherer, b *resolve.Block, n ast.Node) {
 	var x, sub ast.ExprNode
 	switch n := n.(type) {
 	case *ast.PatternInExpr:
@@ -133,19 +124,19 @@ func (k *keyset) member(g *gatherer, b *block, n ast.Node) {
 		return
 	}
 	inner := g.blockOf(sel)
-	outer := newColumnRef(b.scope, x)
+	outer := b.Ref(x)
 	if inner == nil || outer == nil {
 		return
 	}
-	if own := newColumnRef(inner.scope, sel.Fields.Fields[0].Expr); own != nil {
+	if own := inner.Ref(sel.Fields.Fields[0].Expr); own != nil {
 		k.pair(outer, own)
 	}
 }
 
 // blockOf returns the block of a query inside the statement.
-func (g *gatherer) blockOf(node ast.Node) *block {
+func (g *gatherer) blockOf(node ast.Node) *resolve.Block {
 	for _, b := range g.blocks {
-		if b.node == node {
+		if b.Node == node {
 			return b
 		}
 	}
@@ -155,26 +146,26 @@ func (g *gatherer) blockOf(node ast.Node) *block {
 // resultKeys returns the columns by which a block's result is joined: where
 // it is a derived table or CTE, those of all references to it; of a subquery,
 // its column.
-func (g *gatherer) resultKeys(b *block) [][]string {
+func (g *gatherer) resultKeys(b *resolve.Block) [][]string {
 	var lists [][]string
 	for _, other := range g.blocks {
-		for _, s := range other.from {
-			if s.block == b {
+		for _, s := range other.Sources {
+			if s.Block == b {
 				lists = append(lists, g.keys.of[s]...)
 			}
 		}
 	}
-	if b.role == roleSubquery && len(b.columns) == 1 {
-		lists = append(lists, []string{strings.ToLower(b.columns[0].Name)})
+	if b.Role == resolve.Subquery && len(b.Columns) == 1 {
+		lists = append(lists, []string{strings.ToLower(b.Columns[0].Name)})
 	}
 	return slices.DeleteFunc(distinct(lists), func(columns []string) bool {
-		return slices.ContainsFunc(columns, func(c string) bool { return !b.has(c) })
+		return slices.ContainsFunc(columns, func(c string) bool { return !returns(b, c) })
 	})
 }
 
-// has reports whether the block returns a column of that name.
-func (b *block) has(column string) bool {
-	return slices.ContainsFunc(b.columns, func(c Column) bool { return strings.EqualFold(c.Name, column) })
+// returns reports whether a block returns a column of that name.
+func returns(b *resolve.Block, column string) bool {
+	return slices.ContainsFunc(b.Columns, func(c Column) bool { return strings.EqualFold(c.Name, column) })
 }
 
 // distinct drops lists that are repeated, or that begin a longer one.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -11,20 +13,20 @@ import (
 // its names are bound to, and, of names that several might have, those of all.
 type needs struct {
 	bound map[needed]bool
-	named map[string][]string // the qualifiers, in lower case, of each name in lower case
-	whole map[*source]bool    // sources of which all columns are needed
+	named map[string][]string      // the qualifiers, in lower case, of each name in lower case
+	whole map[*resolve.Source]bool // sources of which all columns are needed
 }
 
 type needed struct {
-	source *source
+	source *resolve.Source
 	name   string // in lower case
 }
 
-func needsOf(blocks []*block) *needs {
-	n := &needs{bound: make(map[needed]bool), named: make(map[string][]string), whole: make(map[*source]bool)}
+func needsOf(blocks []*resolve.Block) *needs {
+	n := &needs{bound: make(map[needed]bool), named: make(map[string][]string), whole: make(map[*resolve.Source]bool)}
 	for _, b := range blocks {
 		n.names(b)
-		n.joins(b.scope, b.scope.from)
+		n.joins(b, b.Joins)
 		n.stars(b)
 	}
 	return n
@@ -32,16 +34,16 @@ func needsOf(blocks []*block) *needs {
 
 // names notes the names in a block's clauses. Those in HAVING may stand for
 // columns of a block around it, although the block's own tables have them.
-func (n *needs) names(b *block) {
-	b.names(func(c *ast.ColumnName) {
-		if found := b.scope.bind(c).source; found != nil {
+func (n *needs) names(b *resolve.Block) {
+	b.Names(func(c *ast.ColumnName) {
+		if found := b.Bind(c); found != nil {
 			n.bound[needed{found, c.Name.L}] = true
 		} else {
 			n.name(c)
 		}
 	})
-	if sel, ok := b.node.(*ast.SelectStmt); ok && sel.Having != nil {
-		walk(sel.Having, func(node ast.Node) bool {
+	if sel, ok := b.Node.(*ast.SelectStmt); ok && sel.Having != nil {
+		tree.Walk(sel.Having, func(node ast.Node) bool {
 			if c, ok := node.(*ast.ColumnName); ok {
 				n.name(c)
 			}
@@ -57,24 +59,24 @@ func (n *needs) name(c *ast.ColumnName) {
 }
 
 // joins notes the columns that USING and NATURAL name.
-func (n *needs) joins(sc *scope, op *operand) {
-	if op == nil || op.join == nil {
+func (n *needs) joins(b *resolve.Block, op *resolve.Operand) {
+	if op == nil || op.Join == nil {
 		return
 	}
-	for _, c := range op.join.Using {
+	for _, c := range op.Join.Using {
 		n.name(c)
 	}
-	if op.join.NaturalJoin {
-		for _, s := range sc.sources {
+	if op.Join.NaturalJoin {
+		for _, s := range b.Sources {
 			n.whole[s] = true
 		}
 	}
-	n.joins(sc, op.left)
-	n.joins(sc, op.right)
+	n.joins(b, op.Left)
+	n.joins(b, op.Right)
 }
 
-func (n *needs) stars(b *block) {
-	sel, ok := b.node.(*ast.SelectStmt)
+func (n *needs) stars(b *resolve.Block) {
+	sel, ok := b.Node.(*ast.SelectStmt)
 	if !ok || sel.Fields == nil {
 		return
 	}
@@ -82,8 +84,8 @@ func (n *needs) stars(b *block) {
 		if f.WildCard == nil {
 			continue
 		}
-		for _, s := range b.from {
-			if f.WildCard.Table.O == "" || isName(f.WildCard.Table, s.name) {
+		for _, s := range b.Sources {
+			if f.WildCard.Table.O == "" || tree.IsName(f.WildCard.Table, s.Name) {
 				n.whole[s] = true
 			}
 		}
@@ -91,10 +93,10 @@ func (n *needs) stars(b *block) {
 }
 
 // of returns the columns of a source that the statement may need.
-func (n *needs) of(s *source) []Column {
+func (n *needs) of(s *resolve.Source) []Column {
 	var columns []Column
-	for i := range s.width() {
-		if c := s.column(i); n.whole[s] || n.bound[needed{s, strings.ToLower(c.Name)}] || n.has(c.Name, s.name) {
+	for i := range s.Width() {
+		if c := s.Column(i); n.whole[s] || n.bound[needed{s, strings.ToLower(c.Name)}] || n.has(c.Name, s.Name) {
 			columns = append(columns, c)
 		}
 	}

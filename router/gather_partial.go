@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -13,8 +15,8 @@ import (
 // whose sum it is, of an average the sums and counts. Tables that the split
 // one is joined with are broadcast to the placements' shards.
 type partial struct {
-	block  *block
-	split  *source // the one whose placements make the parts
+	block  *resolve.Block
+	split  *resolve.Source // the one whose placements make the parts
 	sel    *ast.SelectStmt
 	keys   map[string]string // the column of each group key, by its text
 	group  []ast.ExprNode    // the group keys
@@ -24,7 +26,7 @@ type partial struct {
 }
 
 // partialOf returns what newPartial does, which it asks once for each block.
-func (g *gatherer) partialOf(b *block) *partial {
+func (g *gatherer) partialOf(b *resolve.Block) *partial {
 	p, known := g.partials[b]
 	if !known {
 		p = newPartial(b)
@@ -34,11 +36,11 @@ func (g *gatherer) partialOf(b *block) *partial {
 }
 
 // newPartial returns nil where the block can't be computed in parts.
-func newPartial(b *block) *partial {
-	sel, ok := b.node.(*ast.SelectStmt)
+func newPartial(b *resolve.Block) *partial {
+	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
-	case !ok, len(b.inner) > 0, sel.With != nil, len(sel.WindowSpecs) > 0,
-		!b.aggregate && sel.GroupBy == nil && !sel.Distinct:
+	case !ok, len(b.Inner) > 0, sel.With != nil, len(sel.WindowSpecs) > 0,
+		!b.Aggregate && sel.GroupBy == nil && !sel.Distinct:
 		return nil
 	}
 	p := &partial{block: b, split: divisible(b), sel: sel, keys: make(map[string]string), values: make(map[string]string)}
@@ -51,14 +53,14 @@ func newPartial(b *block) *partial {
 // divisible returns the one split source of a block whose other sources are
 // whole tables, if the rows that are joined are those of the source's
 // placements joined one by one; else nil.
-func divisible(b *block) *source {
-	var split *source
-	for _, s := range b.from {
+func divisible(b *resolve.Block) *resolve.Source {
+	var split *resolve.Source
+	for _, s := range b.Sources {
 		switch {
-		case s.table == nil:
+		case s.Table == nil:
 			return nil
-		case len(s.table.Placements) < 2:
-		case split != nil || !preserved(b.scope.from, s):
+		case len(s.Table.Placements) < 2:
+		case split != nil || !preserved(b.Joins, s):
 			return nil
 		default:
 			split = s
@@ -69,19 +71,20 @@ func divisible(b *block) *source {
 
 // preserved reports whether no outer join makes NULLs of a source's missing
 // rows.
-func preserved(op *operand, s *source) bool {
-	if op.source != nil {
-		return op.source == s
+func preserved(op *resolve.Operand, s *resolve.Source) bool {
+	if op.Source != nil {
+		return op.Source == s
 	}
-	return op.join.Tp != ast.RightJoin && preserved(op.left, s) || op.join.Tp != ast.LeftJoin && preserved(op.right, s)
+	return op.Join.Tp != ast.RightJoin && preserved(op.Left, s) || op.Join.Tp != ast.LeftJoin && preserved(op.Right, s)
 }
 
 // joins reports whether the parts can be joined and filtered as the whole is.
 func (p *partial) joins() bool {
-	if p.block.scope.merges || p.sel.Where != nil && !p.local(p.sel.Where) {
+	if p.block.Merges || p.sel.Where != nil && !p.block.Local(p.sel.Where) {
 		return false
 	}
-	return !slices.ContainsFunc(p.block.scope.conditions, func(on *ast.OnCondition) bool { return !p.local(on.Expr) })
+	_, conditions := tree.Leaves(p.sel.From.TableRefs)
+	return !slices.ContainsFunc(conditions, func(on ast.ExprNode) bool { return !p.block.Local(on) })
 }
 
 // addKeys makes the expressions of GROUP BY keys, or else those of a DISTINCT
@@ -95,7 +98,7 @@ func (p *partial) addKeys() bool {
 		}
 		return len(p.group) > 0
 	}
-	if p.block.aggregate {
+	if p.block.Aggregate {
 		return true
 	}
 	for _, f := range p.sel.Fields.Fields {
@@ -109,14 +112,14 @@ func (p *partial) addKeys() bool {
 // meant returns the expression that an item of GROUP BY stands for: a number
 // and, where it is no column, a name are those of a select field.
 func (p *partial) meant(e ast.ExprNode) ast.ExprNode {
-	switch n := bare(e).(type) {
+	switch n := tree.Bare(e).(type) {
 	case *ast.PositionExpr:
 		if n.N < 1 || n.N > len(p.sel.Fields.Fields) {
 			return nil
 		}
 		return p.sel.Fields.Fields[n.N-1].Expr
 	case *ast.ColumnNameExpr:
-		if p.block.scope.bind(n.Name).scope == nil {
+		if !p.block.Finds(n.Name) {
 			return aliased(p.sel, n.Name)
 		}
 	}
@@ -129,7 +132,7 @@ func aliased(sel *ast.SelectStmt, n *ast.ColumnName) ast.ExprNode {
 		return nil
 	}
 	for _, f := range sel.Fields.Fields {
-		if f.WildCard == nil && isName(f.AsName, n.Name.O) {
+		if f.WildCard == nil && tree.IsName(f.AsName, n.Name.O) {
 			return f.Expr
 		}
 	}
@@ -137,10 +140,10 @@ func aliased(sel *ast.SelectStmt, n *ast.ColumnName) ast.ExprNode {
 }
 
 func (p *partial) addKey(e ast.ExprNode) bool {
-	if isConstant(e) {
+	if tree.IsConstant(e) {
 		return true
 	}
-	if !hasColumn(e) || !p.local(e) || !p.storableKey(e) {
+	if !tree.HasColumn(e) || !p.block.Local(e) || !p.block.StorableKey(e) {
 		return false
 	}
 	text := p.text(e)
@@ -151,18 +154,6 @@ func (p *partial) addKey(e ast.ExprNode) bool {
 	return true
 }
 
-// storableKey reports whether a key is the same to the block and to those
-// around it once it is stored. What the client gets is compared with nothing.
-func (p *partial) storableKey(e ast.ExprNode) bool {
-	switch k := p.block.kindOf(e); {
-	case k <= nullKind:
-		return false
-	case k != textKind || plainColumn(e) != nil || p.block.role == roleRoot:
-		return true
-	}
-	return p.block.storableText(e)
-}
-
 // ship adds a column to what is shipped, and returns its name.
 func (p *partial) ship(prefix string, e ast.ExprNode) string {
 	name := catalog.ReservedPrefix + "_" + prefix + strconv.Itoa(len(p.fields)+1)
@@ -170,26 +161,11 @@ func (p *partial) ship(prefix string, e ast.ExprNode) string {
 	return name
 }
 
-// local reports whether an expression depends on a row of the block's sources
-// alone.
-func (p *partial) local(e ast.ExprNode) bool {
-	ok := true
-	walk(e, func(n ast.Node) bool {
-		if name, is := n.(*ast.ColumnName); is {
-			found := p.block.scope.bind(name)
-			ok = ok && found.source != nil && found.scope == p.block.scope
-		}
-		ok = ok && isPure(n)
-		return true
-	})
-	return ok
-}
-
 // json returns the columns of the parts that hold JSON.
 func (p *partial) json() []string {
 	var names []string
 	for _, e := range p.group {
-		if p.block.kindOf(e) == jsonKind && p.block.scope.bind(plainColumn(e)).source.isJSON(catalog.JSON) {
+		if p.block.Kind(e) == tree.JSONKind && p.block.Bind(tree.PlainColumn(e)).IsJSON(catalog.JSON) {
 			names = append(names, p.keys[p.text(e)])
 		}
 	}
@@ -199,16 +175,16 @@ func (p *partial) json() []string {
 // text is the same for expressions that are the same but for qualifiers.
 func (p *partial) text(e ast.ExprNode) string {
 	var short []*ast.ColumnName
-	walk(e, func(n ast.Node) bool {
+	tree.Walk(e, func(n ast.Node) bool {
 		if name, is := n.(*ast.ColumnName); is && name.Table.O == "" {
-			if found := p.block.scope.bind(name).source; found != nil {
-				name.Table = ast.NewCIStr(found.name)
+			if found := p.block.Bind(name); found != nil {
+				name.Table = ast.NewCIStr(found.Name)
 				short = append(short, name)
 			}
 		}
 		return true
 	})
-	text, err := restore(bare(e))
+	text, err := tree.Restore(tree.Bare(e))
 	for _, name := range short {
 		name.Table = ast.CIStr{}
 	}

@@ -5,7 +5,8 @@ import (
 	"slices"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // ship adds the steps that ship a unit, and puts the temporary table in its
@@ -27,35 +28,24 @@ func (g *gatherer) ship(u *unit, before []*unit) error {
 	if err := g.shipRows(u, "", filter); err != nil {
 		return err
 	}
-	u.source.replace(u.table, u.columns)
+	replaceSource(u.source, u.table, u.columns)
 	return nil
 }
 
 func (g *gatherer) shipResult(u *unit, before []*unit) error {
-	u.block.alias()
-	node := g.limitArm(u.block, alone(u.block.node))
-	sql, shape, err := printed(node)
+	u.block.Alias()
+	node := g.limitArm(u.block, tree.Alone(u.block.Node))
+	sql, shape, err := tree.Printed(node)
 	if err != nil {
 		return err
 	}
 	ship := g.shipment(u, shape, g.resultKeys(u.block))
-	ship.Why = u.block.describe()
+	ship.Why = describe(u.block)
 	if ship.Filter, err = g.memberFilter(u, node, before); err != nil {
 		return err
 	}
-	u.block.replace(u.table)
+	replaceBlock(u.block, u.table)
 	return g.add(Step{Shard: u.shards[0], SQL: sql, Ship: ship})
-}
-
-// printed returns the text of a statement, and that of its shape: the same
-// without rows.
-func printed(node ast.Node) (sql, shape string, err error) {
-	if sql, err = restore(node); err != nil {
-		return "", "", err
-	}
-	none := &ast.Limit{Count: newLiteral(uint64(0))}
-	shape, err = restore(limited(node, func(*ast.Limit) *ast.Limit { return none }))
-	return sql, shape, err
 }
 
 func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
@@ -70,9 +60,9 @@ func (g *gatherer) shipment(u *unit, shape string, keys [][]string) *Shipment {
 // measured reports whether the sizes of all tables are known from which the
 // unit's own was guessed.
 func (u *unit) measured() bool {
-	tables, _ := u.block.reach()
-	if u.source != nil && u.source.table != nil {
-		tables = []*catalog.Table{u.source.table}
+	tables, _ := u.block.Reach()
+	if u.source != nil && u.source.Table != nil {
+		tables = []*catalog.Table{u.source.Table}
 	}
 	return !slices.ContainsFunc(tables, func(t *catalog.Table) bool {
 		return !slices.ContainsFunc(t.Placements, func(p catalog.Placement) bool { return p.Bytes > 0 })
@@ -80,13 +70,13 @@ func (u *unit) measured() bool {
 }
 
 // describe says what kind of result a block is.
-func (b *block) describe() string {
-	switch b.role {
-	case roleArm:
+func describe(b *resolve.Block) string {
+	switch b.Role {
+	case resolve.Arm:
 		return "the result of an arm of a set operation"
-	case roleDerived:
+	case resolve.Derived:
 		return "the result of a derived table"
-	case roleCTE:
+	case resolve.With:
 		return "the result of a WITH"
 	}
 	return "the result of a subquery"
@@ -96,7 +86,7 @@ func (b *block) describe() string {
 // shard at, or home.
 func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 	sel := u.statement()
-	sql, shape, err := printed(sel)
+	sql, shape, err := tree.Printed(sel)
 	if err != nil {
 		return err
 	}
@@ -114,15 +104,15 @@ func (g *gatherer) shipRows(u *unit, at string, filter *Filter) error {
 }
 
 func (u *unit) why(part int) string {
-	if u.source.table == nil {
-		return "the result of the derived table `" + u.source.name + "`"
+	if u.source.Table == nil {
+		return "the result of the derived table `" + u.source.Name + "`"
 	}
-	s := "rows of `" + u.source.table.Name + "`"
+	s := "rows of `" + u.source.Table.Name + "`"
 	if u.top != nil {
 		s = "first " + s
 	}
 	if n := len(u.shards); n > 1 {
-		s += fmt.Sprintf(", placement %d", u.source.table.Placements[part].Number)
+		s += fmt.Sprintf(", placement %d", u.source.Table.Placements[part].Number)
 	}
 	return s
 }
@@ -130,7 +120,7 @@ func (u *unit) why(part int) string {
 func jsonColumns(u *unit) []string {
 	var names []string
 	for _, c := range u.columns {
-		if u.source.isJSON(c.Type) {
+		if u.source.IsJSON(c.Type) {
 			names = append(names, c.Name)
 		}
 	}

@@ -3,6 +3,8 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -18,15 +20,15 @@ type top struct {
 const maxTop = 100_000
 
 // topOf returns which rows are enough of a split table, or nil for all.
-func (g *gatherer) topOf(b *block, s *source) *top {
-	sel, ok := b.node.(*ast.SelectStmt)
+func (g *gatherer) topOf(b *resolve.Block, s *resolve.Source) *top {
+	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
-	case !ok, sel.Limit == nil, len(b.from) != 1, len(b.inner) > 0, sel.With != nil, sel.Distinct, sel.GroupBy != nil,
-		sel.Having != nil, len(sel.WindowSpecs) > 0, b.aggregate, s.table == nil || len(s.table.Placements) < 2,
-		slices.ContainsFunc(g.conds[b].of[s], func(c *condition) bool { return !c.on(s) }):
+	case !ok, sel.Limit == nil, len(b.Sources) != 1, len(b.Inner) > 0, sel.With != nil, sel.Distinct, sel.GroupBy != nil,
+		sel.Having != nil, len(sel.WindowSpecs) > 0, b.Aggregate, s.Table == nil || len(s.Table.Placements) < 2,
+		slices.ContainsFunc(g.conds[b].Of[s], func(c *resolve.Condition) bool { return !c.On(s) }):
 		return nil
 	}
-	limit, ok := rowsOf(sel.Limit)
+	limit, ok := tree.RowsOf(sel.Limit)
 	if !ok || limit > maxTop {
 		return nil
 	}
@@ -41,7 +43,7 @@ func (g *gatherer) topOf(b *block, s *source) *top {
 		if e == nil {
 			return nil
 		}
-		if !hasColumn(e) { // sorts nothing, and -1 would not be understood
+		if !tree.HasColumn(e) { // sorts nothing, and -1 would not be understood
 			continue
 		}
 		t.order.Items = append(t.order.Items, &ast.ByItem{Expr: e, Desc: item.Desc, NullOrder: item.NullOrder})
@@ -52,60 +54,33 @@ func (g *gatherer) topOf(b *block, s *source) *top {
 	return t
 }
 
-// rowsOf returns the number of rows that a LIMIT looks at, with those that it
-// skips.
-func rowsOf(l *ast.Limit) (uint64, bool) {
-	count, ok := wholeNumber(l.Count)
-	if !ok || l.Offset == nil {
-		return count, ok
-	}
-	offset, ok := wholeNumber(l.Offset)
-	return count + offset, ok && count+offset >= count
-}
-
-func wholeNumber(e ast.ExprNode) (uint64, bool) {
-	l, ok := e.(*literal)
-	if !ok {
-		return 0, false
-	}
-	switch v := l.value.(type) {
-	case uint64:
-		return v, true
-	case int64:
-		return uint64(v), v >= 0
-	}
-	return 0, false
-}
-
 // ordered returns what an item of ORDER BY sorts by, as an expression over the
 // source, or nil where that is not sure. A name means a select field first,
 // inside an expression too.
 func (p *partial) ordered(e ast.ExprNode) ast.ExprNode {
-	if n, ok := bare(e).(*ast.PositionExpr); ok {
-		if n.N < 1 || n.N > len(p.sel.Fields.Fields) || slices.ContainsFunc(p.sel.Fields.Fields, isStar) {
+	if n, ok := tree.Bare(e).(*ast.PositionExpr); ok {
+		if n.N < 1 || n.N > len(p.sel.Fields.Fields) || slices.ContainsFunc(p.sel.Fields.Fields, tree.IsStar) {
 			return nil
 		}
 		e = p.sel.Fields.Fields[n.N-1].Expr
-	} else if n := plainColumn(e); n != nil {
+	} else if n := tree.PlainColumn(e); n != nil {
 		if field := aliased(p.sel, n); field != nil {
 			e = field
 		}
 	} else if !p.unaliased(e) {
 		return nil
 	}
-	if !p.local(e) {
+	if !p.block.Local(e) {
 		return nil
 	}
 	return e
 }
 
-func isStar(f *ast.SelectField) bool { return f.WildCard != nil }
-
 // unaliased reports whether no name in an expression is that of a select
 // field with another meaning.
 func (p *partial) unaliased(e ast.ExprNode) bool {
 	ok := true
-	walk(e, func(n ast.Node) bool {
+	tree.Walk(e, func(n ast.Node) bool {
 		if c, is := n.(*ast.ColumnNameExpr); is {
 			ok = ok && p.unambiguous(c)
 		}

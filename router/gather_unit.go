@@ -2,19 +2,18 @@ package router
 
 import (
 	"cmp"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
 // unit is what becomes one temporary table: the result of a block, or the
 // rows of a source that the statement has a use for.
 type unit struct {
-	block   *block  // whose result it is, or whose FROM has the source
-	source  *source // nil for a block's result
+	block   *resolve.Block  // whose result it is, or whose FROM has the source
+	source  *resolve.Source // nil for a block's result
 	shards  []string
 	columns []Column       // of a source
 	where   []ast.ExprNode // of a source
@@ -26,23 +25,23 @@ type unit struct {
 	rows, bytes float64
 }
 
-func (g *gatherer) resultUnit(b *block, shard string) *unit {
+func (g *gatherer) resultUnit(b *resolve.Block, shard string) *unit {
 	rows := g.resultRows(b)
-	return &unit{block: b, shards: []string{shard}, rows: rows, bytes: rows * 32 * float64(len(b.columns))}
+	return &unit{block: b, shards: []string{shard}, rows: rows, bytes: rows * 32 * float64(len(b.Columns))}
 }
 
-func (g *gatherer) sourceUnit(b *block, s *source) *unit {
+func (g *gatherer) sourceUnit(b *resolve.Block, s *resolve.Source) *unit {
 	u := &unit{block: b, source: s, columns: g.needs.of(s)}
-	if s.table == nil {
-		u.shards = []string{g.answers(s.block)}
+	if s.Table == nil {
+		u.shards = []string{g.answers(s.Block)}
 	} else {
-		for _, p := range s.table.Placements {
+		for _, p := range s.Table.Placements {
 			u.shards = append(u.shards, p.Shard)
 		}
 	}
-	for _, c := range g.conds[b].of[s] {
-		if c.on(s) {
-			u.where = append(u.where, c.expr)
+	for _, c := range g.conds[b].Of[s] {
+		if c.On(s) {
+			u.where = append(u.where, c.Expr)
 		}
 	}
 	u.where = append(u.where, g.implied(b, s)...)
@@ -57,11 +56,11 @@ func (g *gatherer) sourceUnit(b *block, s *source) *unit {
 
 // rowBytes estimates the bytes of a row of a source that are shipped.
 func (u *unit) rowBytes() float64 {
-	if u.source.table == nil {
+	if u.source.Table == nil {
 		return 32 * float64(len(u.columns))
 	}
-	rows, bytes := tableSize(u.source.table)
-	return bytes / rows * float64(1+len(u.columns)) / float64(1+len(u.source.table.Columns))
+	rows, bytes := tableSize(u.source.Table)
+	return bytes / rows * float64(1+len(u.columns)) / float64(1+len(u.source.Table.Columns))
 }
 
 // compareUnits puts small units first: they may narrow what comes after them.
@@ -72,116 +71,56 @@ func compareUnits(a, b *unit) int { return cmp.Compare(a.rows, b.rows) }
 func (u *unit) statement() *ast.SelectStmt {
 	fields := make([]*ast.SelectField, len(u.columns))
 	for i, c := range u.columns {
-		fields[i] = new(spelledField).of(u.source, c.Name)
+		fields[i] = tree.Field(u.source.Name, c.Name)
 	}
 	if len(fields) == 0 {
-		fields = []*ast.SelectField{{Expr: newLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
+		fields = []*ast.SelectField{{Expr: tree.NewLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
 	}
 	sel := selectFrom(fields, u.source, u.where)
 	if u.top != nil {
-		sel.OrderBy, sel.Limit = u.top.order, &ast.Limit{Count: newLiteral(u.top.limit)}
+		sel.OrderBy, sel.Limit = u.top.order, &ast.Limit{Count: tree.NewLiteral(u.top.limit)}
 	}
 	return sel
 }
 
 // selectFrom returns a SELECT of fields from a source that is not shipped yet,
 // under the name that it has in the statement.
-func selectFrom(fields []*ast.SelectField, s *source, where []ast.ExprNode) *ast.SelectStmt {
-	if s.table == nil {
-		return selectNamed(fields, s.ref.Source, s.name, where)
+func selectFrom(fields []*ast.SelectField, s *resolve.Source, where []ast.ExprNode) *ast.SelectStmt {
+	if s.Table == nil {
+		return tree.Select(fields, s.Ref.Source, s.Name, where)
 	}
-	name := &ast.TableName{Schema: ast.NewCIStr(s.table.Database), Name: ast.NewCIStr(s.table.Name)}
-	return selectNamed(fields, name, s.name, where)
+	name := &ast.TableName{Schema: ast.NewCIStr(s.Table.Database), Name: ast.NewCIStr(s.Table.Name)}
+	return tree.Select(fields, name, s.Name, where)
 }
 
-func selectNamed(fields []*ast.SelectField, from ast.ResultSetNode, alias string, where []ast.ExprNode) *ast.SelectStmt {
-	ts := &ast.TableSource{Source: from}
-	if name, ok := from.(*ast.TableName); !ok || alias != name.Name.O {
-		ts.AsName = ast.NewCIStr(alias)
-	}
-	return &ast.SelectStmt{
-		SelectStmtOpts: &ast.SelectStmtOpts{SQLCache: true},
-		Fields:         &ast.FieldList{Fields: fields},
-		From:           &ast.TableRefsClause{TableRefs: &ast.Join{Left: ts}},
-		Where:          conjunction(where),
-	}
-}
-
-// conjunction connects conditions with AND.
-func conjunction(parts []ast.ExprNode) ast.ExprNode {
-	var all ast.ExprNode
-	for _, part := range parts {
-		part = &ast.ParenthesesExpr{Expr: bare(part)}
-		if all == nil {
-			all = part
-			continue
-		}
-		all = &ast.BinaryOperationExpr{Op: andOp, L: all, R: part}
-	}
-	return all
-}
-
-// label names the columns of a block's result that have no names, as they need
-// none in a subquery and in a later arm.
-func (b *block) label() {
-	b.columns = slices.Clone(b.columns)
-	for i := range b.columns {
-		if b.columns[i].Name == "" && b.first(i) != nil {
-			b.columns[i].Name = catalog.ReservedPrefix + "_" + strconv.Itoa(i+1)
-		}
-	}
-}
-
-// alias writes the names that label gave into the block.
-func (b *block) alias() {
-	for i, c := range b.columns {
-		if f := b.first(i); f != nil && f.AsName.O == "" && strings.HasPrefix(c.Name, catalog.ReservedPrefix) {
-			f.AsName = ast.NewCIStr(c.Name)
-		}
-	}
-}
-
-// first returns the select field that names a column, nil for one of a *.
-func (b *block) first(i int) *ast.SelectField {
-	for len(b.arms) > 0 {
-		b = b.arms[0]
-	}
-	sel, ok := b.node.(*ast.SelectStmt)
-	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.columns) || sel.Fields.Fields[i].WildCard != nil {
-		return nil
-	}
-	return sel.Fields.Fields[i]
-}
-
-// replace makes the source refer to a temporary table, of which it has the
+// replaceSource makes the source refer to a temporary table, of which it has the
 // given columns. A derived table stays one: servers resolve names in it
 // otherwise than in a table.
-func (s *source) replace(table string, columns []Column) {
-	if s.ref.AsName.O == "" {
-		s.ref.AsName = ast.NewCIStr(s.name)
+func replaceSource(s *resolve.Source, table string, columns []Column) {
+	if s.Ref.AsName.O == "" {
+		s.Ref.AsName = ast.NewCIStr(s.Name)
 	}
-	if s.table == nil && len(columns) > 0 {
-		s.ref.Source = selectColumns(table, columns)
+	if s.Table == nil && len(columns) > 0 {
+		s.Ref.Source = selectColumns(table, columns)
 		return
 	}
-	s.ref.Source = &ast.TableName{Name: ast.NewCIStr(table)}
+	s.Ref.Source = &ast.TableName{Name: ast.NewCIStr(table)}
 }
 
 // selectColumns returns a SELECT of columns from a temporary table.
 func selectColumns(table string, columns []Column) *ast.SelectStmt {
 	fields := make([]*ast.SelectField, len(columns))
-	from := &source{name: table}
 	for i, c := range columns {
-		fields[i] = new(spelledField).of(from, c.Name)
+		fields[i] = tree.Field(table, c.Name)
 		fields[i].AsName = ast.NewCIStr(c.Name)
 	}
-	return selectNamed(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
+	return tree.Select(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
 }
 
-// replace makes the block one that selects its result from a temporary table.
-func (b *block) replace(table string) {
-	sel := selectColumns(table, b.columns)
-	switch n := b.node.(type) {
+// replaceBlock makes the block one that selects its result from a temporary table.
+func replaceBlock(b *resolve.Block, table string) {
+	sel := selectColumns(table, b.Columns)
+	switch n := b.Node.(type) {
 	case *ast.SelectStmt:
 		sel.AfterSetOperator = n.AfterSetOperator
 		*n = *sel

@@ -3,6 +3,7 @@ package router
 import (
 	"strings"
 
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/mysql"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
@@ -43,7 +44,7 @@ func (p *partial) finish(table string) {
 }
 
 func (p *partial) column(name string) ast.ExprNode {
-	return &ast.ColumnNameExpr{Name: &ast.ColumnName{Table: ast.NewCIStr(p.table), Name: ast.NewCIStr(name)}}
+	return tree.Column(p.table, name)
 }
 
 // Enter implements ast.Visitor: it puts the columns of the parts in the place
@@ -70,8 +71,8 @@ func (p *partial) Leave(n ast.Node) (ast.Node, bool) { return n, true }
 func (p *partial) count(sum ast.ExprNode) ast.ExprNode {
 	var count ast.ExprNode = &ast.FuncCastExpr{Expr: sum, Tp: types.NewFieldType(mysql.TypeLonglong), FunctionType: ast.CastFunction}
 	if p.sel.GroupBy == nil && len(p.group) > 0 {
-		zero := newLiteral(int64(0))
-		count = &ast.FuncCallExpr{FnName: functions["coalesce"].name, Args: []ast.ExprNode{count, zero}, Tp: ast.FuncCallExprTypeKeyword}
+		zero := tree.NewLiteral(int64(0))
+		count = &ast.FuncCallExpr{FnName: tree.Functions["coalesce"].Name, Args: []ast.ExprNode{count, zero}, Tp: ast.FuncCallExprTypeKeyword}
 	}
 	return count
 }

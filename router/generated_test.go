@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 var generated = flag.Int("generated", 400, "the number of random joins to try")
@@ -89,8 +91,8 @@ func TestGeneratedJoins(t *testing.T) {
 		}
 		run++
 		plan, err := router.Plan(snap, Query{SQL: spell(query, "wide_")})
-		var e *Error
-		if errors.As(err, &e) && e.Code == Unsupported {
+		var e *fault.Error
+		if errors.As(err, &e) && e.Code() == fault.Unsupported {
 			refused++
 			continue
 		} else if err != nil {

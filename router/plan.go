@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/resolve"
 )
 
 // Kind says how a plan is run.
@@ -93,14 +93,9 @@ type Filter struct {
 	Max            int
 }
 
-// Column is one output column. Type is set when the column is a plain
-// reference to a column of the catalog, in whatever depth of derived tables,
-// CTEs and set operations; for anything computed it is empty, and the server's
-// own type holds.
-type Column struct {
-	Name string
-	Type catalog.Type
-}
+// Column is one output column. Its Type is set only where the column is, all the
+// way down, one of the catalog's.
+type Column = resolve.Column
 
 // String returns the plan as text that is the same for the same query and
 // catalog: a line with the kind, then a line a step, with its shard in

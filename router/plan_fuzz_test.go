@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/catalogtest"
+	"github.com/kolide/databalancer/fault"
 )
 
 // FuzzPlan checks that whatever is planned runs on its shard alone: each
@@ -24,13 +26,13 @@ func FuzzPlan(f *testing.F) {
 		}
 	}
 	text := strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(tables) + wideTablesOnB
-	snap := parseCatalog(f, "shards a b"+text)
+	snap := catalogtest.Parse(f, "shards a b"+text)
 	alone := map[string]*catalog.Snapshot{"a": onlyOn(snap, "a"), "b": onlyOn(snap, "b")}
 	router := New(Config{Database: "db"})
 	f.Fuzz(func(t *testing.T, query string) {
 		plan, err := router.Plan(snap, Query{SQL: query, MaxRows: len(query) % 3})
 		if err != nil {
-			var refused *Error
+			var refused *fault.Error
 			if !errors.As(err, &refused) {
 				t.Fatalf("%q: %v", query, err)
 			}

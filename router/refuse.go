@@ -12,7 +12,7 @@ const maxNamed = 5
 
 // spread says where the statement's tables are.
 func (p *planner) spread() string {
-	tables, _ := p.root.reach()
+	tables, _ := p.root.Reach()
 	parts := make([]string, 0, len(tables))
 	for _, t := range tables {
 		parts = append(parts, fmt.Sprintf("`%s` is on %s", t.Name, shardsOf(t)))

@@ -2,19 +2,26 @@ package router
 
 import (
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/guard"
+	"github.com/kolide/databalancer/router/resolve"
 )
 
-// Config configures a [Router]. The zero value of each limit stands for its
-// default.
+// The length of a query in bytes where Config says none, and the greatest that
+// it can say.
+const (
+	DefaultMaxLength = guard.DefaultLength
+	LongestQuery     = guard.MaxLength
+)
+
+// Config configures a [Router].
 type Config struct {
 	// Database is the name of our database on the shards: the only qualifier
 	// that table names may bear. It is compared exactly, as servers on Linux
 	// do.
 	Database string
 
-	MaxLength int // of a query, in bytes
-	MaxNodes  int // of a query's syntax tree
-	MaxDepth  int // of a query's syntax tree
+	// MaxLength is the longest query in bytes; 0 stands for DefaultMaxLength.
+	MaxLength int
 
 	// Homes names servers that are used only for gathering. Where there are
 	// any, queries that need several shards are finished on one of them.
@@ -25,7 +32,7 @@ type Config struct {
 // concurrent use.
 type Router struct {
 	database string
-	limits   limits
+	limits   guard.Limits
 	homes    []string
 }
 
@@ -34,7 +41,7 @@ func New(cfg Config) *Router {
 	return &Router{
 		database: cfg.Database,
 		homes:    cfg.Homes,
-		limits:   limits{length: cfg.MaxLength, nodes: cfg.MaxNodes, depth: cfg.MaxDepth},
+		limits:   guard.Limits{Length: cfg.MaxLength},
 	}
 }
 
@@ -55,19 +62,19 @@ type Query struct {
 }
 
 // Plan turns a query into a plan for the given state of the catalog. The
-// error is an [*Error] whenever the query is at fault.
+// error is a [*fault.Error] whenever the query is at fault.
 func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
-	st, err := parse(q.SQL, q.Args, r.limits)
+	st, err := guard.Parse(q.SQL, q.Args, r.limits)
 	if err != nil {
 		return nil, err
 	}
-	root, err := resolve(snap, r.database, st)
+	root, err := resolve.Statement(snap, r.database, st)
 	if err != nil {
 		return nil, err
 	}
 	p := planner{
 		snap: snap, homes: r.homes, source: q.SQL, root: root,
-		explain: st.explain, whole: q.NoConcat, maxRows: q.MaxRows,
+		explain: st.Explain(), whole: q.NoConcat, maxRows: q.MaxRows,
 	}
 	if !q.Notes {
 		return p.plan()

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/catalogtest"
 	"github.com/kolide/databalancer/local/localtest"
 )
 
@@ -60,11 +61,7 @@ func newShard(t testing.TB, statements ...string) *shard {
 	t.Helper()
 	addr := localtest.Servers(t, 1)[0]
 	name := localtest.Database(t, addr)
-	db, err := sql.Open("mysql", localtest.DSN(addr, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := localtest.Open(t, addr, name)
 	db.SetMaxOpenConns(1)
 	s := &shard{database: name, db: db}
 	s.execute(t, statements...)
@@ -74,11 +71,7 @@ func newShard(t testing.TB, statements ...string) *shard {
 func (s *shard) execute(t testing.TB, scripts ...string) {
 	t.Helper()
 	for _, script := range scripts {
-		for _, statement := range strings.Split(script, ";\n") {
-			if _, err := s.db.Exec(statement); err != nil {
-				t.Fatalf("%s: %v", statement, err)
-			}
-		}
+		localtest.Exec(t, s.db, strings.Split(script, ";\n")...)
 	}
 }
 
@@ -214,7 +207,7 @@ func snapshot(t testing.TB, text string) *catalog.Snapshot {
 	if !strings.Contains(text, "%b") {
 		shards = "shards a"
 	}
-	return parseCatalog(t, shards+strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(text))
+	return catalogtest.Parse(t, shards+strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(text))
 }
 
 // sameShard puts all tables of a catalog on shard a.

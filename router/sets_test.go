@@ -3,6 +3,8 @@ package router
 import (
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/catalog/catalogtest"
 )
 
 // setTables are queried from home a, where few and its like are. What b has is
@@ -29,7 +31,7 @@ func checkSets(t *testing.T, cases []setCase) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.rule, func(t *testing.T) {
-			plan, err := New(Config{Database: "db", Homes: []string{"a"}}).Plan(parseCatalog(t, setTables), Query{SQL: c.query})
+			plan, err := New(Config{Database: "db", Homes: []string{"a"}}).Plan(catalogtest.Parse(t, setTables), Query{SQL: c.query})
 			if err != nil {
 				t.Fatalf("%s: %v", c.query, err)
 			}

@@ -2,6 +2,9 @@ package router
 
 import (
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -11,14 +14,14 @@ type planner struct {
 	snap    *catalog.Snapshot
 	homes   []string // servers used only for gathering
 	source  string   // the client's text
-	root    *block
+	root    *resolve.Block
 	explain bool
 	whole   bool // no concat
 	maxRows int
 }
 
 func (p *planner) plan() (*Plan, error) {
-	tables, _ := p.root.reach()
+	tables, _ := p.root.Reach()
 	if shard, ok := soleShard(tables); ok {
 		return p.single(shard)
 	}
@@ -54,12 +57,12 @@ func (p *planner) single(shard string) (*Plan, error) {
 		}
 	}
 	if p.explain {
-		sql, err := restore(p.root.node)
+		sql, err := tree.Restore(p.root.Node)
 		return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: "EXPLAIN " + sql}}, Explain: true}, err
 	}
-	p.limit(p.root.node)
-	sql, err := restore(p.root.node)
-	return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: sql}}, Columns: published(p.root.columns)}, err
+	p.limit(p.root.Node)
+	sql, err := tree.Restore(p.root.Node)
+	return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: sql}}, Columns: p.root.Columns}, err
 }
 
 // anyShard returns the first shard by number, preferring active ones.
@@ -71,7 +74,7 @@ func (p *planner) anyShard() (string, error) {
 		}
 	}
 	if len(shards) == 0 {
-		return "", refuse(Unsupported, "there is no shard to run the query on")
+		return "", fault.New(fault.Unsupported, "there is no shard to run the query on")
 	}
 	return shards[0].Name, nil
 }
@@ -86,22 +89,8 @@ func (p *planner) limit(statement ast.Node) {
 	rows := uint64(p.maxRows) + 1
 	switch n := statement.(type) {
 	case *ast.SelectStmt:
-		n.Limit = lower(n.Limit, rows)
+		n.Limit = tree.Lower(n.Limit, rows)
 	case *ast.SetOprStmt:
-		n.Limit = lower(n.Limit, rows)
+		n.Limit = tree.Lower(n.Limit, rows)
 	}
-}
-
-// lower returns a LIMIT of at most rows rows, with the offset of l, which may
-// be nil.
-func lower(l *ast.Limit, rows uint64) *ast.Limit {
-	limit := &ast.Limit{Count: ast.NewValueExpr(rows, "", "")}
-	if l == nil {
-		return limit
-	}
-	limit.Offset = l.Offset
-	if n, ok := wholeNumber(l.Count); ok && n > rows {
-		return limit
-	}
-	return l
 }

@@ -3,6 +3,9 @@ package router
 import (
 	"slices"
 
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/resolve"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -24,8 +27,8 @@ type steps struct {
 // server then finds their common column types.
 func (p *planner) concat(pieces []piece) (*Plan, error) {
 	s := steps{
-		with: withOf(p.root.node),
-		plan: &Plan{Kind: Concat, Columns: published(p.root.columns), Explain: p.explain},
+		with: tree.WithOf(p.root.Node),
+		plan: &Plan{Kind: Concat, Columns: p.root.Columns, Explain: p.explain},
 	}
 	for len(pieces) > 0 {
 		n := neighbours(pieces)
@@ -37,7 +40,7 @@ func (p *planner) concat(pieces []piece) (*Plan, error) {
 		pieces = pieces[n:]
 	}
 	if len(s.plan.Steps) > 1 {
-		s.plan.Clock = p.root.any(func(b *block) bool { return b.clock })
+		s.plan.Clock = p.root.Any(func(b *resolve.Block) bool { return b.Clock })
 	}
 	return s.plan, nil
 }
@@ -49,7 +52,7 @@ var disguised = []string{"uuid", "inet4", "inet6"}
 // mergeable reports whether the tables have no columns whose type the proxy,
 // which must see to it that the steps' types agree, cannot tell.
 func (p *planner) mergeable() bool {
-	tables, _ := p.root.reach()
+	tables, _ := p.root.Reach()
 	for _, t := range tables {
 		for i := range t.Columns {
 			if slices.Contains(disguised, t.Columns[i].DataType) {
@@ -71,34 +74,17 @@ func neighbours(pieces []piece) int {
 
 // joinable reports whether a piece may stand among others of a UNION ALL.
 // MariaDB knows no WITH inside the parentheses of an arm.
-func joinable(p piece) bool { return withOf(p.block.node) == nil }
-
-// withOf returns the WITH in front of a query, inside parentheses around the
-// whole of it too.
-func withOf(node ast.Node) *ast.WithClause {
-	switch n := node.(type) {
-	case *ast.SelectStmt:
-		return n.With
-	case *ast.SetOprStmt:
-		return n.With
-	case *ast.SetOprSelectList:
-		if len(n.Selects) == 1 && n.With == nil {
-			return withOf(n.Selects[0])
-		}
-		return n.With
-	}
-	return nil
-}
+func joinable(p piece) bool { return tree.WithOf(p.block.Node) == nil }
 
 // add adds a step that runs the statement.
 func (s *steps) add(shard string, statement ast.Node) error {
-	sql, err := restore(statement)
+	sql, err := tree.Restore(statement)
 	if err != nil {
 		return err
 	}
 	s.plan.Steps = append(s.plan.Steps, Step{Shard: shard, SQL: sql})
 	if s.text += len(sql); s.text > maxText || len(s.plan.Steps) > maxSteps {
-		return refuse(TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
+		return fault.New(fault.TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
 	}
 	return nil
 }
@@ -106,12 +92,12 @@ func (s *steps) add(shard string, statement ast.Node) error {
 // statement makes one statement from pieces of one shard. The pieces' nodes
 // stay as they are: one may belong to several statements.
 func (s *steps) statement(pieces []piece) ast.Node {
-	statement := alone(pieces[0].block.node)
+	statement := tree.Alone(pieces[0].block.Node)
 	if len(pieces) > 1 {
 		statement = together(pieces)
 	}
 	if with := s.needed(pieces); with != nil {
-		setWith(statement, with)
+		tree.SetWith(statement, with)
 	}
 	return statement
 }
@@ -136,16 +122,7 @@ func (s *steps) needed(pieces []piece) *ast.WithClause {
 
 // names reports whether the piece depends on a CTE.
 func (p piece) names(node *ast.CommonTableExpression) bool {
-	return slices.ContainsFunc(p.ctes, func(c *cte) bool { return c.node == node })
-}
-
-func setWith(statement ast.Node, with *ast.WithClause) {
-	switch n := statement.(type) {
-	case *ast.SelectStmt:
-		n.With = with
-	case *ast.SetOprStmt:
-		n.With = with
-	}
+	return slices.ContainsFunc(p.ctes, func(c *resolve.CTE) bool { return c.Node == node })
 }
 
 // together returns pieces as one UNION ALL.
@@ -153,37 +130,9 @@ func together(pieces []piece) ast.Node {
 	all := ast.UnionAll
 	list := &ast.SetOprSelectList{}
 	for _, p := range pieces {
-		arm := parenthesised(p.block.node)
+		arm := tree.Parenthesised(p.block.Node)
 		arm.AfterSetOperator = &all
 		list.Selects = append(list.Selects, arm)
 	}
 	return &ast.SetOprStmt{SelectList: list}
-}
-
-// alone returns an arm as a statement of its own.
-func alone(arm ast.Node) ast.Node {
-	switch n := arm.(type) {
-	case *ast.SelectStmt:
-		sel := *n
-		sel.AfterSetOperator = nil
-		return &sel
-	case *ast.SetOprSelectList:
-		if len(n.Selects) == 1 && n.OrderBy == nil && n.Limit == nil && n.With == nil {
-			return alone(n.Selects[0])
-		}
-		list := &ast.SetOprSelectList{Selects: n.Selects}
-		return &ast.SetOprStmt{SelectList: list, OrderBy: n.OrderBy, Limit: n.Limit, With: n.With}
-	}
-	return arm
-}
-
-// parenthesised returns an arm in parentheses, for use among others.
-func parenthesised(arm ast.Node) *ast.SetOprSelectList {
-	if n, ok := arm.(*ast.SetOprSelectList); ok {
-		list := *n
-		return &list
-	}
-	sel := *arm.(*ast.SelectStmt)
-	sel.AfterSetOperator = nil
-	return &ast.SetOprSelectList{Selects: []ast.Node{&sel}}
 }

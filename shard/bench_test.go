@@ -21,7 +21,7 @@ func BenchmarkRows(b *testing.B) {
 		}
 	})
 	b.Run("database/sql", func(b *testing.B) {
-		db := driverPool(b, f)
+		db := localtest.Open(b, f.addresses[0], f.database)
 		b.ReportAllocs()
 		for b.Loop() {
 			drainSQL(b, db, benchRows)
@@ -52,21 +52,12 @@ func BenchmarkPoint(b *testing.B) {
 		}
 	})
 	b.Run("database/sql", func(b *testing.B) {
-		db := driverPool(b, f)
+		db := localtest.Open(b, f.addresses[0], f.database)
 		b.ReportAllocs()
 		for b.Loop() {
 			drainSQL(b, db, "SELECT * FROM p WHERE id = 1")
 		}
 	})
-}
-
-func driverPool(b *testing.B, f *fixture) *sql.DB {
-	db, err := sql.Open("mysql", localtest.DSN(f.addresses[0], f.database))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { db.Close() })
-	return db
 }
 
 func drain(b *testing.B, c *Conn, query string) {

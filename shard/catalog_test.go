@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
 )
 
-var _ Registry = (*catalog.Catalog)(nil)
+var _ Registry = (*store.Store)(nil)
 
 // Several processes that start at once on the same servers, each with the
 // real catalog, agree on the shards.
@@ -42,7 +43,7 @@ func startProcess(t *testing.T, f *fixture, addresses []string) {
 		return
 	}
 	defer db.Close()
-	cat, err := catalog.Open(t.Context(), db, catalog.Config{})
+	cat, err := store.Open(t.Context(), db, store.Config{})
 	if err != nil {
 		t.Error(err)
 		return

@@ -1,9 +1,16 @@
 package shard
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"time"
+)
+
+// How many connections there are to a shard where Config does not say.
+const (
+	DefaultWriteConns = 16
+	DefaultQueryConns = 32
 )
 
 // Config says how to connect to shards. All shards share it.
@@ -16,13 +23,16 @@ type Config struct {
 	QueryPassword string
 	Database      string // our database, the same on every shard
 	// WriteConns and QueryConns bound the connections to one shard for
-	// writing and for queries. The defaults are 8 and 16.
+	// writing and for queries; 0 stands for DefaultWriteConns and
+	// DefaultQueryConns.
 	WriteConns int
 	QueryConns int
 	// DialTimeout bounds connecting, with the first statements on the
 	// connection. The default is 2 s.
 	DialTimeout time.Duration
-	Logger      *slog.Logger // nil: nothing is logged
+	// Tables are made on each shard that joins; nil: none.
+	Tables Tables
+	Logger *slog.Logger // nil: nothing is logged
 }
 
 // Validate says what is missing or out of range.
@@ -41,15 +51,9 @@ func (c *Config) Validate() error {
 }
 
 func (c Config) withDefaults() Config {
-	if c.WriteConns == 0 {
-		c.WriteConns = 8
-	}
-	if c.QueryConns == 0 {
-		c.QueryConns = 16
-	}
-	if c.DialTimeout == 0 {
-		c.DialTimeout = 2 * time.Second
-	}
+	c.WriteConns = cmp.Or(c.WriteConns, DefaultWriteConns)
+	c.QueryConns = cmp.Or(c.QueryConns, DefaultQueryConns)
+	c.DialTimeout = cmp.Or(c.DialTimeout, 2*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -5,8 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // Wait tries to connect to a server until it answers, and returns nil then. It
@@ -110,10 +111,5 @@ func bareConnector(cfg Config, address string, p purpose) (*connector, error) {
 }
 
 func createDatabase(name string) string {
-	return "CREATE DATABASE IF NOT EXISTS " + quote(name) + " CHARACTER SET utf8mb4 COLLATE " + collation
-}
-
-// quote makes a name an identifier.
-func quote(name string) string {
-	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+	return "CREATE DATABASE IF NOT EXISTS " + server.QuoteName(name) + " CHARACTER SET utf8mb4 COLLATE " + server.Collation
 }

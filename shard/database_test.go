@@ -9,6 +9,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 func TestOpenDatabase(t *testing.T) {
@@ -21,11 +22,11 @@ func TestOpenDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if got := scan[string](t, db, "SELECT CONCAT(DATABASE(), ' ', @@collation_database, ' ', @@time_zone, ' ', @@sql_mode)"); got !=
+		if got := localtest.Value[string](t, db, "SELECT CONCAT(DATABASE(), ' ', @@collation_database, ' ', @@time_zone, ' ', @@sql_mode)"); got !=
 			database+" utf8mb4_unicode_ci +00:00 STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION" {
 			t.Errorf("got %s", got)
 		}
-		if wait := scan[int](t, db, "SELECT @@innodb_lock_wait_timeout"); time.Duration(wait)*time.Second >= catalogPatience {
+		if wait := localtest.Value[int](t, db, "SELECT @@innodb_lock_wait_timeout"); time.Duration(wait)*time.Second >= catalogPatience {
 			t.Errorf("waits %d s for a lock, and no longer for the server", wait)
 		}
 		if n := db.Stats().MaxOpenConnections; n != 3 {
@@ -76,7 +77,7 @@ func TestReadIdentityOfNoShard(t *testing.T) {
 		database:              "SELECT 1",
 		database + "_catalog": "CREATE DATABASE " + database + "_catalog",
 	} {
-		db := look(t, addresses[0], "")
+		db := localtest.Open(t, addresses[0], "")
 		if _, err := db.Exec(setUp); err != nil {
 			t.Fatal(err)
 		}
@@ -125,9 +126,9 @@ func TestDescribe(t *testing.T) {
 	}
 	hidden, json := ", hidden INT INVISIBLE", "json"
 	switch f.vendor(t) {
-	case TiDB:
+	case server.TiDB:
 		hidden = ""
-	case MariaDB:
+	case server.MariaDB:
 		json = "longtext"
 	}
 	var columns []string
@@ -163,7 +164,7 @@ func TestDescribeRefuses(t *testing.T) {
 	exec(t, sh, createIdentity(other), "CREATE TABLE "+other+".d (a INT)",
 		"CREATE DATABASE "+other+"_catalog", "CREATE TABLE "+other+"_catalog.meta (a INT)")
 	sequence := ErrNoTable
-	if f.vendor(t) == MariaDB {
+	if f.vendor(t) == server.MariaDB {
 		exec(t, sh, "CREATE SEQUENCE q")
 		sequence = ErrNotBaseTable
 	}
@@ -191,7 +192,7 @@ func TestDescribeCase(t *testing.T) {
 	sh := f.shard(t, "s0")
 	exec(t, sh, "CREATE TABLE plain (a INT)")
 	names := map[string]string{"plain": "plain", "PLAIN": "plain", "Plain": "plain", "pläin": ""}
-	if scan[int](t, sh.Write(), "SELECT @@lower_case_table_names") == 0 && f.vendor(t) != TiDB {
+	if localtest.Value[int](t, sh.Write(), "SELECT @@lower_case_table_names") == 0 && f.vendor(t) != server.TiDB {
 		exec(t, sh, "CREATE TABLE two (a INT)", "CREATE VIEW Two AS SELECT * FROM plain", "CREATE TABLE TWO (b INT)")
 		names["two"], names["TWO"], names["tWO"] = "two", "TWO", ""
 	}
@@ -212,7 +213,7 @@ func TestSizes(t *testing.T) {
 	if err != nil || len(sizes) != 2 || sizes[0].Name != "Dog" || sizes[1].Name != "raw_logs" {
 		t.Fatalf("got %v, %v", sizes, err)
 	}
-	if s := sizes[0]; f.vendor(t) != TiDB && (s.Rows < 500 || s.Rows > 2000 || s.Bytes < 1_000_000 || s.Bytes > 5_000_000) {
+	if s := sizes[0]; f.vendor(t) != server.TiDB && (s.Rows < 500 || s.Rows > 2000 || s.Bytes < 1_000_000 || s.Bytes > 5_000_000) {
 		t.Errorf("got %+v", s) // TiDB collects its numbers in its own time
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
 var systemDatabases = map[string]bool{
@@ -174,8 +175,8 @@ var dataTypes = map[string]catalog.Type{
 // markJSON finds MariaDB's JSON columns: a JSON column there is a LONGTEXT
 // with a constraint that bears its name.
 func (sh *Shard) markJSON(ctx context.Context, database, table string, columns []catalog.Column) error {
-	server, err := sh.Server(ctx)
-	if err != nil || server.Vendor != MariaDB {
+	info, err := sh.Server(ctx)
+	if err != nil || !info.JSONIsText() {
 		return err
 	}
 	rows, err := sh.control.QueryContext(ctx, selectConstraints, database, table)
@@ -190,7 +191,7 @@ func (sh *Shard) markJSON(ctx context.Context, database, table string, columns [
 		}
 		for i := range columns {
 			c := &columns[i]
-			if c.DataType == "longtext" && c.Name == name && clause == "json_valid("+quote(name)+")" {
+			if c.DataType == "longtext" && c.Name == name && clause == "json_valid("+server.QuoteName(name)+")" {
 				c.Type = catalog.JSON
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // writable makes a session one that may have temporary tables.
@@ -60,7 +62,7 @@ func TestReset(t *testing.T) {
 	if after := strings.Join(texts(t, c, state)[0], " "); after != before {
 		t.Errorf("was %s, is %s", before, after)
 	}
-	if err := run(t.Context(), c, "SELECT v FROM x"); !isServerError(err, errNoTable) {
+	if err := run(t.Context(), c, "SELECT v FROM x"); server.Number(err) != server.NoSuchTable {
 		t.Errorf("the temporary table: %v", err)
 	}
 	if err := run(t.Context(), c, "CREATE TEMPORARY TABLE x (v INT)"); err == nil {

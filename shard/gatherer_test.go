@@ -1,12 +1,12 @@
 package shard
 
 import (
-	"database/sql"
 	"errors"
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // TestGatherer adds a server that is used only for gathering: it is found and
@@ -26,7 +26,7 @@ func TestGatherer(t *testing.T) {
 	}
 	sh := f.shard(t, "g")
 	c := open(t, sh)
-	if got := texts(t, c, "SELECT DATABASE(), @@collation_database, @@tx_read_only")[0]; got[0] != f.database || got[1] != collation || got[2] != "1" {
+	if got := texts(t, c, "SELECT DATABASE(), @@collation_database, @@tx_read_only")[0]; got[0] != f.database || got[1] != server.Collation || got[2] != "1" {
 		t.Errorf("a session with %q", got)
 	}
 	f.Sync(f.registry.snapshot())
@@ -41,15 +41,8 @@ func TestGatherer(t *testing.T) {
 }
 
 func dropDatabase(t *testing.T, address, name string) {
-	db, err := sql.Open("mysql", localtest.DSN(address, ""))
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer db.Close()
-	if _, err := db.Exec("DROP DATABASE IF EXISTS " + name); err != nil {
-		t.Error(err)
-	}
+	t.Helper()
+	localtest.Exec(t, localtest.Open(t, address, ""), "DROP DATABASE IF EXISTS "+name)
 }
 
 func TestGathererRefused(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // identityTable has one row, with the id 1, on each shard. Its shard takes
@@ -18,7 +20,7 @@ func createIdentity(database string) string {
 	name VARCHAR(255) NOT NULL,
 	catalog_identity VARCHAR(64) NOT NULL,
 	ready BOOLEAN NOT NULL DEFAULT FALSE
-) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE ` + collation
+) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE ` + server.Collation
 }
 
 func selectOwnIdentity(database string) string {
@@ -38,14 +40,17 @@ func finishIdentity(database string) string {
 	return "UPDATE " + inDatabase(database, identityTable) + " SET ready = TRUE, name = ? WHERE id = 1"
 }
 
-func inDatabase(database, table string) string { return quote(database) + "." + quote(table) }
+func inDatabase(database, table string) string {
+	return server.QuoteName(database) + "." + server.QuoteName(table)
+}
 
 // readIdentity returns which shard a server is, and whether that shard is
 // ready. No database or no table is no identity.
 func readIdentity(ctx context.Context, db *sql.DB, database string) (id Identity, ready bool, err error) {
 	err = db.QueryRowContext(ctx, selectOwnIdentity(database)).Scan(&id.Shard, &id.Name, &id.Catalog, &ready)
+	number := server.Number(err)
 	switch {
-	case errors.Is(err, sql.ErrNoRows), isServerError(err, errNoTable), isServerError(err, errBadDatabase):
+	case errors.Is(err, sql.ErrNoRows), number == server.NoSuchTable, number == server.BadDatabase:
 		return Identity{}, false, nil
 	case err != nil:
 		return Identity{}, false, fmt.Errorf("server's identity: %w", err)

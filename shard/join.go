@@ -7,15 +7,26 @@ import (
 	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
-// Registry is what Join needs of the catalog; *catalog.Catalog is one.
+// Registry is what Join needs of the catalog; *store.Store is one.
 type Registry interface {
 	ID() string
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)
 	AddShard(ctx context.Context, s catalog.Shard) (*catalog.Shard, error)
 	SetShard(ctx context.Context, name, address string, weight float64) error
 	SetShardState(ctx context.Context, name string, state catalog.ShardState) error
+}
+
+// Tables are the tables that every shard has from its first day on.
+type Tables interface {
+	// Check returns an error where something else has their place in the
+	// database, which need not exist yet. It changes nothing.
+	Check(ctx context.Context, db *sql.DB, database string) error
+	// Create makes them for the shard of that number, unless they are there.
+	// It may be repeated after it ended anywhere.
+	Create(ctx context.Context, db *sql.DB, on server.Info, database string, number int) error
 }
 
 // JoinOptions say how Join treats a shard.
@@ -38,9 +49,9 @@ type JoinOptions struct {
 // the name, and a server that is another shard than the one named
 // (*IdentityError, *catalog.ShardConflictError), a known shard at another
 // address (ErrAddressDiffers), the name of a server for gathering
-// (catalog.ErrNameTaken, ErrGatherer) and a table raw_logs that isn't ours
-// (ErrRawLogs). A refused server is left as it was. The set learns of the
-// shard with the next Sync.
+// (catalog.ErrNameTaken, ErrGatherer) and whatever Config.Tables refuses. A
+// refused server is left as it was. The set learns of the shard with the next
+// Sync.
 func (s *Set) Join(
 	ctx context.Context, cat Registry, name, address string, opt JoinOptions,
 ) (*catalog.Shard, error) {
@@ -51,8 +62,8 @@ func (s *Set) Join(
 	if err != nil {
 		return nil, fmt.Errorf("shard %s: %w", name, err)
 	}
-	j := &joining{cat: cat, database: s.cfg.Database, name: name, address: address, opt: opt}
-	c.name, c.learned = name, func(server Server) { j.server = server }
+	j := &joining{cat: cat, tables: s.cfg.Tables, database: s.cfg.Database, name: name, address: address, opt: opt}
+	c.name, c.learned = name, func(info server.Info) { j.server = info }
 	j.db = openPool(c, 1)
 	defer j.db.Close()
 	return j.run(ctx)
@@ -61,8 +72,9 @@ func (s *Set) Join(
 // joining is one run of Join.
 type joining struct {
 	cat           Registry
-	db            *sql.DB
-	server        Server // known once db was used
+	tables        Tables      // nil: none
+	db            *sql.DB     // without a current database, which may not exist yet
+	server        server.Info // known once db was used
 	database      string
 	name, address string
 	opt           JoinOptions
@@ -82,7 +94,7 @@ func (j *joining) run(ctx context.Context) (*catalog.Shard, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := j.checkRawLogs(ctx); err != nil {
+	if err := j.checkTables(ctx); err != nil {
 		return nil, err
 	}
 	if known == nil {
@@ -189,7 +201,7 @@ func (j *joining) update(ctx context.Context, known *catalog.Shard) error {
 // finish does what is left to do on the server of a shard that the catalog
 // has, and then makes it active, once.
 func (j *joining) finish(ctx context.Context, known *catalog.Shard) error {
-	if err := j.createRawLogs(ctx, known.Number); err != nil {
+	if err := j.createTables(ctx, known.Number); err != nil {
 		return err
 	}
 	_, ready, err := readIdentity(ctx, j.db, j.database)
@@ -201,6 +213,20 @@ func (j *joining) finish(ctx context.Context, known *catalog.Shard) error {
 	}
 	// From now on its state is up to the users.
 	return j.exec(ctx, finishIdentity(j.database), j.name)
+}
+
+func (j *joining) checkTables(ctx context.Context) error {
+	if j.tables == nil {
+		return nil
+	}
+	return Wrap(j.name, j.tables.Check(ctx, j.db, j.database))
+}
+
+func (j *joining) createTables(ctx context.Context, number int) error {
+	if j.tables == nil {
+		return nil
+	}
+	return Wrap(j.name, j.tables.Create(ctx, j.db, j.server, j.database, number))
 }
 
 func (j *joining) exec(ctx context.Context, statement string, args ...any) error {

@@ -1,8 +1,8 @@
 package shard
 
 import (
-	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -10,25 +10,6 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
 )
-
-// look opens a pool of the test's own.
-func look(t testing.TB, address, database string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(address, database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func scan[T any](t testing.TB, db *sql.DB, query string, args ...any) (v T) {
-	t.Helper()
-	if err := db.QueryRowContext(t.Context(), query, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return v
-}
 
 func TestJoin(t *testing.T) {
 	addresses := localtest.Servers(t, 2)
@@ -47,15 +28,11 @@ func TestJoin(t *testing.T) {
 		if want := (Identity{Shard: sh.Identity, Name: name, Catalog: f.registry.id, Found: true}); err != nil || id != want {
 			t.Errorf("got %+v, %v", id, err)
 		}
-		db := look(t, address, database)
-		if _, err := db.Exec("INSERT INTO raw_logs (family, log) VALUES ('f', '{}')"); err != nil {
-			t.Fatal(err)
-		}
-		if got := scan[int64](t, db, "SELECT id FROM raw_logs"); got != int64(number)*catalog.PlacementSpan+1 {
-			t.Errorf("the first id of placement %d is %d", number, got)
-		}
 	}
-	if n := scan[int](t, look(t, addresses[0], database),
+	if !slices.Equal(f.rawLogs.created, []int{0, 1}) {
+		t.Errorf("made the tables of the shards %v", f.rawLogs.created)
+	}
+	if n := localtest.Value[int](t, localtest.Open(t, addresses[0], database),
 		"SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = ? AND collation_name <> 'utf8mb4_unicode_ci'", database); n != 0 {
 		t.Errorf("%d columns have another collation", n)
 	}
@@ -67,10 +44,6 @@ func TestJoinAgain(t *testing.T) {
 	if err := f.registry.SetShardState(t.Context(), "s1", catalog.ReadOnly); err != nil {
 		t.Fatal(err)
 	}
-	db := look(t, f.addresses[1], f.database)
-	if _, err := db.Exec("INSERT INTO raw_logs (id, family, log) VALUES (?, 'f', '{}')", 3<<40); err != nil {
-		t.Fatal(err)
-	}
 	sh, err := f.Join(t.Context(), f.registry, "s1", f.addresses[1], JoinOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -78,33 +51,11 @@ func TestJoinAgain(t *testing.T) {
 	if sh.Identity != before.Shards()[1].Identity || sh.State != catalog.ReadOnly || sh.Weight != 1 {
 		t.Errorf("joining again changed it to %+v", sh)
 	}
-	if _, err := db.Exec("INSERT INTO raw_logs (family, log) VALUES ('f', '{}')"); err != nil {
-		t.Fatal(err)
-	}
-	if got := scan[int64](t, db, "SELECT MAX(id) FROM raw_logs"); got != 3<<40+1 {
-		t.Errorf("joining again lowered the next id to %d", got)
+	if !slices.Equal(f.rawLogs.created, []int{0, 1, 1}) {
+		t.Errorf("completed the tables of the shards %v", f.rawLogs.created)
 	}
 	if sh, err := f.Join(t.Context(), f.registry, "s1", f.addresses[1], JoinOptions{Weight: 5}); err != nil || sh.Weight != 5 {
 		t.Errorf("another weight: got %+v, %v", sh, err)
-	}
-}
-
-func TestJoinRaisesIDsOfRestoredTable(t *testing.T) {
-	f := newFixture(t, 2)
-	db := look(t, f.addresses[1], f.database)
-	for _, s := range []string{"DROP TABLE raw_logs", createRawLogs(Server{}, f.database, 0)} {
-		if _, err := db.Exec(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := f.Join(t.Context(), f.registry, "s1", f.addresses[1], JoinOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec("INSERT INTO raw_logs (family, log) VALUES ('f', '{}')"); err != nil {
-		t.Fatal(err)
-	}
-	if got := scan[int64](t, db, "SELECT id FROM raw_logs"); got != firstID(1) {
-		t.Errorf("the next id was %d", got)
 	}
 }
 
@@ -148,7 +99,7 @@ func TestJoinRefuses(t *testing.T) {
 			t.Errorf("%s: changed the catalog", tt.what)
 		}
 	}
-	if n := scan[int](t, look(t, fresh, free), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", free); n != 0 {
+	if n := localtest.Value[int](t, localtest.Open(t, fresh, free), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", free); n != 0 {
 		t.Errorf("the refused server got %d tables", n)
 	}
 }
@@ -172,12 +123,14 @@ func TestJoinMovesAddressOnlyWhenAsked(t *testing.T) {
 func TestJoinFinishesWhatWasLeft(t *testing.T) {
 	addresses := localtest.Servers(t, 1)
 	f := emptyFixture(t, localtest.Database(t, addresses...))
-	f.registry.failing = errEnough
-	if _, err := f.Join(t.Context(), f.registry, "s0", addresses[0], JoinOptions{}); !errors.Is(err, errEnough) {
-		t.Fatalf("got %v", err)
-	}
-	if sh := f.registry.shards[0]; sh.State != catalog.ReadOnly {
-		t.Fatalf("a shard that is not ready is %s", sh.State)
+	for what, failing := range map[string]*error{"the catalog": &f.registry.failing, "the tables": &f.rawLogs.failing} {
+		*failing = errEnough
+		if _, err := f.Join(t.Context(), f.registry, "s0", addresses[0], JoinOptions{}); !errors.Is(err, errEnough) {
+			t.Fatalf("%s failed, but got %v", what, err)
+		}
+		if sh := f.registry.shards[0]; sh.State != catalog.ReadOnly {
+			t.Fatalf("%s failed: a shard that is not ready is %s", what, sh.State)
+		}
 	}
 	sh, err := f.Join(t.Context(), f.registry, "s0", addresses[0], JoinOptions{})
 	if err != nil || sh.State != catalog.Active {
@@ -195,7 +148,7 @@ func TestJoinAdoptsClaimedServer(t *testing.T) {
 	}
 	identity := f.registry.shards[0].Identity
 	f.registry.shards = nil
-	look(t, addresses[0], f.database).Exec("UPDATE databalancer_shard SET ready = FALSE")
+	localtest.Open(t, addresses[0], f.database).Exec("UPDATE databalancer_shard SET ready = FALSE")
 	sh, err := f.Join(t.Context(), f.registry, "new", addresses[0], JoinOptions{})
 	if err != nil || sh.Identity != identity {
 		t.Fatalf("got %+v, %v", sh, err)
@@ -233,25 +186,18 @@ func TestJoinAtOnce(t *testing.T) {
 	}
 }
 
-func TestJoinRefusesForeignRawLogs(t *testing.T) {
-	addresses := localtest.Servers(t, 1)
-	for table, says := range map[string]string{
-		"(a INT)": "no column",
-		"(id BIGINT PRIMARY KEY, family VARCHAR(64), log LONGTEXT)":                        "no column id of type BIGINT AUTO_INCREMENT",
-		"(id INT AUTO_INCREMENT PRIMARY KEY, family VARCHAR(64), log LONGTEXT)":            "no column id of type BIGINT AUTO_INCREMENT",
-		"(id BIGINT AUTO_INCREMENT PRIMARY KEY, family VARCHAR(64), log TEXT)":             "no column log of type LONGTEXT",
-		"(id BIGINT AUTO_INCREMENT PRIMARY KEY, family VARCHAR(64), log LONGTEXT, at INT)": "other columns",
-	} {
-		f := emptyFixture(t, localtest.Database(t, addresses...))
-		if _, err := look(t, addresses[0], f.database).Exec("CREATE TABLE raw_logs " + table); err != nil {
-			t.Fatal(err)
-		}
-		_, err := f.Join(t.Context(), f.registry, "s0", addresses[0], JoinOptions{})
-		if !errors.Is(err, ErrRawLogs) || !strings.Contains(err.Error(), says) {
-			t.Errorf("%s: got %v", table, err)
-		}
-		if len(f.registry.shards) != 0 {
-			t.Errorf("%s: joined", table)
-		}
+// A server whose tables are refused is left as it was.
+func TestJoinRefusesTables(t *testing.T) {
+	address := localtest.Servers(t, 1)[0]
+	f := emptyFixture(t, localtest.Database(t, address))
+	f.rawLogs.refusal = errEnough
+	if _, err := f.Join(t.Context(), f.registry, "s0", address, JoinOptions{}); !errors.Is(err, errEnough) || !strings.Contains(err.Error(), "shard s0") {
+		t.Errorf("got %v", err)
+	}
+	if n := localtest.Value[int](t, localtest.Open(t, address, f.database), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", f.database); n != 0 {
+		t.Errorf("the refused server got %d tables", n)
+	}
+	if len(f.registry.shards) != 0 || len(f.rawLogs.created) != 0 {
+		t.Errorf("joined as %v, with the tables of %v", f.registry.shards, f.rawLogs.created)
 	}
 }

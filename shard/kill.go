@@ -2,41 +2,33 @@ package shard
 
 import (
 	"context"
-	"fmt"
 	"unicode/utf8"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // kill stops the statement that the session runs. That it runs none any more,
 // or is gone, is no error.
 func (sh *Shard) kill(ctx context.Context, s *session) error {
-	_, err := sh.control.ExecContext(ctx, killStatement(s.server, s.id))
-	if err != nil && !isServerError(err, errNoSuchThread) {
+	_, err := sh.control.ExecContext(ctx, s.server.KillConnection(s.id))
+	if err != nil && server.Number(err) != server.NoSuchThread {
 		return sh.wrap(err)
 	}
 	sh.kills.Add(1)
 	return nil
 }
 
-// killStatement spells KILL. Without the keyword TIDB, older servers behind
-// one address may take the number for another server's connection.
-func killStatement(server Server, id uint64) string {
-	if server.Vendor == TiDB {
-		return fmt.Sprintf("KILL TIDB QUERY %d", id)
-	}
-	return fmt.Sprintf("KILL QUERY %d", id)
-}
-
 // KillTagged stops every statement of the query account whose text begins
 // with tag, whichever process sent it, and returns how many it told to stop.
-// On MariaDB it names the statement itself. The others know only connections,
-// so there a tagged statement that ends between being found and being stopped
-// may give its KILL to its connection's next one.
+// Where the server knows only connections (server.Info.KillRunning), a tagged
+// statement that ends between being found and being stopped may give its KILL
+// to its connection's next one.
 func (sh *Shard) KillTagged(ctx context.Context, tag string) (int, error) {
-	server, err := sh.Server(ctx)
+	info, err := sh.Server(ctx)
 	if err != nil {
 		return 0, err
 	}
-	statements, err := sh.tagged(ctx, server, tag)
+	statements, err := sh.tagged(ctx, info, tag)
 	if err != nil {
 		return 0, sh.wrap(err)
 	}
@@ -57,13 +49,13 @@ func (sh *Shard) KillTagged(ctx context.Context, tag string) (int, error) {
 
 // isGone reports whether a KILL found nothing to stop any more.
 func isGone(err error) bool {
-	const errNoSuchQuery = 1957 // MariaDB's, for KILL QUERY ID
-	return isServerError(err, errNoSuchThread) || isServerError(err, errNoSuchQuery)
+	number := server.Number(err)
+	return number == server.NoSuchThread || number == server.NoSuchStatement
 }
 
 // tagged returns the KILL for each statement that begins with tag.
-func (sh *Shard) tagged(ctx context.Context, server Server, tag string) ([]string, error) {
-	rows, err := sh.control.QueryContext(ctx, selectRunning(server), utf8.RuneCountInString(tag))
+func (sh *Shard) tagged(ctx context.Context, info server.Info, tag string) ([]string, error) {
+	rows, err := sh.control.QueryContext(ctx, info.SelectRunning(), utf8.RuneCountInString(tag))
 	if err != nil {
 		return nil, err
 	}
@@ -75,27 +67,9 @@ func (sh *Shard) tagged(ctx context.Context, server Server, tag string) ([]strin
 		if err := rows.Scan(&id, &text); err != nil {
 			return nil, err
 		}
-		if text != tag {
-			continue
-		}
-		if server.Vendor == MariaDB {
-			kills = append(kills, fmt.Sprintf("KILL QUERY ID %d", id))
-		} else {
-			kills = append(kills, killStatement(server, id))
+		if text == tag {
+			kills = append(kills, info.KillRunning(id))
 		}
 	}
 	return kills, rows.Err()
-}
-
-// selectRunning lists what runs: the number to kill, and the text's first
-// characters.
-func selectRunning(server Server) string {
-	id, list := "id", "information_schema.processlist"
-	switch server.Vendor {
-	case MariaDB:
-		id = "query_id"
-	case TiDB:
-		list = "information_schema.cluster_processlist"
-	}
-	return "SELECT " + id + ", LEFT(info, ?) FROM " + list + " WHERE info IS NOT NULL"
 }

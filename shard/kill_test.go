@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // soon is more than anything that ends at once takes, and less than what
@@ -23,13 +25,8 @@ var errEnough = errors.New("enough of it")
 // running counts the statements on the server whose text begins with prefix.
 func running(t testing.TB, sh *Shard, prefix string) int {
 	t.Helper()
-	var n int
-	err := sh.control.QueryRowContext(t.Context(),
-		"SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, CHAR_LENGTH(?)) = ?", prefix, prefix).Scan(&n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return localtest.Value[int](t, sh.control,
+		"SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, CHAR_LENGTH(?)) = ?", prefix, prefix)
 }
 
 // endWhenRunning ends a context as soon as the server runs what begins with
@@ -221,17 +218,5 @@ func TestKillTagged(t *testing.T) {
 	statements.Wait()
 	if n, err := sh.KillTagged(t.Context(), tag); n != 0 || err != nil {
 		t.Errorf("killed %d when nothing ran, %v", n, err)
-	}
-}
-
-func TestKillStatements(t *testing.T) {
-	for version, want := range map[string]string{
-		"8.4.0":              "KILL QUERY 7",
-		"10.11.1-MariaDB":    "KILL QUERY 7",
-		"8.0.11-TiDB-v7.5.1": "KILL TIDB QUERY 7",
-	} {
-		if got := killStatement(ParseServer(version), 7); got != want {
-			t.Errorf("%s: got %s", version, got)
-		}
 	}
 }

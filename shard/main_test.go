@@ -2,6 +2,7 @@ package shard
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 func TestMain(m *testing.M) { localtest.Main(m) }
@@ -94,10 +96,34 @@ func (r *registry) change(name string, change func(*catalog.Shard)) error {
 	return catalog.ErrUnknownShard
 }
 
+// rawLogs stands in for the tables that every shard has.
+type rawLogs struct {
+	refusal error // what Check returns
+
+	mu      sync.Mutex
+	failing error // what the next Create returns, after it has done its work
+	created []int // the numbers of the shards, in the order of the calls
+}
+
+func (r *rawLogs) Check(context.Context, *sql.DB, string) error { return r.refusal }
+
+func (r *rawLogs) Create(ctx context.Context, db *sql.DB, _ server.Info, database string, number int) error {
+	if _, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+inDatabase(database, "raw_logs")+" (id INT)"); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.created = append(r.created, number)
+	err := r.failing
+	r.failing = nil
+	return err
+}
+
 // fixture is a set of shards named s0, s1 … in a database of the test's own.
 type fixture struct {
 	*Set
 	registry  *registry
+	rawLogs   *rawLogs
 	addresses []string
 	database  string
 }
@@ -119,7 +145,8 @@ func newFixture(t testing.TB, n int, change ...func(*Config)) *fixture {
 
 func emptyFixture(t testing.TB, database string, change ...func(*Config)) *fixture {
 	t.Helper()
-	cfg := Config{Username: "root", Database: database}
+	raw := new(rawLogs)
+	cfg := Config{Username: "root", Database: database, Tables: raw}
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -128,7 +155,7 @@ func emptyFixture(t testing.TB, database string, change ...func(*Config)) *fixtu
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { set.Close() })
-	return &fixture{Set: set, registry: &registry{id: "catalog-of-" + database}, database: database}
+	return &fixture{Set: set, registry: &registry{id: "catalog-of-" + database}, rawLogs: raw, database: database}
 }
 
 func (f *fixture) shard(t testing.TB, name string) *Shard {
@@ -141,13 +168,13 @@ func (f *fixture) shard(t testing.TB, name string) *Shard {
 }
 
 // vendor returns what the servers are, for what differs between them.
-func (f *fixture) vendor(t testing.TB) Vendor {
+func (f *fixture) vendor(t testing.TB) server.Vendor {
 	t.Helper()
-	server, err := f.shard(t, "s0").Server(t.Context())
+	info, err := f.shard(t, "s0").Server(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.Vendor
+	return info.Vendor
 }
 
 // numbers is a table with the column n, from 0 to 10^digits - 1.
@@ -165,11 +192,7 @@ func numbers(digits int) string {
 // exec runs statements on a shard's write pool.
 func exec(t testing.TB, sh *Shard, statements ...string) {
 	t.Helper()
-	for _, s := range statements {
-		if _, err := sh.Write().ExecContext(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
+	localtest.Exec(t, sh.Write(), statements...)
 }
 
 // open takes a query connection, and closes it when the test ends.
@@ -222,11 +245,7 @@ func run(ctx context.Context, c *Conn, statement string) error {
 // eventually waits up to 10 s until ok returns true.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
+	localtest.Eventually(t, 10*time.Second, what, ok)
 }
 
 func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

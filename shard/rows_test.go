@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 )
 
 func TestValuesAndTypes(t *testing.T) {
@@ -58,7 +59,7 @@ func TestValuesAndTypes(t *testing.T) {
 // onlyMariaDB skips a test whose expected types and digits are MariaDB's.
 func onlyMariaDB(t *testing.T, f *fixture) {
 	t.Helper()
-	if v := f.vendor(t); v != MariaDB {
+	if v := f.vendor(t); v != server.MariaDB {
 		t.Skipf("the expected types are MariaDB's, and this is %s", v)
 	}
 }

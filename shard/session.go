@@ -4,12 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"net"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // session is a connection whose settings are made and whose server is known.
@@ -17,7 +18,7 @@ type session struct {
 	conn    driver.Conn // the driver's
 	socket  *socket     // below it
 	id      uint64      // the server's number of the connection, for KILL
-	server  Server
+	server  server.Info
 	created time.Time
 	used    time.Time // when it was last given back; zero: never
 	shape   shape     // of its last result, if that is not too large to keep
@@ -76,9 +77,9 @@ type connector struct {
 	purpose  purpose
 	expected *Identity // nil: any server will do
 	timeout  time.Duration
-	patience time.Duration // how long to wait for the server in a statement; 0: for ever
-	learned  func(Server)  // nil: nobody wants to know
-	invalid  error         // what is wrong with the address, if anything
+	patience time.Duration     // how long to wait for the server in a statement; 0: for ever
+	learned  func(server.Info) // nil: nobody wants to know
+	invalid  error             // what is wrong with the address, if anything
 }
 
 // with returns a copy for another purpose and account.
@@ -137,7 +138,7 @@ func (c *connector) prepare(ctx context.Context) (*session, error) {
 // databaseMissing turns the refusal of a server that lacks our database into
 // what it means where a shard should be.
 func (c *connector) databaseMissing(err error) error {
-	if c.expected != nil && isServerError(err, errBadDatabase) {
+	if c.expected != nil && server.Number(err) == server.BadDatabase {
 		return c.mismatch(Identity{})
 	}
 	return err
@@ -170,7 +171,7 @@ func (c *connector) dial(ctx context.Context) (*session, error) {
 	cfg.User, cfg.Passwd = c.account.username, c.account.password
 	cfg.Net, cfg.Addr, cfg.DBName = c.network, c.address, c.database
 	cfg.ReadTimeout, cfg.WriteTimeout = c.patience, c.patience
-	cfg.Collation = collation
+	cfg.Collation = server.Collation
 	cfg.Logger = &mysql.NopLogger{} // it tells of errors that it also returns
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		var err error
@@ -205,7 +206,7 @@ func (c *connector) identify(ctx context.Context, s *session) (found Identity, e
 		query, columns = selectIdentity, 5
 	}
 	row, err := queryRow(ctx, s.conn, query, columns)
-	if c.expected != nil && isServerError(err, errNoTable) {
+	if c.expected != nil && server.Number(err) == server.NoSuchTable {
 		return found, c.mismatch(found)
 	}
 	if err != nil {
@@ -214,7 +215,7 @@ func (c *connector) identify(ctx context.Context, s *session) (found Identity, e
 	if _, err := fmt.Sscan(row[0].String, &s.id); err != nil {
 		return found, fmt.Errorf("connection's number %q: %w", row[0].String, err)
 	}
-	s.server = ParseServer(row[1].String)
+	s.server = server.Parse(row[1].String)
 	if c.expected != nil && row[2].Valid {
 		found = Identity{Shard: row[2].String, Name: row[3].String, Catalog: row[4].String, Found: true}
 	}
@@ -239,16 +240,4 @@ func queryRow(ctx context.Context, conn driver.Conn, query string, columns int) 
 		}
 	}
 	return texts, nil
-}
-
-// Numbers of the server's errors.
-const (
-	errBadDatabase  = 1049
-	errNoTable      = 1146
-	errNoSuchThread = 1094
-)
-
-func isServerError(err error, number uint16) bool {
-	var e *mysql.MySQLError
-	return errors.As(err, &e) && e.Number == number
 }

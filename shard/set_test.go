@@ -10,6 +10,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 func TestSync(t *testing.T) {
@@ -132,7 +133,7 @@ func TestSessionSettings(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
 	readOnly := "@@transaction_read_only"
-	if f.vendor(t) == MariaDB {
+	if f.vendor(t) == server.MariaDB {
 		readOnly = "@@tx_read_only"
 	}
 	query := "SELECT @@character_set_client, @@character_set_results, @@collation_connection, @@time_zone," +
@@ -141,7 +142,7 @@ func TestSessionSettings(t *testing.T) {
 		return "utf8mb4 utf8mb4 utf8mb4_unicode_ci +00:00 1 " + mode + " 1048576 10 " + rowLockWait + " " + readOnly + " " + f.database
 	}
 	got := strings.Join(texts(t, open(t, sh), query)[0], " ")
-	if got != want("NO_ENGINE_SUBSTITUTION", "50", map[bool]string{true: "1", false: "0"}[f.vendor(t) != TiDB]) {
+	if got != want("NO_ENGINE_SUBSTITUTION", "50", map[bool]string{true: "1", false: "0"}[f.vendor(t) != server.TiDB]) {
 		t.Errorf("queries: got %s", got)
 	}
 	values := make([]string, 11)
@@ -159,7 +160,7 @@ func TestSessionSettings(t *testing.T) {
 
 func TestQueryConnectionsCannotWrite(t *testing.T) {
 	f := newFixture(t, 1)
-	if f.vendor(t) == TiDB {
+	if f.vendor(t) == server.TiDB {
 		t.Skip("TiDB has no read-only sessions")
 	}
 	sh := f.shard(t, "s0")
@@ -208,43 +209,6 @@ func TestQueryAccount(t *testing.T) {
 	})
 	if sizes, err := sh.Sizes(t.Context()); err != nil || len(sizes) != 1 || sizes[0].Name != "raw_logs" {
 		t.Errorf("got sizes %v, %v", sizes, err)
-	}
-}
-
-func TestReserve(t *testing.T) {
-	f := newFixture(t, 1, func(c *Config) { c.QueryConns = 3 })
-	sh := f.shard(t, "s0")
-	if _, err := sh.Reserve(t.Context(), 4); !errors.Is(err, ErrTooManyConns) {
-		t.Fatalf("got %v", err)
-	}
-	two, err := sh.Reserve(t.Context(), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errEnough)
-	if _, err := sh.Reserve(ctx, 2); !errors.Is(err, errEnough) {
-		t.Fatalf("2 of 1: got %v", err)
-	}
-	one, err := sh.Reserve(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := make(chan error)
-	go func() {
-		release, err := sh.Reserve(t.Context(), 3)
-		if err == nil {
-			release()
-		}
-		got <- err
-	}()
-	one()
-	two()
-	if err := <-got; err != nil {
-		t.Fatal(err)
-	}
-	if s := sh.Stats().Query; s.Max != 3 || s.Waits == 0 {
-		t.Errorf("got %+v", s)
 	}
 }
 
@@ -326,9 +290,7 @@ func TestHealthAndUnreachable(t *testing.T) {
 	if h := sh.Health(); !errors.Is(h.Err, ErrUnreachable) || h.Latency <= 0 {
 		t.Errorf("down: %+v", h)
 	}
-	if err := cluster.Resume(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
+	cluster.Resume(0)
 	f.Check(t.Context())
 	if h := sh.Health(); h.Err != nil {
 		t.Errorf("up again: %+v", h)

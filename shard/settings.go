@@ -1,15 +1,16 @@
 package shard
 
-import "time"
+import (
+	"time"
 
-// What every session is pinned to, whatever the server's defaults. The
-// collation exists on MySQL 8, MariaDB and TiDB.
-const (
-	collation      = "utf8mb4_unicode_ci"
-	commonSettings = "SET NAMES utf8mb4 COLLATE " + collation +
-		", time_zone = '+00:00', autocommit = 1" +
-		", group_concat_max_len = 1048576, lock_wait_timeout = 10"
+	"github.com/kolide/databalancer/server"
 )
+
+// commonSettings is what every session is pinned to, whatever the server's
+// defaults.
+const commonSettings = "SET NAMES utf8mb4 COLLATE " + server.Collation +
+	", time_zone = '+00:00', autocommit = 1" +
+	", group_concat_max_len = 1048576, lock_wait_timeout = 10"
 
 // catalogPatience is how long a connection to the catalog waits for the server
 // to answer or to take a statement. The server's own waits for locks are
@@ -29,19 +30,18 @@ const catalogSettings = ", lock_wait_timeout = 5, innodb_lock_wait_timeout = 5" 
 // ten minutes on a client that takes no rows; who cancels sooner is not up to
 // the server. A transaction keeps one snapshot at REPEATABLE READ alone, which
 // a server's own default may not be.
-func settings(p purpose, server Server) []string {
+func settings(p purpose, info server.Info) []string {
 	switch p {
 	case forQueries:
 		s := []string{commonSettings + ", net_write_timeout = 600, sql_mode = 'NO_ENGINE_SUBSTITUTION'"}
-		if server.ReadOnlySessions() {
+		if info.ReadOnlySessions() {
 			s = append(s, "SET SESSION TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
 		}
 		return s
 	case forControl:
 		s := []string{commonSettings + ", sql_mode = 'NO_ENGINE_SUBSTITUTION'"}
-		if server.Vendor == MySQL {
-			// Otherwise sizes may be a day old.
-			s = append(s, "SET SESSION information_schema_stats_expiry = 0")
+		if fresh := info.FreshStatistics(); fresh != "" {
+			s = append(s, fresh)
 		}
 		return s
 	case forCatalog:

@@ -54,7 +54,7 @@ func (sh *Shard) Size(ctx context.Context, database, table string) (catalog.Tabl
 	return s, sh.wrap(err)
 }
 
-// Sizer is what Measure needs of the catalog; *catalog.Catalog is one.
+// Sizer is what Measure needs of the catalog; *store.Store is one.
 type Sizer interface {
 	Snapshot() *catalog.Snapshot
 	ClaimSizing(ctx context.Context, interval time.Duration) (bool, error)

@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
-var _ Sizer = (*catalog.Catalog)(nil)
+var _ Sizer = (*store.Store)(nil)
 
 // sizer is a catalog that remembers what is recorded.
 type sizer struct {
@@ -93,7 +95,7 @@ func TestMeasure(t *testing.T) {
 // A table's size is roughly right soon after much was loaded.
 func TestSizeAfterLoad(t *testing.T) {
 	f := newFixture(t, 1)
-	if f.vendor(t) == TiDB {
+	if f.vendor(t) == server.TiDB {
 		t.Skip("TiDB collects its numbers in its own time")
 	}
 	sh := f.shard(t, "s0")

@@ -5,24 +5,26 @@ import (
 
 	"github.com/pingcap/tidb/pkg/parser"
 	_ "github.com/pingcap/tidb/pkg/parser/test_driver"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // No TiDB runs here, but its parser does: it must take all that this package
 // says to a TiDB.
 func TestTiDBTakesOurStatements(t *testing.T) {
-	server := ParseServer("8.0.11-TiDB-v8.1.0")
+	tidb := server.Parse("8.0.11-TiDB-v8.1.0")
 	statements := []string{
-		selectServer, selectIdentity, selectSizes, selectTables, countOwnTables, selectColumns, selectRawLogs, selectNextID, countDatabases,
-		createDatabase("d"), createIdentity("d"), createRawLogs(server, "d", 3), raiseRawLogs("d", 3),
+		selectServer, selectIdentity, selectSizes, selectTables, countOwnTables, selectColumns, countDatabases,
+		createDatabase("d"), createIdentity("d"),
 		claimIdentity("d"), finishIdentity("d"), selectOwnIdentity("d"),
-		killStatement(server, 1<<62), selectRunning(server),
+		tidb.KillConnection(1 << 62), tidb.SelectRunning(),
 	}
 	for _, p := range []purpose{forWriting, forCatalog, forQueries, forControl} {
-		statements = append(statements, settings(p, server)...)
+		statements = append(statements, settings(p, tidb)...)
 	}
 	p := parser.New()
 	for _, s := range statements {
-		if _, err := p.ParseOneStmt(s, "utf8mb4", collation); err != nil {
+		if _, err := p.ParseOneStmt(s, "utf8mb4", server.Collation); err != nil {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
@@ -39,14 +41,14 @@ func TestSettingsByVendor(t *testing.T) {
 		{"8.0.11-TiDB-v8.1.0", false, false},
 	}
 	for _, tt := range tests {
-		server := ParseServer(tt.version)
-		if got := settings(forQueries, server); (len(got) == 2 && got[1] == readOnly) != tt.queries {
+		info := server.Parse(tt.version)
+		if got := settings(forQueries, info); (len(got) == 2 && got[1] == readOnly) != tt.queries {
 			t.Errorf("%s: queries begin with %q", tt.version, got)
 		}
-		if got := settings(forControl, server); (len(got) == 2 && got[1] == expiry) != tt.expiry {
+		if got := settings(forControl, info); (len(got) == 2 && got[1] == expiry) != tt.expiry {
 			t.Errorf("%s: control begins with %q", tt.version, got)
 		}
-		if got := settings(forWriting, server); len(got) != 1 {
+		if got := settings(forWriting, info); len(got) != 1 {
 			t.Errorf("%s: writing begins with %q", tt.version, got)
 		}
 	}

@@ -5,6 +5,7 @@
 //
 // Environment:
 //
+//   - DATABALANCER_TEST_BINARY=PATH takes a program that is built already.
 //   - DATABALANCER_TEST_SHARDS=addr,addr runs everything that needs no server
 //     of its own against the given MySQL servers.
 //   - DATABALANCER_TEST_REQUIRE_SERVERS=1 turns the skips of a machine

@@ -9,6 +9,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 const (
@@ -24,21 +25,21 @@ func TestExample(t *testing.T) {
 }
 
 func example(t *testing.T, n int) {
-	flags, addresses, database := onShards(t, n)
-	s := startServer(t, append(flags, "-log_events")...)
-	got := string(s.expect(200, "PUT", "/api/log", dogs).body)
+	flags, addresses, database := harness.OnShards(t, n)
+	s := harness.Start(t, append(flags, "-log_events")...)
+	got := string(s.Expect(200, "PUT", "/api/log", dogs).Body)
 	if want := `{"family":"dog_registry","accepted":3,"created":true,"columns_added":["name","breed","weight"]}`; strings.TrimSpace(got) != want {
 		t.Errorf("PUT /api/log:\n got %s\nwant %s", got, want)
 	}
-	s.expect(200, "PUT", "/api/log", cats)
+	s.Expect(200, "PUT", "/api/log", cats)
 
-	got = string(s.expect(200, "POST", "/api/query", "{\"query\":\"SELECT * FROM `dog_registry`;\"}").body)
+	got = string(s.Expect(200, "POST", "/api/query", "{\"query\":\"SELECT * FROM `dog_registry`;\"}").Body)
 	want := `{"results":[{"id":1,"name":"spot","breed":"labrador","weight":100},{"id":2,"name":"max","breed":"chihuahua","weight":3},{"id":3,"name":"sprinkle","breed":"pitbull","weight":50}],`
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("SELECT *:\n got %s\nwant %s…", got, want)
 	}
 
-	got = string(s.expect(200, "GET", "/api/describe", nil).body)
+	got = string(s.Expect(200, "GET", "/api/describe", nil).Body)
 	want = `{"tables":[{"name":"cat_registry","columns":[{"name":"id","type":"int","nullable":false},{"name":"age","type":"int","nullable":true},{"name":"breed","type":"text","nullable":true},{"name":"name","type":"text","nullable":true}]`
 	if !strings.HasPrefix(got, want) || !strings.Contains(got, `{"name":"dog_registry","columns":[{"name":"id","type":"int","nullable":false},{"name":"name","type":"text","nullable":true},{"name":"breed","type":"text","nullable":true},{"name":"weight","type":"int","nullable":true}]`) {
 		t.Errorf("describe:\n got %s\nwant %s…", got, want)
@@ -53,8 +54,8 @@ func example(t *testing.T, n int) {
 		t.Errorf("raw_logs: got %q", first)
 	}
 
-	s.expect(200, "PUT", "/api/log", dogs)
-	if got, want := s.rows("SELECT id, name FROM dog_registry WHERE id > 3"), "[4,\"spot\"]\n[5,\"max\"]\n[6,\"sprinkle\"]"; got != want {
+	s.Expect(200, "PUT", "/api/log", dogs)
+	if got, want := s.Rows("SELECT id, name FROM dog_registry WHERE id > 3"), "[4,\"spot\"]\n[5,\"max\"]\n[6,\"sprinkle\"]"; got != want {
 		t.Errorf("after the same request again:\n got %s\nwant %s", got, want)
 	}
 	for _, line := range []string{
@@ -64,70 +65,42 @@ func example(t *testing.T, n int) {
 		"Handling a new log event for the dog_registry log family",
 		"The value of the breed field in the dog_registry log event is labrador",
 	} {
-		if !strings.Contains(s.log.String(), line) {
+		if !strings.Contains(s.Log.String(), line) {
 			t.Errorf("the log lacks the line %q", line)
 		}
 	}
 }
 
 // shardOf opens the shard that has the table.
-func shardOf(t *testing.T, s *server, table string, addresses []string, database string) *sql.DB {
+func shardOf(t *testing.T, s *harness.Server, table string, addresses []string, database string) *sql.DB {
 	t.Helper()
 	type described struct{ Tables []struct{ Shards []string } }
-	d := decode[described](t, s.expect(200, "GET", "/api/describe?table="+table, nil).body)
+	d := harness.Get[described](s, "/api/describe?table="+table)
 	if len(d.Tables) != 1 || len(d.Tables[0].Shards) != 1 {
 		t.Fatalf("%s is not on one shard: %+v", table, d)
 	}
-	for i, address := range addresses {
-		if d.Tables[0].Shards[0] == fmt.Sprintf("s%d", i+1) {
-			return open(t, address, database)
-		}
-	}
-	t.Fatalf("unknown shard %v", d.Tables[0].Shards)
-	return nil
+	return localtest.Open(t, addressOf(t, addresses, d.Tables[0].Shards[0]), database)
 }
 
-// open connects to a server as a mysql client would.
-func open(t testing.TB, address, database string) *sql.DB {
+// addressOf returns the address of a shard.
+func addressOf(t *testing.T, addresses []string, shard string) string {
 	t.Helper()
-	db, err := sql.Open("mysql", localtest.DSN(address, database))
-	if err != nil {
-		t.Fatal(err)
+	for i, address := range addresses {
+		if harness.ShardName(i) == shard {
+			return address
+		}
 	}
-	t.Cleanup(func() { db.Close() })
-	return db
+	t.Fatalf("unknown shard %s", shard)
+	return ""
 }
 
 // selectText returns the rows with their values joined by | and NULL for
 // NULL, one row a line.
 func selectText(t testing.TB, db *sql.DB, query string) string {
 	t.Helper()
-	rows, err := db.Query(query)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	names, _ := rows.Columns()
-	values := make([]sql.NullString, len(names))
-	targets := make([]any, len(names))
-	for i := range values {
-		targets[i] = &values[i]
-	}
 	var lines []string
-	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			t.Fatal(err)
-		}
-		line := make([]string, len(values))
-		for i, v := range values {
-			if line[i] = "NULL"; v.Valid {
-				line[i] = v.String
-			}
-		}
-		lines = append(lines, strings.Join(line, "|"))
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
+	for _, row := range localtest.Rows(t, db, query) {
+		lines = append(lines, strings.Join(row, "|"))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -3,6 +3,8 @@ package test
 import (
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/test/harness"
 )
 
 type explained struct {
@@ -19,27 +21,27 @@ type explained struct {
 	}
 }
 
-func (s *server) explain(body map[string]any) explained {
-	s.t.Helper()
-	return decode[explained](s.t, s.expect(200, "POST", "/api/explain", body).body)
+func explain(t testing.TB, s *harness.Server, body map[string]any) explained {
+	t.Helper()
+	return harness.Decode[explained](t, s.Expect(200, "POST", "/api/explain", body).Body)
 }
 
 // TestExplain shows the plan of a join over two shards, before and after it
 // was run, and as the rows of EXPLAIN.
 func TestExplain(t *testing.T) {
-	flags, _, _ := onShards(t, 2)
-	s := startServer(t, flags...)
-	s.put("conn", map[string]string{"uid": "string", "n": "int"}, []any{
+	flags, _, _ := harness.OnShards(t, 2)
+	s := harness.Start(t, flags...)
+	s.Put("conn", map[string]string{"uid": "string", "n": "int"}, []any{
 		map[string]any{"uid": "a", "n": 1}, map[string]any{"uid": "b", "n": 2}, map[string]any{"uid": "c", "n": 3},
 	})
-	s.put("dns", map[string]string{"uid": "string"}, []any{map[string]any{"uid": "b"}, map[string]any{"uid": "c"}})
+	s.Put("dns", map[string]string{"uid": "string"}, []any{map[string]any{"uid": "b"}, map[string]any{"uid": "c"}})
 	const join = "SELECT c.n FROM conn c JOIN dns d ON d.uid = c.uid WHERE c.n > 1 ORDER BY 1"
 
-	e := s.explain(map[string]any{"query": join})
+	e := explain(t, s, map[string]any{"query": join})
 	if e.Kind != "gather" || e.Home == "" || len(e.Steps) != 2 || e.Steps[1].Shard != e.Home || e.Actual != nil || e.Steps[0].Actual != nil {
 		t.Errorf("plan %+v", e)
 	}
-	e = s.explain(map[string]any{"query": join, "analyze": true})
+	e = explain(t, s, map[string]any{"query": join, "analyze": true})
 	if e.Actual == nil || e.Actual.Rows != 2 || e.Actual.Elapsed <= 0 {
 		t.Fatalf("analyzed: %+v", e)
 	}
@@ -49,14 +51,14 @@ func TestExplain(t *testing.T) {
 	if a := e.Steps[1].Actual; a == nil || a.Rows != 2 {
 		t.Errorf("analyzed: last step %+v", a)
 	}
-	rows := strings.Split(s.rows("EXPLAIN "+join), "\n")
+	rows := strings.Split(s.Rows("EXPLAIN "+join), "\n")
 	if len(rows) != 2 || !strings.Contains(rows[0], "databalancer_1") || !strings.Contains(rows[1], "ORDER BY") {
 		t.Errorf("EXPLAIN: %q", rows)
 	}
-	if row := s.rows("EXPLAIN SELECT n FROM conn"); !strings.Contains(row, "conn") || strings.Contains(row, "SELECT `n`") {
+	if row := s.Rows("EXPLAIN SELECT n FROM conn"); !strings.Contains(row, "conn") || strings.Contains(row, "SELECT `n`") {
 		t.Errorf("EXPLAIN of what one shard answers: %q", row)
 	}
-	p := s.refused(400, "database_error", "POST", "/api/explain", map[string]any{"query": "SELECT x FROM conn, dns", "analyze": true})
+	p := s.Refused(400, "database_error", "POST", "/api/explain", map[string]any{"query": "SELECT x FROM conn, dns", "analyze": true})
 	if p.Detail == "" {
 		t.Error("analyze of a bad query: no detail")
 	}
@@ -65,17 +67,17 @@ func TestExplain(t *testing.T) {
 // TestExplainNotes names joins of strings that lack an index, and no longer
 // once there is one.
 func TestExplainNotes(t *testing.T) {
-	flags, _, _ := onShards(t, 1)
-	s := startServer(t, flags...)
+	flags, _, _ := harness.OnShards(t, 1)
+	s := harness.Start(t, flags...)
 	for _, family := range []string{"conn", "dns"} {
-		s.put(family, map[string]string{"uid": "string"}, []any{map[string]any{"uid": "a"}})
+		s.Put(family, map[string]string{"uid": "string"}, []any{map[string]any{"uid": "a"}})
 	}
 	body := map[string]any{"query": "SELECT 1 FROM conn JOIN dns ON conn.uid = dns.uid"}
-	if e := s.explain(body); len(e.Notes) != 1 || !strings.Contains(e.Notes[0], "index") {
+	if e := explain(t, s, body); len(e.Notes) != 1 || !strings.Contains(e.Notes[0], "index") {
 		t.Errorf("notes %q", e.Notes)
 	}
-	s.expect(200, "PUT", "/api/families/dns/indexes", map[string]any{"columns": []string{"uid"}})
-	if e := s.explain(body); len(e.Notes) != 0 {
+	s.Expect(200, "PUT", "/api/families/dns/indexes", map[string]any{"columns": []string{"uid"}})
+	if e := explain(t, s, body); len(e.Notes) != 0 {
 		t.Errorf("with an index: notes %q", e.Notes)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // attacks must not reach a server: each is refused, with the status and the
@@ -84,20 +85,20 @@ var literal = regexp.MustCompile(`'(?:[^'\\]|\\.|'')*'`)
 func TestAttacks(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "general.log")
 	cluster := localtest.Dedicated(t, 1, "--general-log=1", "--general-log-file="+log, "--log-output=FILE")
-	s := startServer(t, "-mysql_address", cluster.Sockets()[0])
-	s.put("f", map[string]string{"n": "int"}, numbers(3))
+	s := harness.Start(t, "-mysql_address", cluster.Sockets()[0])
+	s.Put("f", map[string]string{"n": "int"}, numbers(3))
 	before := len(read(t, log))
 	for _, a := range attacks {
-		res := s.request("POST", "/api/query", map[string]any{"query": a.sql})
-		refused := res.status >= 400 && res.status < 500
+		res := s.Request("POST", "/api/query", map[string]any{"query": a.sql})
+		refused := res.Status >= 400 && res.Status < 500
 		switch {
-		case res.err != nil, a.status == 0 && !refused, a.status != 0 && res.status != a.status:
-			t.Errorf("%s: got %d (%v) %s, want %d", a.sql, res.status, res.err, res.body, a.status)
-		case a.code != "" && decode[problem](t, res.body).Code != a.code:
-			t.Errorf("%s: got %s, want the code %s", a.sql, res.body, a.code)
+		case res.Err != nil, a.status == 0 && !refused, a.status != 0 && res.Status != a.status:
+			t.Errorf("%s: got %d (%v) %s, want %d", a.sql, res.Status, res.Err, res.Body, a.status)
+		case a.code != "" && res.Problem().Code != a.code:
+			t.Errorf("%s: got %s, want the code %s", a.sql, res.Body, a.code)
 		}
 	}
-	if got := s.rows("SELECT n FROM f WHERE n = ?", 2); got != "[2]" {
+	if got := s.Rows("SELECT n FROM f WHERE n = ?", 2); got != "[2]" {
 		t.Errorf("after the attacks: got %s", got)
 	}
 	arrived := read(t, log)[before:]
@@ -116,9 +117,9 @@ func TestAttacks(t *testing.T) {
 func TestReadOnlySessions(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "general.log")
 	cluster := localtest.Dedicated(t, 1, "--general-log=1", "--general-log-file="+log, "--log-output=FILE")
-	s := startServer(t, "-mysql_address", cluster.Sockets()[0])
-	s.put("f", map[string]string{"n": "int"}, numbers(3))
-	s.rows("SELECT n FROM f")
+	s := harness.Start(t, "-mysql_address", cluster.Sockets()[0])
+	s.Put("f", map[string]string{"n": "int"}, numbers(3))
+	s.Rows("SELECT n FROM f")
 	query := regexp.MustCompile(`(\d+) Query\s+/\* databalancer query_id`).FindStringSubmatch(read(t, log))
 	if query == nil {
 		t.Fatalf("the query is not in the general log:\n%s", read(t, log))
@@ -142,8 +143,8 @@ func read(t *testing.T, path string) string {
 // security document advises: queries, their cancellation and the health
 // checks must need no more.
 func TestQueryUser(t *testing.T) {
-	flags, addresses, database := onShards(t, 1)
-	admin := open(t, addresses[0], "")
+	flags, addresses, database := harness.OnShards(t, 1)
+	admin := localtest.Open(t, addresses[0], "")
 	for _, host := range []string{"localhost", "%"} {
 		for _, statement := range []string{
 			"CREATE USER 'reader'@'" + host + "' IDENTIFIED BY 'only-reads'", "GRANT SELECT ON `" + database + "`.* TO 'reader'@'" + host + "'",
@@ -154,14 +155,14 @@ func TestQueryUser(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { _, _ = admin.Exec("DROP USER 'reader'@'%', 'reader'@'localhost'") })
-	s := startServer(t, append(flags, "-mysql_query_username", "reader", "-mysql_query_password", "only-reads")...)
-	s.put("numbers", map[string]string{"n": "int"}, numbers(100_000))
-	if got := s.rows("SELECT COUNT(*) FROM numbers"); got != "[100000]" {
+	s := harness.Start(t, append(flags, "-mysql_query_username", "reader", "-mysql_query_password", "only-reads")...)
+	s.Put("numbers", map[string]string{"n": "int"}, numbers(100_000))
+	if got := s.Rows("SELECT COUNT(*) FROM numbers"); got != "[100000]" {
 		t.Errorf("count: got %s", got)
 	}
-	s.refused(504, "timeout", "POST", "/api/query", map[string]any{"query": "SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1", "timeout": "500ms"})
-	eventually(t, 5*time.Second, "the KILL arrived", func() bool {
+	s.Refused(504, "timeout", "POST", "/api/query", map[string]any{"query": "SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1", "timeout": "500ms"})
+	localtest.Eventually(t, 5*time.Second, "the KILL arrived", func() bool {
 		return selectText(t, admin, "SELECT user FROM information_schema.processlist WHERE info LIKE '/* databalancer query_id%'") == ""
 	})
-	s.expect(200, "GET", "/readyz", nil)
+	s.Expect(200, "GET", "/readyz", nil)
 }

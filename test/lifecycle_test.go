@@ -5,14 +5,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // TestHelp holds the flags that users of the original know.
 func TestHelp(t *testing.T) {
-	output, err := exec.Command(binary, "-help").CombinedOutput()
+	output, err := exec.Command(harness.Binary(t), "-help").CombinedOutput()
 	if err != nil {
 		t.Fatalf("-help: %v", err)
 	}
@@ -33,7 +35,7 @@ func TestBadFlags(t *testing.T) {
 		{"-no_such_flag"}, {"-mysql_address", "a=h:1,a=h:2"}, {"-mysql_address", ","}, {"-mysql_password_file", "/no/such/file"},
 		{"-mysql_database", "a/b"}, {"-log_format", "xml"}, {"argument"},
 	} {
-		err := exec.Command(binary, flags...).Run()
+		err := exec.Command(harness.Binary(t), flags...).Run()
 		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 2 {
 			t.Errorf("%v: got %v, want exit status 2", flags, err)
 		}
@@ -42,22 +44,22 @@ func TestBadFlags(t *testing.T) {
 
 // TestWaitsForServers starts before the server does: here, never.
 func TestWaitsForServers(t *testing.T) {
-	s := launch(t, "-mysql_address", filepath.Join(t.TempDir(), "none.sock"), "-mysql_password", "the-secret", "-start_timeout", "2s")
-	if code := s.wait(30 * time.Second); code != 1 {
+	s := harness.Begin(t, "-mysql_address", filepath.Join(t.TempDir(), "none.sock"), "-mysql_password", "the-secret", "-start_timeout", "2s")
+	if code := s.Wait(30 * time.Second); code != 1 {
 		t.Errorf("exit status %d, want 1", code)
 	}
-	if n := strings.Count(s.log.String(), "Waiting for MySQL at"); n < 2 {
-		t.Errorf("%d messages about the tries:\n%s", n, s.log)
+	if n := strings.Count(s.Log.String(), "Waiting for MySQL at"); n < 2 {
+		t.Errorf("%d messages about the tries:\n%s", n, s.Log)
 	}
-	if strings.Contains(s.log.String(), "the-secret") {
-		t.Errorf("the password is in the log:\n%s", s.log)
+	if strings.Contains(s.Log.String(), "the-secret") {
+		t.Errorf("the password is in the log:\n%s", s.Log)
 	}
 }
 
 // TestSecrets looks for passwords wherever text comes out.
 func TestSecrets(t *testing.T) {
-	flags, addresses, _ := onShards(t, 1)
-	admin := open(t, addresses[0], "")
+	flags, addresses, _ := harness.OnShards(t, 1)
+	admin := localtest.Open(t, addresses[0], "")
 	for _, statement := range []string{
 		"CREATE USER 'secretive'@'%' IDENTIFIED BY 'hush-hush-1'", "GRANT ALL ON *.* TO 'secretive'@'%'",
 		"CREATE USER 'secretive'@'localhost' IDENTIFIED BY 'hush-hush-1'", "GRANT ALL ON *.* TO 'secretive'@'localhost'",
@@ -68,19 +70,19 @@ func TestSecrets(t *testing.T) {
 	}
 	t.Cleanup(func() { _, _ = admin.Exec("DROP USER 'secretive'@'%', 'secretive'@'localhost'") })
 	t.Setenv("DATABALANCER_MYSQL_PASSWORD", "hush-hush-1")
-	s := startServer(t, append(flags, "-mysql_username", "secretive", "-log_level", "debug")...)
-	s.put("f", map[string]string{"n": "int"}, []any{})
+	s := harness.Start(t, append(flags, "-mysql_username", "secretive", "-log_level", "debug")...)
+	s.Put("f", map[string]string{"n": "int"}, []any{})
 	for _, path := range []string{"/metrics", "/readyz", "/api/shards", "/healthz"} {
-		if res := s.expect(200, "GET", path, nil); strings.Contains(string(res.body), "hush-hush") {
-			t.Errorf("%s shows the password:\n%s", path, res.body)
+		if res := s.Expect(200, "GET", path, nil); strings.Contains(string(res.Body), "hush-hush") {
+			t.Errorf("%s shows the password:\n%s", path, res.Body)
 		}
 	}
 	t.Setenv("DATABALANCER_MYSQL_PASSWORD", "hush-hush-2")
-	wrong := launch(t, append(flags, "-mysql_username", "secretive", "-start_timeout", "2s")...)
-	if code := wrong.wait(30 * time.Second); code != 1 {
+	wrong := harness.Begin(t, append(flags, "-mysql_username", "secretive", "-start_timeout", "2s")...)
+	if code := wrong.Wait(30 * time.Second); code != 1 {
 		t.Errorf("with a wrong password: exit status %d, want 1", code)
 	}
-	if log := s.log.String() + wrong.log.String(); strings.Contains(log, "hush-hush") {
+	if log := s.Log.String() + wrong.Log.String(); strings.Contains(log, "hush-hush") {
 		t.Errorf("the log shows a password:\n%s", log)
 	}
 }
@@ -94,24 +96,24 @@ func TestShutdown(t *testing.T) {
 		status int
 	}{"finishes": {1500, "30s", 200}, "is cancelled": {100_000, "1s", 503}} {
 		t.Run(name, func(t *testing.T) {
-			flags, addresses, _ := onShards(t, 1)
-			s := startServer(t, append(flags, "-shutdown_timeout", c.limit)...)
-			s.put("numbers", map[string]string{"n": "int"}, numbers(c.rows))
-			answered := make(chan response)
+			flags, addresses, _ := harness.OnShards(t, 1)
+			s := harness.Start(t, append(flags, "-shutdown_timeout", c.limit)...)
+			s.Put("numbers", map[string]string{"n": "int"}, numbers(c.rows))
+			answered := make(chan harness.Response)
 			go func() {
-				answered <- s.request("POST", "/api/query", `{"query":"SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1"}`)
+				answered <- s.Request("POST", "/api/query", `{"query":"SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1"}`)
 			}()
-			running := open(t, addresses[0], "")
+			running := localtest.Open(t, addresses[0], "")
 			query := "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%databalancer query_id%numbers%' AND info NOT LIKE '%processlist%'"
-			eventually(t, 10*time.Second, "the query runs", func() bool { return selectText(t, running, query) == "1" })
-			_ = s.cmd.Process.Signal(syscall.SIGTERM)
-			if res := <-answered; res.status != c.status {
-				t.Errorf("the running query: got %d (%v) %s, want %d", res.status, res.err, res.body, c.status)
+			localtest.Eventually(t, 10*time.Second, "the query runs", func() bool { return selectText(t, running, query) == "1" })
+			s.Terminate()
+			if res := <-answered; res.Status != c.status {
+				t.Errorf("the running query: got %d (%v) %s, want %d", res.Status, res.Err, res.Body, c.status)
 			}
-			if code := s.wait(20 * time.Second); code != 0 {
+			if code := s.Wait(20 * time.Second); code != 0 {
 				t.Errorf("exit status %d, want 0", code)
 			}
-			eventually(t, 5*time.Second, "no statement is left", func() bool { return selectText(t, running, query) == "0" })
+			localtest.Eventually(t, 5*time.Second, "no statement is left", func() bool { return selectText(t, running, query) == "0" })
 		})
 	}
 }
@@ -127,31 +129,31 @@ func numbers(n int) []any {
 
 // TestCancel stops a query through another process than the one that runs it.
 func TestCancel(t *testing.T) {
-	flags, addresses, _ := onShards(t, 1)
-	servers := startTogether(t, 2, flags)
-	servers[0].put("numbers", map[string]string{"n": "int"}, numbers(100_000))
-	running := open(t, addresses[0], "")
+	flags, addresses, _ := harness.OnShards(t, 1)
+	servers := harness.StartTogether(t, 2, flags...)
+	servers[0].Put("numbers", map[string]string{"n": "int"}, numbers(100_000))
+	running := localtest.Open(t, addresses[0], "")
 	const list = "SELECT info FROM information_schema.processlist WHERE info LIKE '/* databalancer query_id=%'"
 	for i, canceller := range servers {
-		answered := make(chan response)
+		answered := make(chan harness.Response)
 		go func() {
-			answered <- servers[0].request("POST", "/api/query", `{"query":"SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1"}`)
+			answered <- servers[0].Request("POST", "/api/query", `{"query":"SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1"}`)
 		}()
 		var id string
-		eventually(t, 10*time.Second, "the query runs", func() bool {
+		localtest.Eventually(t, 10*time.Second, "the query runs", func() bool {
 			info := selectText(t, running, list)
 			_, rest, _ := strings.Cut(info, "query_id=")
 			id, _, _ = strings.Cut(rest, " ")
 			return id != ""
 		})
-		if res := canceller.request("DELETE", "/api/query/"+id, nil); res.status >= 300 {
-			t.Errorf("canceller %d: DELETE: %d %s", i, res.status, res.body)
+		if res := canceller.Request("DELETE", "/api/query/"+id, nil); res.Status >= 300 {
+			t.Errorf("canceller %d: DELETE: %d %s", i, res.Status, res.Body)
 		}
 		res := <-answered
-		if p := decode[problem](t, res.body); p.Code != "cancelled" {
-			t.Errorf("canceller %d: the query ended with %d %s", i, res.status, res.body)
+		if p := res.Problem(); p.Code != "cancelled" {
+			t.Errorf("canceller %d: the query ended with %d %s", i, res.Status, res.Body)
 		}
-		eventually(t, 10*time.Second, "no statement is left", func() bool { return selectText(t, running, list) == "" })
+		localtest.Eventually(t, 10*time.Second, "no statement is left", func() bool { return selectText(t, running, list) == "" })
 	}
-	servers[0].expect(http.StatusNotFound, "DELETE", "/api/query/0123456789abcdef", nil)
+	servers[0].Expect(http.StatusNotFound, "DELETE", "/api/query/0123456789abcdef", nil)
 }

@@ -2,4 +2,4 @@
 
 package test
 
-const raceEnabled = false
+var buildFlags []string

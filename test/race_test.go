@@ -2,4 +2,5 @@
 
 package test
 
-const raceEnabled = true
+// buildFlags give the program the race detector, as the tests have it.
+var buildFlags = []string{"-race"}

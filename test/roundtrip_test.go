@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // dataFolder is where the round trip finds its logs.
@@ -34,12 +36,12 @@ func TestRoundTrip(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatalf("no logs in %s", dataFolder())
 	}
-	flags, _, _ := onShards(t, 3)
-	s := startServer(t, flags...)
+	flags, _, _ := harness.OnShards(t, 3)
+	s := harness.Start(t, flags...)
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			family, _, _ := strings.Cut(filepath.Base(file), ".")
-			load := exec.Command(binary, "load", "-server", s.url, "-family", family, "-concurrency", "1", file)
+			load := exec.Command(harness.Binary(t), "load", "-server", "http://"+s.Address, "-family", family, "-concurrency", "1", file)
 			output, err := load.CombinedOutput()
 			if err != nil {
 				t.Fatalf("load: %v\n%s", err, output)
@@ -87,7 +89,7 @@ func readLines(t *testing.T, reader io.Reader) []map[string]any {
 	for lines := bufio.NewReaderSize(reader, 1<<20); ; {
 		line, err := lines.ReadBytes('\n')
 		if len(bytes.TrimSpace(line)) > 0 {
-			events = append(events, decode[map[string]any](t, line))
+			events = append(events, harness.Decode[map[string]any](t, line))
 		}
 		if err == io.EOF {
 			return events
@@ -99,13 +101,13 @@ func readLines(t *testing.T, reader io.Reader) []map[string]any {
 }
 
 // compareEvents compares the family's rows, and its raw logs, with the events.
-func compareEvents(t *testing.T, s *server, family string, events []map[string]any, renamed map[string]string) {
+func compareEvents(t *testing.T, s *harness.Server, family string, events []map[string]any, renamed map[string]string) {
 	t.Helper()
-	res := s.request("POST", "/api/query?format=ndjson", map[string]any{"query": "SELECT * FROM `" + family + "` ORDER BY id"})
-	if res.err != nil || res.status != 200 {
-		t.Fatalf("%d %v %s", res.status, res.err, tail(string(res.body), 500))
+	res := s.Request("POST", "/api/query?format=ndjson", map[string]any{"query": "SELECT * FROM `" + family + "` ORDER BY id"})
+	if res.Err != nil || res.Status != 200 {
+		t.Fatalf("%d %v %.500s", res.Status, res.Err, res.Body)
 	}
-	rows := readLines(t, bytes.NewReader(res.body))
+	rows := readLines(t, bytes.NewReader(res.Body))
 	if len(rows) != len(events) {
 		t.Fatalf("%d events in, %d rows out", len(events), len(rows))
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // family is the answer of GET /api/families/{family}.
@@ -25,9 +26,8 @@ type family struct {
 	Rows int64
 }
 
-func (s *server) family(name string) family {
-	s.t.Helper()
-	return decode[family](s.t, s.expect(200, "GET", "/api/families/"+name, nil).body)
+func familyOf(s *harness.Server, name string) family {
+	return harness.Get[family](s, "/api/families/"+name)
 }
 
 // writable returns the shards to which the family's new rows go.
@@ -44,7 +44,7 @@ func (f family) writable() (shards []string) {
 func onEach(t testing.TB, addresses []string, database, query string) (numbers []int) {
 	t.Helper()
 	for _, address := range addresses {
-		db := open(t, address, database)
+		db := localtest.Open(t, address, database)
 		n := 0
 		if _, err := fmt.Sscan(selectText(t, db, query), &n); err != nil {
 			t.Fatalf("%s: %v", query, err)
@@ -68,9 +68,9 @@ func sumOf(numbers []int) (sum int) {
 func TestSpreadUnderLoad(t *testing.T) {
 	t.Parallel()
 	const batch = 3
-	flags, addresses, database := onShards(t, 3)
-	servers := startTogether(t, 3, flags)
-	servers[0].put("split", map[string]string{"w": "int", "n": "int"}, []any{})
+	flags, addresses, database := harness.OnShards(t, 3)
+	servers := harness.StartTogether(t, 3, flags...)
+	servers[0].Put("split", map[string]string{"w": "int", "n": "int"}, []any{})
 	var stored, fields atomic.Int64
 	var stop atomic.Bool
 	var working sync.WaitGroup
@@ -86,31 +86,31 @@ func TestSpreadUnderLoad(t *testing.T) {
 					fields.Add(1)
 				}
 				event := map[string]int{"w": w, "n": n}
-				writer.put("split", schema, slices.Repeat([]any{event}, batch))
+				writer.Put("split", schema, slices.Repeat([]any{event}, batch))
 				stored.Add(batch)
-				if got := countLines(reader.rows("SELECT id FROM split WHERE w = ? AND n = ?", w, n)); got != batch {
+				if got := countLines(reader.Rows("SELECT id FROM split WHERE w = ? AND n = ?", w, n)); got != batch {
 					t.Errorf("request %d of writer %d: another process sees %d rows of %d", n, w, got, batch)
 				}
 			}
 		})
 	}
 	// One process first: the others must find out by themselves.
-	if f := decode[family](t, servers[0].expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`).body); len(f.Placements) != 2 || len(f.writable()) != 1 {
+	if f := harness.Decode[family](t, servers[0].Expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`).Body); len(f.Placements) != 2 || len(f.writable()) != 1 {
 		t.Errorf("at once: %+v", f)
 	}
 	time.Sleep(2 * time.Second)
 	var spreading sync.WaitGroup
 	for _, s := range servers {
 		spreading.Go(func() {
-			s.expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`)
-			s.expect(200, "PUT", "/api/families/split/indexes", `{"columns":["w","n"]}`)
+			s.Expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`)
+			s.Expect(200, "PUT", "/api/families/split/indexes", `{"columns":["w","n"]}`)
 		})
 	}
 	spreading.Wait()
-	eventually(t, time.Minute, "two placements take rows", func() bool { return len(servers[2].family("split").writable()) == 2 })
-	servers[1].expect(200, "PUT", "/api/families/split/spread", `{"shards":3}`)
-	eventually(t, time.Minute, "three placements take rows", func() bool { return len(servers[0].family("split").writable()) == 3 })
-	eventually(t, time.Minute, "each shard has some rows", func() bool {
+	localtest.Eventually(t, time.Minute, "two placements take rows", func() bool { return len(familyOf(servers[2], "split").writable()) == 2 })
+	servers[1].Expect(200, "PUT", "/api/families/split/spread", `{"shards":3}`)
+	localtest.Eventually(t, time.Minute, "three placements take rows", func() bool { return len(familyOf(servers[0], "split").writable()) == 3 })
+	localtest.Eventually(t, time.Minute, "each shard has some rows", func() bool {
 		return slices.Min(onEach(t, addresses, database, "SELECT COUNT(*) FROM split")) > 50
 	})
 	stop.Store(true)
@@ -121,7 +121,7 @@ func TestSpreadUnderLoad(t *testing.T) {
 		t.Errorf("%d rows were acknowledged; rows on the shards %v, raw logs %v", stored.Load(), rows, raw)
 	}
 	for p, s := range servers {
-		ids := strings.Split(s.rows("SELECT id FROM split"), "\n")
+		ids := strings.Split(s.Rows("SELECT id FROM split"), "\n")
 		slices.Sort(ids)
 		if distinct := len(slices.Compact(ids)); distinct != int(stored.Load()) {
 			t.Errorf("process %d sees %d ids", p, distinct)
@@ -137,13 +137,13 @@ func TestSpreadUnderLoad(t *testing.T) {
 	}
 	t.Logf("%d rows, on the shards %v", stored.Load(), rows)
 
-	p := servers[0].refused(409, "cannot_shrink", "PUT", "/api/families/split/spread", `{"shards":1}`)
-	p2 := servers[0].refused(422, "not_enough_shards", "PUT", "/api/families/split/spread", `{"shards":4}`)
+	p := servers[0].Refused(409, "cannot_shrink", "PUT", "/api/families/split/spread", `{"shards":1}`)
+	p2 := servers[0].Refused(422, "not_enough_shards", "PUT", "/api/families/split/spread", `{"shards":4}`)
 	if p.Detail == "" || p2.Detail == "" {
 		t.Errorf("no reasons: %+v, %+v", p, p2)
 	}
-	servers[0].refused(404, "unknown_family", "PUT", "/api/families/none/spread", `{"shards":2}`)
-	servers[0].expect(204, "DELETE", "/api/families/split", nil)
+	servers[0].Refused(404, "unknown_family", "PUT", "/api/families/none/spread", `{"shards":2}`)
+	servers[0].Expect(204, "DELETE", "/api/families/split", nil)
 	if left := onEach(t, addresses, database, "SELECT (SELECT COUNT(*) FROM raw_logs) + (SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'split')"); sumOf(left) != 0 {
 		t.Errorf("left after the family was dropped: %v", left)
 	}
@@ -155,10 +155,10 @@ func TestSplitShardDown(t *testing.T) {
 	t.Parallel()
 	cluster := localtest.Dedicated(t, 2)
 	addresses := cluster.Sockets()
-	s := startServer(t, shardFlags(addresses, "databalancer")...)
-	s.put("split", map[string]string{"n": "int"}, []any{})
-	s.expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`)
-	eventually(t, time.Minute, "two placements take rows", func() bool { return len(s.family("split").writable()) == 2 })
+	s := harness.Start(t, harness.ShardFlags(addresses, "databalancer")...)
+	s.Put("split", map[string]string{"n": "int"}, []any{})
+	s.Expect(200, "PUT", "/api/families/split/spread", `{"shards":2}`)
+	localtest.Eventually(t, time.Minute, "two placements take rows", func() bool { return len(familyOf(s, "split").writable()) == 2 })
 	body, _ := json.Marshal(map[string]any{"family": "split", "schema": map[string]string{"n": "int"}, "logs": []any{map[string]int{"n": 1}}})
 	var stored, refused, unknown atomic.Int64
 	// load stores single events with eight clients while do runs.
@@ -168,10 +168,10 @@ func TestSplitShardDown(t *testing.T) {
 		for range 8 {
 			working.Go(func() {
 				for !stop.Load() {
-					switch res := s.request("PUT", "/api/log", body); {
-					case res.status == http.StatusOK:
+					switch res := s.Request("PUT", "/api/log", body); {
+					case res.Status == http.StatusOK:
 						stored.Add(1)
-					case strings.Contains(string(res.body), "outcome_unknown"):
+					case strings.Contains(string(res.Body), "outcome_unknown"):
 						unknown.Add(1)
 					default:
 						refused.Add(1)
@@ -194,11 +194,9 @@ func TestSplitShardDown(t *testing.T) {
 	if failed := refused.Load() + unknown.Load() - before; failed > 0 {
 		t.Errorf("%d requests failed while the shard was away", failed)
 	}
-	if err := cluster.Resume(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
+	cluster.Resume(1)
 	there := onEach(t, addresses[1:], "databalancer", "SELECT COUNT(*) FROM split")[0]
-	eventually(t, 30*time.Second, "the shard that is back gets rows", func() bool {
+	localtest.Eventually(t, 30*time.Second, "the shard that is back gets rows", func() bool {
 		load(briefly)
 		return onEach(t, addresses[1:], "databalancer", "SELECT COUNT(*) FROM split")[0] > there
 	})
@@ -213,49 +211,40 @@ func TestSplitShardDown(t *testing.T) {
 // that of a registered table measured.
 func TestSplitBytes(t *testing.T) {
 	t.Parallel()
-	flags, addresses, database := onShards(t, 2)
-	s := startServer(t, append(flags, "-split_bytes", "2000000", "-size_interval", "1s")...)
+	flags, addresses, database := harness.OnShards(t, 2)
+	s := harness.Start(t, append(flags, "-split_bytes", "2000000", "-size_interval", "1s")...)
 	other := localtest.Database(t, addresses[1])
-	reference := open(t, addresses[1], other)
+	reference := localtest.Open(t, addresses[1], other)
 	for _, statement := range []string{"CREATE TABLE reference (a INT PRIMARY KEY)", "INSERT INTO reference VALUES (1),(2),(3)", "ANALYZE TABLE reference"} {
 		if _, err := reference.Exec(statement); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.expect(200, "PUT", "/api/tables/reference", map[string]string{"shard": "s2", "database": other})
-	s.put("small", map[string]string{"text": "string"}, []any{map[string]string{"text": "x"}})
+	s.Expect(200, "PUT", "/api/tables/reference", map[string]string{"shard": "s2", "database": other})
+	s.Put("small", map[string]string{"text": "string"}, []any{map[string]string{"text": "x"}})
 	events := slices.Repeat([]any{map[string]string{"text": strings.Repeat("x", 400)}}, 2000)
 	for range 5 {
-		s.put("large", map[string]string{"text": "string"}, events)
+		s.Put("large", map[string]string{"text": "string"}, events)
 	}
-	eventually(t, time.Minute, "a second placement takes all rows", func() bool {
-		f := s.family("large")
+	localtest.Eventually(t, time.Minute, "a second placement takes all rows", func() bool {
+		f := familyOf(s, "large")
 		return len(f.Placements) == 2 && slices.Equal(f.writable(), []string{f.Placements[1].Shard})
 	})
-	second := addresses[s.shardIndex(s.family("large").Placements[1].Shard)]
+	second := addressOf(t, addresses, familyOf(s, "large").Placements[1].Shard)
 	before := onEach(t, []string{second}, database, "SELECT COUNT(*) FROM large")[0]
-	s.put("large", map[string]string{"text": "string"}, events[:10])
+	s.Put("large", map[string]string{"text": "string"}, events[:10])
 	if after := onEach(t, []string{second}, database, "SELECT COUNT(*) FROM large")[0]; before != 0 || after != 10 {
 		t.Errorf("the second placement has %d rows, had %d", after, before)
 	}
-	if f := s.family("small"); len(f.Placements) != 1 {
+	if f := familyOf(s, "small"); len(f.Placements) != 1 {
 		t.Errorf("a small family was split: %+v", f)
 	}
-	sizes := selectText(t, open(t, addresses[0], database+"_catalog"),
+	sizes := selectText(t, localtest.Open(t, addresses[0], database+"_catalog"),
 		"SELECT name_key, number, row_count FROM sizes WHERE name_key IN ('large', 'reference') AND number = 0 ORDER BY 1")
 	var large, referenced int
 	if _, err := fmt.Sscanf(sizes, "large|0|%d\nreference|0|%d", &large, &referenced); err != nil || large < 5000 || large > 20000 || referenced != 3 {
 		t.Errorf("sizes in the catalog: %s (%v)", sizes, err)
 	}
-}
-
-// shardIndex returns the index of the server of a shard, s1, s2, ….
-func (s *server) shardIndex(name string) int {
-	var i int
-	if _, err := fmt.Sscanf(name, "s%d", &i); err != nil {
-		s.t.Fatal(err)
-	}
-	return i - 1
 }
 
 // TestCutOff takes the catalog's server away for longer than a new placement
@@ -264,59 +253,57 @@ func TestCutOff(t *testing.T) {
 	t.Parallel()
 	cluster := localtest.Dedicated(t, 2)
 	sockets := cluster.Sockets()
-	s := startServer(t, append(shardFlags(sockets[1:], "databalancer"), "-catalog_address", sockets[0])...)
-	s.put("known", map[string]string{"n": "int"}, []any{map[string]int{"n": 1}})
-	s.expect(200, "GET", "/readyz", nil)
+	s := harness.Start(t, append(harness.ShardFlags(sockets[1:], "databalancer"), "-catalog_address", sockets[0])...)
+	s.Put("known", map[string]string{"n": "int"}, []any{map[string]int{"n": 1}})
+	s.Expect(200, "GET", "/readyz", nil)
 	cluster.Stop(0)
-	if res := s.request("GET", "/readyz", nil); res.status != 200 || !strings.Contains(string(res.body), "degraded") {
-		t.Errorf("at first: %d %s", res.status, res.body)
+	if res := s.Request("GET", "/readyz", nil); res.Status != 200 || !strings.Contains(string(res.Body), "degraded") {
+		t.Errorf("at first: %d %s", res.Status, res.Body)
 	}
-	eventually(t, 40*time.Second, "the process is stale", func() bool {
-		res := s.request("GET", "/readyz", nil)
-		return res.status == 503 && strings.Contains(string(res.body), `"status":"stale"`)
+	localtest.Eventually(t, 40*time.Second, "the process is stale", func() bool {
+		res := s.Request("GET", "/readyz", nil)
+		return res.Status == 503 && strings.Contains(string(res.Body), `"status":"stale"`)
 	})
-	s.put("known", map[string]string{"n": "int"}, []any{map[string]int{"n": 2}})
-	if got := s.rows("SELECT n FROM known"); got != "[1]\n[2]" {
+	s.Put("known", map[string]string{"n": "int"}, []any{map[string]int{"n": 2}})
+	if got := s.Rows("SELECT n FROM known"); got != "[1]\n[2]" {
 		t.Errorf("while it is cut off: got %s", got)
 	}
-	if err := cluster.Resume(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, 30*time.Second, "the process is ready again", func() bool { return s.request("GET", "/readyz", nil).status == 200 })
+	cluster.Resume(0)
+	localtest.Eventually(t, 30*time.Second, "the process is ready again", func() bool { return s.Request("GET", "/readyz", nil).Status == 200 })
 }
 
 func TestIndexes(t *testing.T) {
-	flags, addresses, database := onShards(t, 2)
-	s := startServer(t, flags...)
-	s.put("dns", map[string]string{"uid": "string", "port": "int", "meta": "json"}, []any{map[string]any{"uid": "a", "port": 53}})
+	flags, addresses, database := harness.OnShards(t, 2)
+	s := harness.Start(t, flags...)
+	s.Put("dns", map[string]string{"uid": "string", "port": "int", "meta": "json"}, []any{map[string]any{"uid": "a", "port": 53}})
 	const path = "/api/families/dns/indexes"
 	for range 2 {
-		s.expect(200, "PUT", path, `{"columns":["uid"]}`)
+		s.Expect(200, "PUT", path, `{"columns":["uid"]}`)
 	}
-	s.expect(200, "PUT", path, `{"columns":["port","UID"]}`)
+	s.Expect(200, "PUT", path, `{"columns":["port","UID"]}`)
 	want := `"indexes":[{"columns":["uid"]},{"columns":["port","uid"]}]`
 	for _, path := range []string{"/api/describe?table=dns", "/api/families/dns"} {
-		if got := string(s.expect(200, "GET", path, nil).body); !strings.Contains(got, want) && !strings.Contains(got, `"indexes":[{"columns":["port","uid"]},{"columns":["uid"]}]`) {
+		if got := string(s.Expect(200, "GET", path, nil).Body); !strings.Contains(got, want) && !strings.Contains(got, `"indexes":[{"columns":["port","uid"]},{"columns":["uid"]}]`) {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
-	address := addresses[s.shardIndex(s.family("dns").Placements[0].Shard)]
-	plan := selectText(t, open(t, address, database), "EXPLAIN SELECT * FROM dns WHERE uid = 'a'")
+	address := addressOf(t, addresses, familyOf(s, "dns").Placements[0].Shard)
+	plan := selectText(t, localtest.Open(t, address, database), "EXPLAIN SELECT * FROM dns WHERE uid = 'a'")
 	if !strings.Contains(plan, "|ix_") {
 		t.Errorf("the server doesn't use the index: %s", plan)
 	}
 	for body, code := range map[string]string{
 		`{"columns":["meta"]}`: "cannot_index", `{"columns":["id"]}`: "cannot_index", `{"columns":["uid","uid"]}`: "cannot_index",
 	} {
-		if p := s.refused(422, code, "PUT", path, body); p.Detail == "" {
+		if p := s.Refused(422, code, "PUT", path, body); p.Detail == "" {
 			t.Errorf("%s: no reason", body)
 		}
 	}
-	s.refused(400, "unknown_column", "PUT", path, `{"columns":["none"]}`)
-	s.refused(404, "unknown_family", "PUT", "/api/families/none/indexes", `{"columns":["a"]}`)
-	s.expect(204, "DELETE", path, `{"columns":["uid"]}`)
-	s.refused(404, "unknown_index", "DELETE", path, `{"columns":["uid"]}`)
-	if f := s.family("dns"); len(f.Indexes) != 1 {
+	s.Refused(400, "unknown_column", "PUT", path, `{"columns":["none"]}`)
+	s.Refused(404, "unknown_family", "PUT", "/api/families/none/indexes", `{"columns":["a"]}`)
+	s.Expect(204, "DELETE", path, `{"columns":["uid"]}`)
+	s.Refused(404, "unknown_index", "DELETE", path, `{"columns":["uid"]}`)
+	if f := familyOf(s, "dns"); len(f.Indexes) != 1 {
 		t.Errorf("left: %+v", f.Indexes)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	_ "github.com/pingcap/tidb/pkg/parser/test_driver"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // mariaDBOnly are the statements of the MariaDB dialect that TiDB's has
@@ -27,7 +28,7 @@ func TestStatementsParseOnTiDB(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "general.log")
 	cluster := localtest.Dedicated(t, 1, "--general-log=1", "--general-log-file="+log, "--log-output=FILE")
 	socket := cluster.Sockets()[0]
-	s := startServer(t, "-mysql_address", socket, "-size_interval", "100ms")
+	s := harness.Start(t, "-mysql_address", socket, "-size_interval", "100ms")
 	everything(t, s, socket)
 
 	statements := loggedStatements(read(t, log))
@@ -47,33 +48,33 @@ func TestStatementsParseOnTiDB(t *testing.T) {
 }
 
 // everything makes the program send each of its kinds of statement.
-func everything(t *testing.T, s *server, socket string) {
+func everything(t *testing.T, s *harness.Server, socket string) {
 	t.Helper()
-	s.put("f", map[string]string{"s": "string", "i": "int", "f": "float", "b": "bool", "t": "timestamp", "j": "json"},
+	s.Put("f", map[string]string{"s": "string", "i": "int", "f": "float", "b": "bool", "t": "timestamp", "j": "json"},
 		[]any{map[string]any{"s": "x", "i": 1, "f": 1.5, "b": true, "t": "2024-01-02T03:04:05Z", "j": []int{1}}})
-	s.put("f", map[string]string{"more": "string"}, []any{map[string]any{"more": "x"}})
+	s.Put("f", map[string]string{"more": "string"}, []any{map[string]any{"more": "x"}})
 	wide := map[string]string{}
 	for i := range 300 {
 		wide[fmt.Sprintf("field%d", i)] = "string"
 	}
-	s.put("wide", wide, []any{map[string]string{"field0": "x", "field299": "y"}})
-	s.rows("SELECT * FROM wide NATURAL JOIN f")
-	s.rows("SELECT s, COUNT(*) FROM f WHERE i = ? GROUP BY s WITH ROLLUP", 1)
-	s.expect(200, "POST", "/api/query", `{"query":"EXPLAIN SELECT * FROM f"}`)
+	s.Put("wide", wide, []any{map[string]string{"field0": "x", "field299": "y"}})
+	s.Rows("SELECT * FROM wide NATURAL JOIN f")
+	s.Rows("SELECT s, COUNT(*) FROM f WHERE i = ? GROUP BY s WITH ROLLUP", 1)
+	s.Expect(200, "POST", "/api/query", `{"query":"EXPLAIN SELECT * FROM f"}`)
 
-	client := open(t, socket, "databalancer")
+	client := localtest.Open(t, socket, "databalancer")
 	if _, err := client.Exec("CREATE TABLE countries (code CHAR(2) PRIMARY KEY, name VARCHAR(50))"); err != nil {
 		t.Fatal(err)
 	}
-	shard := s.shards().Shards[0].Name
-	s.expect(200, "PUT", "/api/tables/countries", map[string]string{"shard": shard})
-	s.rows("SELECT * FROM countries")
-	s.request("DELETE", "/api/tables/countries", nil)
-	s.request("GET", "/api/families/f", nil)
-	s.expect(404, "DELETE", "/api/query/0123456789abcdef0123456789abcdef", nil)
-	s.expect(200, "PATCH", "/api/shards/"+shard, `{"state":"readonly"}`)
-	s.request("DELETE", "/api/families/wide", nil)
-	s.request("POST", "/api/query", `{"query":"SELECT COUNT(*) FROM f a, f b, f c WHERE a.i <> b.i","timeout":"1ms"}`)
+	shard := shards(s).Shards[0].Name
+	s.Expect(200, "PUT", "/api/tables/countries", map[string]string{"shard": shard})
+	s.Rows("SELECT * FROM countries")
+	s.Request("DELETE", "/api/tables/countries", nil)
+	s.Request("GET", "/api/families/f", nil)
+	s.Expect(404, "DELETE", "/api/query/0123456789abcdef0123456789abcdef", nil)
+	s.Expect(200, "PATCH", "/api/shards/"+shard, `{"state":"readonly"}`)
+	s.Request("DELETE", "/api/families/wide", nil)
+	s.Request("POST", "/api/query", `{"query":"SELECT COUNT(*) FROM f a, f b, f c WHERE a.i <> b.i","timeout":"1ms"}`)
 	time.Sleep(300 * time.Millisecond) // the sizes are measured
 }
 

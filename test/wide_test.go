@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // TestWideFamily stores 1,000 strings of 40 bytes an event, which no InnoDB
 // row of 1,000 text columns could hold.
 func TestWideFamily(t *testing.T) {
 	const fields, events = 1000, 20
-	flags, _, _ := onShards(t, 1)
-	s := startServer(t, flags...)
+	flags, _, _ := harness.OnShards(t, 1)
+	s := harness.Start(t, flags...)
 	var schema strings.Builder
 	for f := range fields {
 		fmt.Fprintf(&schema, `,"field__%04d":"string"`, f)
@@ -24,9 +26,9 @@ func TestWideFamily(t *testing.T) {
 		}
 		logs.WriteString("}")
 	}
-	s.expect(200, "PUT", "/api/log", fmt.Sprintf(`{"family":"wide","schema":{%s},"logs":[%s]}`, schema.String()[1:], logs.String()))
+	s.Expect(200, "PUT", "/api/log", fmt.Sprintf(`{"family":"wide","schema":{%s},"logs":[%s]}`, schema.String()[1:], logs.String()))
 
-	all := s.query("SELECT * FROM wide ORDER BY id")
+	all := s.Query("SELECT * FROM wide ORDER BY id")
 	if len(all.Columns) != 1+fields || len(all.Rows) != events {
 		t.Fatalf("SELECT *: %d columns, %d rows", len(all.Columns), len(all.Rows))
 	}
@@ -37,16 +39,16 @@ func TestWideFamily(t *testing.T) {
 			}
 		}
 	}
-	if got, want := s.rows("SELECT w.id FROM wide w WHERE w.field__0999 = ?", wideValue(7, 999)), "[8]"; got != want {
+	if got, want := s.Rows("SELECT w.id FROM wide w WHERE w.field__0999 = ?", wideValue(7, 999)), "[8]"; got != want {
 		t.Errorf("a filter on the last field: got %s, want %s", got, want)
 	}
-	if got := s.rows("SELECT COUNT(DISTINCT field__0500), MAX(LENGTH(field__0998)) FROM wide"); got != "[20,40]" {
+	if got := s.Rows("SELECT COUNT(DISTINCT field__0500), MAX(LENGTH(field__0998)) FROM wide"); got != "[20,40]" {
 		t.Errorf("aggregates: got %s", got)
 	}
-	s.refused(400, "unknown_column", "POST", "/api/query", map[string]any{"query": "SELECT `#1` FROM wide"})
-	res := s.request("PUT", "/api/log", `{"family":"wide","schema":{"one_more":"int"},"logs":[]}`)
-	if res.status < 400 || res.status >= 500 {
-		t.Errorf("field 1,001: got %d %s", res.status, res.body)
+	s.Refused(400, "unknown_column", "POST", "/api/query", map[string]any{"query": "SELECT `#1` FROM wide"})
+	res := s.Request("PUT", "/api/log", `{"family":"wide","schema":{"one_more":"int"},"logs":[]}`)
+	if res.Status < 400 || res.Status >= 500 {
+		t.Errorf("field 1,001: got %d %s", res.Status, res.Body)
 	}
 }
 
@@ -54,15 +56,15 @@ func TestWideFamily(t *testing.T) {
 // strings with the longest names. That must be refused before anything is
 // made, and leave the name free.
 func TestLongNames(t *testing.T) {
-	flags, _, _ := onShards(t, 1)
-	s := startServer(t, flags...)
+	flags, _, _ := harness.OnShards(t, 1)
+	s := harness.Start(t, flags...)
 	schema := map[string]string{}
 	for f := range 1000 {
 		schema[fmt.Sprintf("%04d%s", f, strings.Repeat("x", 60))] = "string"
 	}
-	s.refused(400, "too_many_columns", "PUT", "/api/log", map[string]any{"family": "long", "schema": schema, "logs": []any{}})
-	s.refused(404, "unknown_family", "GET", "/api/families/long", nil)
-	s.put("long", map[string]string{"n": "int"}, numbers(1))
+	s.Refused(400, "too_many_columns", "PUT", "/api/log", map[string]any{"family": "long", "schema": schema, "logs": []any{}})
+	s.Refused(404, "unknown_family", "GET", "/api/families/long", nil)
+	s.Put("long", map[string]string{"n": "int"}, numbers(1))
 }
 
 // wideValue is 40 bytes that differ by event and field.

@@ -13,7 +13,7 @@ import (
 // addGatherers adds the servers that are used only for gathering. One that
 // does not answer is gone on without, as long as another does: what needs
 // several shards is to be kept off the shards.
-func (s *store) addGatherers(ctx context.Context, o *options, config shard.Config) error {
+func (s *stores) addGatherers(ctx context.Context, o *options, config shard.Config) error {
 	if ctx.Err() != nil { // the shards used up the time
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -10,8 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kolide/databalancer/api"
 	"github.com/kolide/databalancer/catalog"
-	"github.com/kolide/databalancer/proxy"
+	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/ingest/tables"
+	"github.com/kolide/databalancer/proxy/gather"
+	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -70,23 +74,23 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.queryPassword, "mysql_query_password", "", "`password` of -mysql_query_username")
 	fs.StringVar(&o.queryPasswordFile, "mysql_query_password_file", "", "`file` that holds the password of -mysql_query_username")
 	fs.StringVar(&o.catalogAddress, "catalog_address", "", "`server` that holds the catalog; empty: the first of -mysql_address")
-	fs.IntVar(&o.writeConns, "mysql_write_conns", 16, "most connections to a server for writing")
-	fs.IntVar(&o.queryConns, "mysql_query_conns", 32, "most connections to a server for queries")
+	fs.IntVar(&o.writeConns, "mysql_write_conns", shard.DefaultWriteConns, "most connections to a server for writing")
+	fs.IntVar(&o.queryConns, "mysql_query_conns", shard.DefaultQueryConns, "most connections to a server for queries")
 	fs.DurationVar(&o.sizeInterval, "size_interval", time.Minute, "how often the sizes of the shards and tables are measured, for the balance and for planning queries")
 	fs.Int64Var(&o.splitBytes, "split_bytes", 0, "size of a family's table in `bytes` from which new rows go to one more table on another shard; 0: families are split only by PUT /api/families/{family}/spread")
 	fs.StringVar(&o.gatherAddress, "gather_address", "", "`servers`, as in -mysql_address, that hold no tables: queries that need several shards are finished there instead of on a shard")
-	fs.Int64Var(&o.gatherMaxRows, "gather_max_rows", proxy.DefaultGatherRows, "most `rows` that one query may move between servers, to be joined there; beyond it the query fails")
-	fs.Int64Var(&o.gatherMaxBytes, "gather_max_bytes", proxy.DefaultGatherBytes, "most `bytes` that one query may move between servers. They go to temporary tables: in memory those of up to 256 MiB each (512 MiB a server), else on the server's disk, where they take up to three times as much. So a server of 4 GiB has room for several such queries at once")
+	fs.Int64Var(&o.gatherMaxRows, "gather_max_rows", gather.DefaultRows, "most `rows` that one query may move between servers, to be joined there; beyond it the query fails")
+	fs.Int64Var(&o.gatherMaxBytes, "gather_max_bytes", gather.DefaultBytes, "most `bytes` that one query may move between servers. They go to temporary tables: in memory those of up to 256 MiB each (512 MiB a server), else on the server's disk, where they take up to three times as much. So a server of 4 GiB has room for several such queries at once")
 	fs.StringVar(&o.serverAddress, "server_address", ":8080", "`address` that the HTTP server listens on")
 	fs.StringVar(&o.pprofAddress, "pprof_address", "", "`address` that net/http/pprof listens on; empty: none")
 	fs.DurationVar(&o.startTimeout, "start_timeout", time.Minute, "how long to wait for the MySQL servers on start")
 	fs.DurationVar(&o.shutdownTimeout, "shutdown_timeout", 30*time.Second, "how long running requests may go on after SIGTERM")
-	fs.DurationVar(&o.queryTimeout, "query_timeout", time.Minute, "longest time that a query may run")
-	fs.DurationVar(&o.writeTimeout, "write_timeout", time.Minute, "longest time that a client may take nothing of its answer")
+	fs.DurationVar(&o.queryTimeout, "query_timeout", api.DefaultTimeout, "longest time that a query may run")
+	fs.DurationVar(&o.writeTimeout, "write_timeout", api.DefaultTimeout, "longest time that a client may take nothing of its answer")
 	fs.IntVar(&o.maxRows, "max_rows", 0, "most rows that any query returns; 0: no limit but the request's own")
-	fs.IntVar(&o.maxQueryLength, "max_query_length", 64<<10, "longest SQL text in `bytes`, at most 262144")
-	fs.Int64Var(&o.maxBody, "max_body", 64<<20, "largest request body in `bytes`, also after decompression")
-	fs.Int64Var(&o.maxPending, "max_pending", 512<<20, "most `bytes` of memory for log requests at once, where one counts for about 3 times its decompressed body (6 times where fields are tiny); beyond it requests get 429, but one alone is always taken; the garbage collector may double it")
+	fs.IntVar(&o.maxQueryLength, "max_query_length", router.DefaultMaxLength, fmt.Sprintf("longest SQL text in `bytes`, at most %d", router.LongestQuery))
+	fs.Int64Var(&o.maxBody, "max_body", api.DefaultMaxBody, "largest request body in `bytes`, also after decompression")
+	fs.Int64Var(&o.maxPending, "max_pending", ingest.DefaultMaxPending, "most `bytes` of memory for log requests at once, where one counts for about 3 times its decompressed body (6 times where fields are tiny); beyond it requests get 429, but one alone is always taken; the garbage collector may double it")
 	fs.IntVar(&o.local, "local", 0, "start and supervise `N` local MariaDB servers in -data_dir instead of -mysql_address")
 	fs.StringVar(&o.dataDir, "data_dir", "data", "`folder` of the servers of -local")
 	fs.BoolVar(&o.rawLogs, "raw_logs", true, "keep each event as JSON in raw_logs")
@@ -188,10 +192,6 @@ func (o *options) checkApart() error {
 	return nil
 }
 
-// longestQuery is the most that -max_query_length can be: the router takes no
-// more.
-const longestQuery = 256 << 10
-
 // checkRanges returns an error for the first number that is out of range.
 func (o *options) checkRanges() error {
 	for _, r := range []struct {
@@ -209,7 +209,7 @@ func (o *options) checkRanges() error {
 		{"query_timeout", o.queryTimeout > 0, "a duration above 0"},
 		{"write_timeout", o.writeTimeout > 0, "a duration above 0"},
 		{"max_rows", o.maxRows >= 0, "0 or more"},
-		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= longestQuery, fmt.Sprintf("a number from 1 to %d", longestQuery)},
+		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= router.LongestQuery, fmt.Sprintf("a number from 1 to %d", router.LongestQuery)},
 		{"max_body", o.maxBody >= 1, "at least 1"},
 		{"max_pending", o.maxPending >= o.maxBody, "at least -max_body"},
 	} {
@@ -262,7 +262,7 @@ func (o *options) shardConfig(log *slog.Logger) shard.Config {
 		Username: o.mysqlUsername, Password: o.mysqlPassword,
 		QueryUsername: o.queryUsername, QueryPassword: o.queryPassword,
 		Database: o.mysqlDatabase, WriteConns: o.writeConns, QueryConns: o.queryConns,
-		Logger: log,
+		Tables: tables.RawLogs{}, Logger: log,
 	}
 }
 

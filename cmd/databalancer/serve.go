@@ -35,7 +35,7 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	defer store.close()
 
 	ingester, err := ingest.New(ingest.Config{
-		Catalog: store.catalog, Shards: store.shards, RawLogs: o.rawLogs,
+		Catalog: store.catalog, Shards: store.shards, Tables: store.tables, RawLogs: o.rawLogs,
 		LogEvents: o.logEvents, MaxPending: o.maxPending, Logger: log,
 	})
 	if err != nil {
@@ -43,13 +43,14 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	}
 	defer ingester.Close()
 	queries := proxy.New(proxy.Config{
-		Shards: store.shards, Logger: log, GatherMaxRows: o.gatherMaxRows, GatherMaxBytes: o.gatherMaxBytes,
+		Catalog: store.catalog, Shards: store.shards,
+		Router: router.New(router.Config{Database: o.mysqlDatabase, MaxLength: o.maxQueryLength, Homes: store.gatherers}),
+		Logger: log, GatherMaxRows: o.gatherMaxRows, GatherMaxBytes: o.gatherMaxBytes,
 	})
 	defer queries.Close()
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
-		Router: router.New(router.Config{Database: o.mysqlDatabase, MaxLength: o.maxQueryLength, Homes: store.gatherers}),
-		Proxy:  queries, Ingester: ingester,
+		Proxy: queries, Ingester: ingester,
 		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
 		QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})

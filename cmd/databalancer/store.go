@@ -10,19 +10,21 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/catalog/store"
+	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/shard"
 )
 
 // watchInterval is how often the shards are pinged.
 const watchInterval = 5 * time.Second
 
-// store is the part of the process that outlives requests: the catalog and
+// stores is the part of the process that outlives requests: the catalog and
 // the shards.
-type store struct {
+type stores struct {
 	db      *sql.DB // the catalog's
-	catalog *catalog.Catalog
+	catalog *store.Store
 	shards  *shard.Set
+	tables  *tables.Families
 	log     *slog.Logger
 	// gatherers are the names of the servers for gathering that answered.
 	gatherers []string
@@ -30,7 +32,7 @@ type store struct {
 
 // openStore waits for the servers, opens the catalog and joins the shards
 // that the flags name.
-func openStore(ctx context.Context, o *options, log *slog.Logger) (*store, error) {
+func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, error) {
 	config := o.shardConfig(log)
 	starting, cancel := context.WithTimeout(ctx, o.startTimeout)
 	defer cancel()
@@ -38,7 +40,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*store, error
 	if err != nil {
 		return nil, err
 	}
-	s := &store{shards: shards, log: log}
+	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
 	if err := s.openCatalog(starting, o, config); err != nil {
 		s.close()
 		return nil, err
@@ -56,7 +58,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*store, error
 
 // openCatalog opens the catalog on its server. A server that belongs to a
 // catalog kept elsewhere gets no second one.
-func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config) error {
+func (s *stores) openCatalog(ctx context.Context, o *options, config shard.Config) error {
 	address := o.catalogAddress
 	if address == "" {
 		address = o.addresses[0].address
@@ -81,8 +83,8 @@ func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config
 	if s.db, err = shard.OpenDatabase(ctx, config, address, name); err != nil {
 		return err
 	}
-	s.catalog, err = catalog.Open(ctx, s.db, catalog.Config{
-		DDL: ingest.NewTables(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
+	s.catalog, err = store.Open(ctx, s.db, store.Config{
+		DDL: s.tables, Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
 	})
 	if err != nil {
 		return fmt.Errorf("catalog at %s: %w", address, err)
@@ -91,7 +93,7 @@ func (s *store) openCatalog(ctx context.Context, o *options, config shard.Config
 }
 
 // wait returns when the server answers, with a message a try.
-func (s *store) wait(ctx context.Context, config shard.Config, address string) error {
+func (s *stores) wait(ctx context.Context, config shard.Config, address string) error {
 	return shard.Wait(ctx, config, address, func(err error) {
 		s.log.Info("Waiting for MySQL at "+address, "err", err)
 	})
@@ -100,7 +102,7 @@ func (s *store) wait(ctx context.Context, config shard.Config, address string) e
 // joinAll joins the servers that the flags name. One that does not answer
 // stops the start only if the catalog does not know it yet: a process must be
 // able to start while a shard is down.
-func (s *store) joinAll(ctx context.Context, o *options, config shard.Config) error {
+func (s *stores) joinAll(ctx context.Context, o *options, config shard.Config) error {
 	results := make([]error, len(o.addresses))
 	var waiting sync.WaitGroup
 	for i, a := range o.addresses {
@@ -123,7 +125,7 @@ func (s *store) joinAll(ctx context.Context, o *options, config shard.Config) er
 	return nil
 }
 
-func (s *store) join(ctx context.Context, o *options, a shardAddress) error {
+func (s *stores) join(ctx context.Context, o *options, a shardAddress) error {
 	if ctx.Err() != nil { // the wait used up the time, but the server answers
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -143,7 +145,7 @@ func (s *store) join(ctx context.Context, o *options, a shardAddress) error {
 // startTasks starts what runs beside the requests: following the catalog,
 // pinging the shards and measuring them. The function that it returns stops
 // all.
-func (s *store) startTasks(o *options) (stop func()) {
+func (s *stores) startTasks(o *options) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.catalog.Run(ctx) })
@@ -152,7 +154,7 @@ func (s *store) startTasks(o *options) (stop func()) {
 	return func() { cancel(); tasks.Wait() }
 }
 
-func (s *store) close() {
+func (s *stores) close() {
 	if err := s.shards.Close(); err != nil {
 		s.log.Warn("Closing shards", "err", err)
 	}
@@ -163,6 +165,6 @@ func (s *store) close() {
 
 // joinShard is what PUT /api/shards/{name} does. Who names a shard's new
 // address means it, and the server there must still be that shard.
-func (s *store) joinShard(ctx context.Context, name, address string, weight float64) (*catalog.Shard, error) {
+func (s *stores) joinShard(ctx context.Context, name, address string, weight float64) (*catalog.Shard, error) {
 	return s.shards.Join(ctx, s.catalog, name, address, shard.JoinOptions{Weight: weight, MoveAddress: true})
 }

@@ -3,31 +3,11 @@ package localtest
 import (
 	"crypto/rand"
 	"database/sql"
-	"errors"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
 )
-
-// DSN returns the go-sql-driver data source name of root on a server, with
-// utf8mb4 and UTC. The database may be empty.
-func DSN(addr, database string) string {
-	cfg := mysql.NewConfig()
-	cfg.User = "root"
-	cfg.Net, cfg.Addr = "tcp", addr
-	if strings.Contains(addr, "/") {
-		cfg.Net = "unix"
-	}
-	cfg.DBName = database
-	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
-	if err := cfg.Apply(mysql.Charset("utf8mb4", "")); err != nil {
-		panic(err) // the option has no way to fail
-	}
-	return cfg.FormatDSN()
-}
 
 // Database creates a database with a name of its own on every server, and
 // drops it, and the catalog database beside it, when the test ends.
@@ -35,32 +15,94 @@ func Database(t testing.TB, addrs ...string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text()[:16])
 	for _, addr := range addrs {
-		execute(t, addr, "CREATE DATABASE "+name)
+		db := Open(t, addr, "")
+		Exec(t, db, "CREATE DATABASE "+name)
+		t.Cleanup(func() {
+			Exec(t, db, "DROP DATABASE IF EXISTS "+name, "DROP DATABASE IF EXISTS "+name+"_catalog")
+		})
 	}
-	t.Cleanup(func() {
-		for _, addr := range addrs {
-			execute(t, addr, "DROP DATABASE IF EXISTS "+name, "DROP DATABASE IF EXISTS "+name+"_catalog")
-		}
-	})
 	return name
 }
 
-func execute(t testing.TB, addr string, statements ...string) {
+// Open returns root's connections to a server, with utf8mb4, UTC and further
+// settings of the session, such as "autocommit=1", to be closed when the test
+// ends. The database may be empty.
+func Open(t testing.TB, addr, database string, settings ...string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("mysql", DSN(addr, ""))
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Net, cfg.Addr, cfg.DBName = "root", "tcp", addr, database
+	if strings.Contains(addr, "/") {
+		cfg.Net = "unix"
+	}
+	if err := cfg.Apply(mysql.Charset("utf8mb4", "")); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
+	for _, s := range settings {
+		name, value, _ := strings.Cut(s, "=")
+		cfg.Params[name] = value
+	}
+	cfg.Logger = &mysql.NopLogger{} // tests end servers that connections are open to
+	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		t.Fatalf("server %s: %v", addr, err)
 	}
-	defer db.Close()
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// Exec runs statements that must succeed.
+func Exec(t testing.TB, db *sql.DB, statements ...string) {
+	t.Helper()
 	for _, statement := range statements {
 		if _, err := db.Exec(statement); err != nil {
-			t.Errorf("server %s: %s: %v", addr, statement, err)
+			t.Fatalf("%.1000s: %v", statement, err)
 		}
 	}
 }
 
-// alive reports whether a process exists, whoever's it is.
-func alive(pid int) bool {
-	process, err := os.FindProcess(pid)
-	return err == nil && !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+// Value returns the one value of a query that must succeed.
+func Value[T any](t testing.TB, db *sql.DB, query string, args ...any) (v T) {
+	t.Helper()
+	if err := db.QueryRow(query, args...).Scan(&v); err != nil {
+		t.Fatalf("%.1000s: %v", query, err)
+	}
+	return v
+}
+
+// Rows returns the rows of a query that must succeed: values as texts, NULL as
+// NULL.
+func Rows(t testing.TB, db *sql.DB, query string, args ...any) [][]string {
+	t.Helper()
+	rows, err := db.Query(query, args...)
+	if err != nil {
+		t.Fatalf("%.1000s: %v", query, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, targets := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	var all [][]string
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			t.Fatal(err)
+		}
+		row := make([]string, len(values))
+		for i, v := range values {
+			if row[i] = "NULL"; v.Valid {
+				row[i] = v.String
+			}
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%.1000s: %v", query, err)
+	}
+	return all
 }

@@ -5,7 +5,7 @@
 // A test isolates itself by a database of its own (Database). A test that
 // kills servers takes servers of its own (Dedicated).
 //
-// All servers of a binary are copies of one installation. What they
+// All servers of a binary begin as copies of one that was shut down. What they
 // acknowledge survives their own death, but not the machine's.
 //
 // The environment may say otherwise:
@@ -20,8 +20,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,6 +28,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kolide/databalancer/local"
 )
@@ -42,22 +42,14 @@ const (
 	folderPrefix = "databalancer-test-" // followed by the process's id
 )
 
-// relaxed are the arguments that make servers small and quick.
-var relaxed = []string{
-	"--innodb-flush-log-at-trx-commit=2",
-	"--innodb-flush-method=nosync",
-	"--innodb-buffer-pool-size=64M",
-	"--innodb-log-file-size=32M",
-}
-
 // shared are the files and servers of this test binary.
 var shared binary
 
 type binary struct {
 	mu       sync.Mutex
 	folder   string
-	template string
-	servers  []*local.Cluster // of one server each
+	template string // the data folder that servers begin with
+	servers  []*server
 	onExit   []func()
 }
 
@@ -99,21 +91,12 @@ func Servers(t testing.TB, n int) []string {
 // own, whatever servers DATABALANCER_TEST_SHARDS names.
 func Installed(t testing.TB) {
 	t.Helper()
-	need(t, local.Installed())
-}
-
-// Dedicated starts n servers for one test, with further arguments of the
-// server program if it likes, and stops them at its end.
-func Dedicated(t testing.TB, n int, args ...string) *local.Cluster {
-	t.Helper()
-	cluster, err := shared.start(n, args...)
-	need(t, err)
-	t.Cleanup(func() {
-		if err := cluster.Close(); err != nil {
-			t.Errorf("stop of dedicated servers: %v", err)
-		}
-	})
-	return cluster
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // a start that looks for the programs, and goes no further
+	_, err := local.Start(ctx, local.Config{Dir: t.TempDir(), Count: 1, Logger: quiet})
+	if errors.Is(err, local.ErrNotInstalled) {
+		need(t, err)
+	}
 }
 
 // need ends the test if servers could not be had.
@@ -134,47 +117,50 @@ func need(t testing.TB, err error) {
 func (b *binary) addresses(n int) ([]string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for len(b.servers) < n {
-		cluster, err := b.startLocked(1)
-		if err != nil {
-			return nil, err
-		}
-		b.servers = append(b.servers, cluster)
+	missing, err := b.startLocked(n - len(b.servers))
+	if err != nil {
+		return nil, err
 	}
-	var addrs []string
-	for _, cluster := range b.servers[:n] {
-		addrs = append(addrs, cluster.Sockets()...)
-	}
-	return addrs, nil
+	b.servers = append(b.servers, missing...)
+	return sockets(b.servers[:n]), nil
 }
 
-func (b *binary) start(n int, args ...string) (*local.Cluster, error) {
+func (b *binary) start(n int, args ...string) ([]*server, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.startLocked(n, args...)
 }
 
-// startLocked starts n servers in a new folder, as copies of the template.
-func (b *binary) startLocked(n int, args ...string) (*local.Cluster, error) {
+// startLocked starts n servers in new folders, as copies of the template. On
+// an error none is left running.
+func (b *binary) startLocked(n int, args ...string) (servers []*server, err error) {
+	if n <= 0 {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	if err := b.install(ctx); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(b.folder, "")
-	if err != nil {
-		return nil, err
+	for range n {
+		s, err := newServer(b.folder, b.template, args)
+		if err != nil {
+			return nil, err
+		}
+		servers = append(servers, s)
 	}
-	return local.Start(ctx, local.Config{
-		Dir:      dir,
-		Count:    n,
-		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Args:     append(relaxed[:len(relaxed):len(relaxed)], args...),
-		Template: b.template,
-	})
+	var group errgroup.Group
+	for _, s := range servers {
+		group.Go(func() error { return s.start(ctx) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, errors.Join(err, stopAll(servers))
+	}
+	return servers, nil
 }
 
-// install makes the folder and the template that all servers start from.
+// install makes the folder, and the template: the data of a server that was
+// started and shut down.
 func (b *binary) install(ctx context.Context) error {
 	if b.folder == "" {
 		sweep()
@@ -187,11 +173,14 @@ func (b *binary) install(ctx context.Context) error {
 	if b.template != "" {
 		return nil
 	}
-	template := filepath.Join(b.folder, "template")
-	if err := local.Install(ctx, template); err != nil {
+	first := &server{cfg: serverConfig(filepath.Join(b.folder, "template"), nil)}
+	if err := first.start(ctx); err != nil {
 		return err
 	}
-	b.template = template
+	if err := first.stop(); err != nil {
+		return err
+	}
+	b.template = first.data()
 	return nil
 }
 
@@ -201,14 +190,11 @@ func (b *binary) close() error {
 	for _, f := range slices.Backward(b.onExit) {
 		f()
 	}
-	var errs []error
-	for _, cluster := range b.servers {
-		errs = append(errs, cluster.Close())
-	}
+	err := stopAll(b.servers)
 	if b.folder != "" {
-		errs = append(errs, os.RemoveAll(b.folder))
+		err = errors.Join(err, os.RemoveAll(b.folder))
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // sweep removes the folders of test binaries that were killed before they

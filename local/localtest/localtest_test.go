@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kolide/databalancer/local"
 )
@@ -44,29 +45,49 @@ func TestDatabaseIsDropped(t *testing.T) {
 		if other := Database(t, addrs...); other == name {
 			t.Errorf("two databases are called %s", name)
 		}
-		execute(t, addrs[0], "CREATE DATABASE "+name+"_catalog", "CREATE TABLE "+name+".t (a INT)")
+		Exec(t, Open(t, addrs[0], ""), "CREATE DATABASE "+name+"_catalog", "CREATE TABLE "+name+".t (a INT)")
 	})
-	db, err := sql.Open("mysql", DSN(addrs[0], ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	var left int
-	err = db.QueryRow("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE ?", name+"%").Scan(&left)
-	if err != nil || left != 0 {
-		t.Errorf("%d databases are left, %v", left, err)
+	if left := Rows(t, Open(t, addrs[0], ""), "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE ?", name+"%"); len(left) > 0 {
+		t.Errorf("databases %v are left", left)
 	}
 }
 
-func TestDSN(t *testing.T) {
-	for addr, want := range map[string]string{
-		"/run/x.sock":    "root@unix(/run/x.sock)/d?",
-		"127.0.0.1:3306": "root@tcp(127.0.0.1:3306)/d?",
-	} {
-		if got := DSN(addr, "d"); !strings.HasPrefix(got, want) || !strings.Contains(got, "charset=utf8mb4") {
-			t.Errorf("%s: %s", addr, got)
+// TestDedicated takes servers down and up again, each by itself.
+func TestDedicated(t *testing.T) {
+	c := Dedicated(t, 2)
+	var dbs []*sql.DB
+	for _, socket := range c.Sockets() {
+		dbs = append(dbs, Open(t, socket, ""))
+		Exec(t, dbs[len(dbs)-1], "CREATE DATABASE d", "CREATE TABLE d.t (a INT) ENGINE=InnoDB", "INSERT INTO d.t VALUES (7)")
+	}
+	check := func() {
+		t.Helper()
+		for i, db := range dbs {
+			if got := Value[int](t, db, "SELECT a FROM d.t"); got != 7 {
+				t.Errorf("server %d holds %d", i, got)
+			}
 		}
 	}
+	if err := c.Kill(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Kill(0); err != nil { // before it is there again
+		t.Error(err)
+	}
+	Eventually(t, time.Minute, "the killed server answers", func() bool { return dbs[0].Ping() == nil })
+	check()
+	c.Stop(1)
+	c.Stop(1)
+	if err := c.Kill(1); err != nil {
+		t.Errorf("kill of a stopped server: %v", err)
+	}
+	time.Sleep(300 * time.Millisecond) // longer than a server that was killed is left alone
+	if dbs[1].Ping() == nil {
+		t.Error("the stopped server answers")
+	}
+	c.Resume(1)
+	check()
+	c.Stop(1) // and the end of the test must not wait for it
 }
 
 // TestMissingServer tells apart the machines on which a missing server is a

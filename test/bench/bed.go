@@ -7,10 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // database is databalancer's on all servers.
@@ -44,12 +45,7 @@ func newBed(ctx context.Context, o options, stderr io.Writer) (_ *bed, err error
 	}()
 	b.logf("building")
 	b.binary = filepath.Join(dir, "databalancer")
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.binary, "github.com/kolide/databalancer/cmd/databalancer")
-	build.Stderr = stderr
-	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("go build: %w", err)
-	}
-	return b, nil
+	return b, harness.Build(ctx, b.binary)
 }
 
 // onSingle makes a benchmark of one that runs on the single server.
@@ -99,10 +95,10 @@ func (b *bed) closeSingle() error {
 // hold tells where the servers are, and waits for ctx to end.
 func (b *bed) hold(ctx context.Context) {
 	if b.single != nil {
-		b.logf("databalancer on %s, MariaDB on %s", b.single.program.address, b.single.socket)
+		b.logf("databalancer on %s, MariaDB on %s", b.single.program.Address, b.single.socket)
 	}
 	if s := b.scattered; s != nil {
-		b.logf("databalancer on %s, MariaDB on %s (shards, then the server with everything)", s.program.address, strings.Join(s.cluster.Sockets(), " "))
+		b.logf("databalancer on %s, MariaDB on %s (shards, then the server with everything)", s.program.Address, strings.Join(s.cluster.Sockets(), " "))
 	}
 	b.logf("interrupt to end")
 	<-ctx.Done()

@@ -14,18 +14,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kolide/databalancer/local"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // TestQuick runs every benchmark with few rows. What it measures is not
 // judged, only that it is measured.
 func TestQuick(t *testing.T) {
-	if err := local.Installed(); err != nil {
-		if os.Getenv("DATABALANCER_TEST_REQUIRE_SERVERS") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("BENCHMARKS NOT TRIED: ", err)
-	}
+	localtest.Installed(t)
 	t.Setenv("DATABALANCER_TEST_DATA", "")
 	t.Setenv("TMPDIR", t.TempDir())
 	out := filepath.Join(t.TempDir(), "benchmarks.md")

@@ -117,7 +117,7 @@ func (s *scattered) stop(ctx context.Context, id string) error {
 }
 
 func (s *scattered) send(ctx context.Context, method, path string, body []byte, want int) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.program.address+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.program.Address+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

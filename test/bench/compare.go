@@ -87,7 +87,7 @@ func (s *scattered) compareOne(ctx context.Context, q query) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	c, err := dial(s.program.address)
+	c, err := dial(s.program.Address)
 	if err != nil {
 		return o, fmt.Errorf("databalancer: %w", err)
 	}

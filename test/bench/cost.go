@@ -67,6 +67,6 @@ func (b *single) cpu(ctx context.Context) (c cost, err error) {
 	if c.server, err = cpuTime(pid); err != nil {
 		return c, err
 	}
-	c.program, err = cpuTime(b.program.pid())
+	c.program, err = cpuTime(b.program.PID())
 	return c, err
 }

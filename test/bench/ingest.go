@@ -89,7 +89,7 @@ func (b *single) put(ctx context.Context, rows int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for range ingestClients {
 		group.Go(func() error {
-			c, err := dial(b.program.address)
+			c, err := dial(b.program.Address)
 			if err != nil {
 				return err
 			}

@@ -21,9 +21,9 @@ type reader interface {
 func (b *single) newReader(ctx context.Context, w way) (reader, error) {
 	switch w {
 	case overHTTP:
-		return dial(b.program.address)
+		return dial(b.program.Address)
 	case overNetHTTP:
-		return &netReader{url: "http://" + b.program.address + "/api/query", http: &http.Client{Transport: &http.Transport{}}}, nil
+		return &netReader{url: "http://" + b.program.Address + "/api/query", http: &http.Client{Transport: &http.Transport{}}}, nil
 	}
 	conn, err := b.direct.Conn(ctx)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kolide/databalancer/local"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // shardNames are those of the shards; server i of the cluster is shard i, and
@@ -42,7 +43,7 @@ type scattered struct {
 	oracle   *sql.DB // the server that has everything
 	spider   *spider // nil: there is none
 	noSpider string  // why
-	program  *program
+	program  *harness.Process
 	joins    joinSizes // of the join tables; zero: not loaded yet
 }
 
@@ -105,7 +106,7 @@ func (s *scattered) startProgram(ctx context.Context) (err error) {
 	for i, name := range shardNames {
 		addresses = append(addresses, name+"="+s.cluster.Sockets()[i])
 	}
-	s.program, err = startProgram(ctx, s.binary, filepath.Join(s.dir, "scattered.log"),
+	s.program, err = startProgram(ctx, s.binary,
 		"-mysql_address", strings.Join(addresses, ","), "-mysql_database", database, "-size_interval", sizeInterval.String())
 	return err
 }
@@ -114,7 +115,7 @@ func (s *scattered) startProgram(ctx context.Context) (err error) {
 // for what is not measured: connections that were kept meanwhile would have
 // been closed.
 func (s *scattered) do(method, path string, body []byte) ([]byte, error) {
-	c, err := dial(s.program.address)
+	c, err := dial(s.program.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +177,7 @@ func (s *scattered) register(table string, shard int) error {
 func (s *scattered) close() error {
 	var errs []error
 	if s.program != nil {
-		errs = append(errs, s.program.stop())
+		errs = append(errs, s.program.Close())
 	}
 	for _, db := range append(s.shards, s.oracle) {
 		if db != nil {

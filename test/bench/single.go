@@ -12,6 +12,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/kolide/databalancer/local"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 const family = "dns"
@@ -33,7 +34,7 @@ type single struct {
 	*bed
 	cluster *local.Cluster
 	socket  string
-	program *program
+	program *harness.Process
 	direct  *sql.DB // to the same server, without databalancer
 	traffic *traffic
 	stored  int // rows of the family so far
@@ -87,11 +88,11 @@ func (s *single) outfiles() string { return filepath.Join(s.dir, "outfiles") }
 // was measured before.
 func (s *single) restart(ctx context.Context) (err error) {
 	if s.program != nil {
-		if err := s.program.stop(); err != nil {
+		if err := s.program.Close(); err != nil {
 			return err
 		}
 	}
-	s.program, err = startProgram(ctx, s.binary, filepath.Join(s.dir, "databalancer.log"),
+	s.program, err = startProgram(ctx, s.binary,
 		"-mysql_address", s.socket, "-mysql_database", database)
 	return err
 }
@@ -105,7 +106,7 @@ func (s *single) setting() string {
 func (s *single) close() error {
 	var errs []error
 	if s.program != nil {
-		errs = append(errs, s.program.stop())
+		errs = append(errs, s.program.Close())
 	}
 	if s.direct != nil {
 		errs = append(errs, s.direct.Close())

@@ -98,7 +98,7 @@ func (b *single) compareStreams(ctx context.Context, name, query string) (s stre
 
 // streamHTTP reads all rows and returns the number of bytes.
 func (b *single) streamHTTP(query string) (int64, error) {
-	c, err := dial(b.program.address)
+	c, err := dial(b.program.Address)
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +137,7 @@ func (b *single) streamMemory(ctx context.Context, query string) (int64, error) 
 	if _, err := b.streamHTTP(query + " LIMIT 1"); err != nil {
 		return 0, err
 	}
-	pid := b.program.pid()
+	pid := b.program.PID()
 	if err := resetPeak(pid); err != nil {
 		return 0, err
 	}

@@ -20,7 +20,7 @@ func tiny(ctx context.Context, s *scattered) (*findings, error) {
 	}
 	f := &findings{setting: s.setting("A join of five rows of 10 on shard a with as many on b: " + tinyQuery + ".")}
 	m := measure{what: "time added to the median", unit: " ms", atMost: 1.5}
-	c, err := dial(s.program.address)
+	c, err := dial(s.program.Address)
 	if err != nil {
 		return nil, err
 	}

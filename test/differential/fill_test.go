@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // create is the statement that makes a registered table.
@@ -73,43 +76,28 @@ func (t *table) put(tb testing.TB, s *service, events []json.RawMessage) {
 	for _, f := range t.fields {
 		schema = append(schema, fmt.Sprintf("%q:%q", f.name, f.kind))
 	}
-	s.must(tb, "PUT", "/api/log", map[string]any{
+	s.Expect(200, "PUT", "/api/log", map[string]any{
 		"family": t.name, "schema": json.RawMessage("{" + strings.Join(schema, ",") + "}"), "logs": events,
 	})
 }
 
+// execute runs those of the statements that are not empty.
 func execute(t testing.TB, db *sql.DB, statements ...string) {
 	t.Helper()
-	for _, s := range statements {
-		if s == "" {
-			continue
-		}
-		if _, err := db.Exec(s); err != nil {
-			t.Fatalf("%.300s: %v", s, err)
-		}
-	}
+	localtest.Exec(t, db, slices.DeleteFunc(statements, func(s string) bool { return s == "" })...)
 }
 
 // storedColumns returns a table's columns that hold values of their own,
 // hidden ones included, quoted.
 func storedColumns(t testing.TB, db *sql.DB, table string) []string {
 	t.Helper()
-	rows, err := db.Query("SELECT column_name FROM information_schema.columns"+
-		" WHERE table_schema = DATABASE() AND table_name = ? AND is_generated = 'NEVER' ORDER BY ordinal_position", table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
 	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, "`"+name+"`")
+	for _, row := range localtest.Rows(t, db, "SELECT column_name FROM information_schema.columns"+
+		" WHERE table_schema = DATABASE() AND table_name = ? AND is_generated = 'NEVER' ORDER BY ordinal_position", table) {
+		names = append(names, "`"+row[0]+"`")
 	}
-	if err := rows.Err(); err != nil || len(names) == 0 {
-		t.Fatalf("columns of %s: %d, %v", table, len(names), err)
+	if len(names) == 0 {
+		t.Fatalf("%s has no columns", table)
 	}
 	return names
 }

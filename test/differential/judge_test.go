@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // verdictClass is what became of a query.
@@ -55,7 +57,7 @@ func (s *scattering) judge(q query, r *rules) verdict {
 
 // unavailable reports whether the service could not reach a shard.
 func unavailable(err error) bool {
-	var p *problem
+	var p *harness.Problem
 	return errors.As(err, &p) && p.Status == 503
 }
 
@@ -66,7 +68,7 @@ func (s *scattering) lost(err error) verdict {
 	for range 100 {
 		time.Sleep(200 * time.Millisecond)
 		_, direct := s.oracle.ask(query{sql: "SELECT 1"})
-		if _, through := s.service.request("GET", "/readyz", nil); direct == nil && through == nil {
+		if through := s.service.Request("GET", "/readyz", nil).Failure(); direct == nil && through == nil {
 			return verdict{class: crashed, reason: err.Error()}
 		}
 	}
@@ -79,7 +81,7 @@ const errTimeLimit = 1969
 // bothFail is the verdict where nobody answers. The service must still have
 // failed in an orderly way.
 func bothFail(failure, err error) verdict {
-	var p *problem
+	var p *harness.Problem
 	if !errors.As(err, &p) || p.Status == 500 {
 		return verdict{class: wrong, reason: "breaks", detail: err.Error()}
 	}
@@ -94,7 +96,7 @@ func bothFail(failure, err error) verdict {
 
 // decline is the verdict on an error of the service where the oracle answers.
 func decline(want *answer, err error) verdict {
-	var p *problem
+	var p *harness.Problem
 	switch {
 	case refusal(err):
 		errors.As(err, &p)

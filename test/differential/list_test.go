@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // listed is a query of the hand-written list.
@@ -168,7 +170,7 @@ func runList(t *testing.T, s *scattering, all []listed, settle bool, sum *tally)
 // it might do as the query says.
 func (s *scattering) declines(t *testing.T, l *listed, sum *tally) {
 	_, err := s.service.ask(l.query)
-	var p *problem
+	var p *harness.Problem
 	if !errors.As(err, &p) || p.Status >= 500 {
 		t.Errorf("%s: is to be refused: %v\n%s", l.place, err, l.sql)
 		return

@@ -30,28 +30,10 @@ const patience = 4 * time.Second
 // makes for queries, and a limit to the time of a statement.
 func openOracle(t testing.TB, address, database string, patience time.Duration) *oracle {
 	t.Helper()
-	cfg, err := mysql.ParseDSN(localtest.DSN(address, database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cfg.Apply(mysql.Charset("utf8mb4", "utf8mb4_unicode_ci")); err != nil {
-		t.Fatal(err)
-	}
-	cfg.Params, cfg.Logger = map[string]string{
-		"time_zone":            "'+00:00'",
-		"autocommit":           "1",
-		"group_concat_max_len": "1048576",
-		"sql_mode":             "'NO_ENGINE_SUBSTITUTION'",
-		"tx_read_only":         "1",
-		"max_statement_time":   fmt.Sprint(patience.Seconds()),
-	}, &mysql.NopLogger{}
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(connector)
+	db := localtest.Open(t, address, database, "collation_connection=utf8mb4_unicode_ci", "autocommit=1",
+		"group_concat_max_len=1048576", "sql_mode='NO_ENGINE_SUBSTITUTION'", "tx_read_only=1",
+		"max_statement_time="+fmt.Sprint(patience.Seconds()))
 	db.SetMaxIdleConns(clients)
-	t.Cleanup(func() { db.Close() })
 	return &oracle{db, patience + 5*time.Second}
 }
 
@@ -59,18 +41,7 @@ func openOracle(t testing.TB, address, database string, patience time.Duration) 
 // and the like are let through.
 func openDatabase(t testing.TB, address, database string) *sql.DB {
 	t.Helper()
-	cfg, err := mysql.ParseDSN(localtest.DSN(address, database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Params = map[string]string{"time_zone": "'+00:00'", "sql_mode": "''"}
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(connector)
-	t.Cleanup(func() { db.Close() })
-	return db
+	return localtest.Open(t, address, database, "sql_mode=''")
 }
 
 // errLarge is for an answer of more rows than are compared.

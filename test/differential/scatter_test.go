@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/test/harness"
 )
 
 // clients is how many goroutines put queries to a scattering at a time.
@@ -68,9 +69,9 @@ func (s *scattering) register(t testing.TB, r source, parts []*sql.DB, whole *sq
 		execute(t, parts[shard], create+" STATS_AUTO_RECALC=0", insert)
 		missize(t, r, parts[shard], table.name)
 		execute(t, whole, create, insert)
-		s.service.must(t, "PUT", "/api/tables/"+table.name, map[string]string{"shard": shardName(shard)})
-		s.witness.must(t, "PUT", "/api/tables/"+table.name, map[string]string{"shard": shardName(0)})
-		s.where[table.name] = []string{shardName(shard)}
+		s.service.Expect(200, "PUT", "/api/tables/"+table.name, map[string]string{"shard": harness.ShardName(shard)})
+		s.witness.Expect(200, "PUT", "/api/tables/"+table.name, map[string]string{"shard": harness.ShardName(0)})
+		s.where[table.name] = []string{harness.ShardName(shard)}
 	}
 }
 
@@ -85,7 +86,7 @@ func (s *scattering) ingest(t testing.TB, r source, parts []*sql.DB, whole *sql.
 		table.put(t, s.witness, []json.RawMessage{})
 		table.put(t, s.service, table.logs(data, 0, table.rows))
 		if table.split && len(parts) > 1 {
-			s.service.must(t, "PUT", "/api/families/"+table.name+"/spread", map[string]int{"shards": len(parts)})
+			s.service.Expect(200, "PUT", "/api/families/"+table.name+"/spread", map[string]int{"shards": len(parts)})
 		}
 		placements := s.placements(t, table.name)
 		deal(t, parts, table.name, placements)
@@ -93,7 +94,7 @@ func (s *scattering) ingest(t testing.TB, r source, parts []*sql.DB, whole *sql.
 		s.collect(t, table.name, table.rows, parts, whole)
 	}
 	for i := range parts {
-		s.where["raw_logs"] = append(s.where["raw_logs"], shardName(i))
+		s.where["raw_logs"] = append(s.where["raw_logs"], harness.ShardName(i))
 	}
 	deal(t, parts, "raw_logs", s.where["raw_logs"])
 	s.collect(t, "raw_logs", stored, parts, whole)
@@ -127,15 +128,13 @@ func deal(t testing.TB, parts []*sql.DB, table string, shards []string) {
 // placements are the shards of a family, in the order of its placements.
 func (s *scattering) placements(t testing.TB, family string) []string {
 	t.Helper()
-	var info struct {
+	type described struct {
 		Placements []struct {
 			Shard  string
 			Number int
 		}
 	}
-	if err := json.Unmarshal(s.service.must(t, "GET", "/api/families/"+family, nil), &info); err != nil {
-		t.Fatal(err)
-	}
+	info := harness.Get[described](s.service.Server, "/api/families/"+family)
 	var shards []string
 	for i, p := range info.Placements {
 		if p.Number != i {
@@ -152,12 +151,12 @@ func (s *scattering) collect(t testing.TB, name string, want int, parts []*sql.D
 	t.Helper()
 	sum := 0
 	for i, part := range parts {
-		if !slices.Contains(s.where[name], shardName(i)) {
+		if !slices.Contains(s.where[name], harness.ShardName(i)) {
 			continue
 		}
 		n := copyRows(t, part, whole, name, "TRUE", 0)
 		if n == 0 && want > 0 {
-			t.Fatalf("%s: no rows on %s", name, shardName(i))
+			t.Fatalf("%s: no rows on %s", name, harness.ShardName(i))
 		}
 		sum += n
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/test/harness"
 	"github.com/kolide/databalancer/test/tpch"
 )
 
@@ -38,7 +39,7 @@ func load(t *testing.T, data *tpch.Data, s *service, addresses []string, databas
 			t.Fatal(err)
 		}
 		for _, table := range spread.On(i) {
-			s.must(t, "PUT", "/api/tables/"+table, map[string]string{"shard": shardName(i)})
+			s.Expect(200, "PUT", "/api/tables/"+table, map[string]string{"shard": harness.ShardName(i)})
 		}
 	}
 }

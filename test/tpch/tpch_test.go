@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/go-sql-driver/mysql"
-
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/router"
@@ -23,11 +21,7 @@ const small = 0.01
 func load(t *testing.T, scale float64, seed uint64) *sql.DB {
 	t.Helper()
 	server := localtest.Servers(t, 1)
-	db, err := sql.Open("mysql", localtest.DSN(server[0], localtest.Database(t, server...)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := localtest.Open(t, server[0], localtest.Database(t, server...))
 	if err := New(scale, seed).Load(context.Background(), db, Tables()...); err != nil {
 		t.Fatal(err)
 	}

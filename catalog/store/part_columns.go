@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// newColumns is the intent to add columns, all of them by one ALTER a table.
+type newColumns struct {
+	f *family
+	insistent
+}
+
+func pendingColumns(f *family) []intent {
+	if len(f.adding) == 0 {
+		return nil
+	}
+	return []intent{newColumns{f: f}}
+}
+
+// run leaves out placements that are adding: they get all columns with their
+// tables.
+func (n newColumns) run(ctx context.Context, ddl DDL) error {
+	t := n.f.table(n.f.columns)
+	for _, p := range n.f.placements {
+		if p.state == placementAdding {
+			continue
+		}
+		if err := ddl.AddColumns(ctx, p.Shard, t, n.f.adding); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n newColumns) mark(ctx context.Context, tx *sql.Tx) error { return markColumns(ctx, tx, n.f.id) }
+
+// markColumns turns the columns that were adding into facts.
+func markColumns(ctx context.Context, tx *sql.Tx, id int64) error {
+	_, err := tx.ExecContext(ctx, "UPDATE `columns` SET state = ? WHERE family_id = ? AND state = ?",
+		columnActive, id, columnAdding)
+	if err != nil {
+		return fmt.Errorf("catalog columns: %w", err)
+	}
+	return nil
+}

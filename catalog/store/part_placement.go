@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/kolide/databalancer/catalog"
+)
+
+// newPlacement is the intent to create one more placement of a family, whose
+// table gets all columns and indexes. A shard that has given the name to
+// somebody else's table ends it.
+type newPlacement struct {
+	f *family
+	p catalog.Placement
+}
+
+func pendingPlacements(f *family) (pending []intent) {
+	for _, p := range f.placementsIn(placementAdding) {
+		pending = append(pending, newPlacement{f, p.Placement})
+	}
+	return pending
+}
+
+func (n newPlacement) run(ctx context.Context, ddl DDL) error {
+	return ddl.CreateTable(ctx, n.p.Shard, n.f.table(n.f.columns), n.p)
+}
+
+// mark makes the placement a fresh one: writers are let in by opener.
+func (n newPlacement) mark(ctx context.Context, tx *sql.Tx) error {
+	return setPlacement(ctx, tx, n.f.id, n.p.Number, placementFresh)
+}
+
+func (n newPlacement) hopeless(err error) bool { return errors.Is(err, catalog.ErrNameTaken) }
+
+func (n newPlacement) withdraw(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM placements WHERE family_id = ? AND number = ?`, n.f.id, n.p.Number)
+	if err != nil {
+		return fmt.Errorf("catalog placements: %w", err)
+	}
+	return nil
+}
+
+func setPlacement(ctx context.Context, tx *sql.Tx, id int64, number int, state string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE placements SET state = ? WHERE family_id = ? AND number = ?`, state, id, number)
+	if err != nil {
+		return fmt.Errorf("catalog placements: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package localtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kolide/databalancer/local"
+)
+
+// relaxed are the arguments that make servers small and quick.
+var relaxed = []string{
+	"--innodb-flush-log-at-trx-commit=2",
+	"--innodb-flush-method=nosync",
+	"--innodb-buffer-pool-size=64M",
+	"--innodb-log-file-size=32M",
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// server is one server in a folder of its own, and so can be stopped alone.
+type server struct {
+	cfg     local.Config
+	running *local.Cluster // nil while it is stopped
+	socket  string         // the same at every start
+}
+
+func serverConfig(dir string, args []string) local.Config {
+	return local.Config{Dir: dir, Count: 1, Logger: quiet, Args: append(relaxed[:len(relaxed):len(relaxed)], args...)}
+}
+
+// newServer makes a folder inside another one, with a copy of a server's data.
+func newServer(parent, template string, args []string) (*server, error) {
+	dir, err := os.MkdirTemp(parent, "")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{cfg: serverConfig(dir, args)}
+	if err := os.CopyFS(s.data(), os.DirFS(template)); err != nil {
+		return nil, err
+	}
+	// MySQL keeps there what tells one server from another.
+	if err := os.Remove(filepath.Join(s.data(), "auto.cnf")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	return s, nil
+}
+
+// data is the folder of the data, where package local has it.
+func (s *server) data() string { return filepath.Join(s.cfg.Dir, "1", "data") }
+
+func (s *server) start(ctx context.Context) (err error) {
+	if s.running, err = local.Start(ctx, s.cfg); err == nil {
+		s.socket = s.running.Sockets()[0]
+	}
+	return err
+}
+
+func (s *server) stop() error {
+	if s.running == nil {
+		return nil
+	}
+	err := s.running.Close()
+	s.running = nil
+	return err
+}
+
+func stopAll(servers []*server) error {
+	var errs []error
+	for _, s := range servers {
+		errs = append(errs, s.stop())
+	}
+	return errors.Join(errs...)
+}
+
+func sockets(servers []*server) (paths []string) {
+	for _, s := range servers {
+		paths = append(paths, s.socket)
+	}
+	return paths
+}
+
+// A Cluster is some servers of one test's own, counted from 0.
+type Cluster struct {
+	t       testing.TB
+	servers []*server
+}
+
+// Dedicated starts n servers for one test, with further arguments of the
+// server program if it likes, and stops them at its end.
+func Dedicated(t testing.TB, n int, args ...string) *Cluster {
+	t.Helper()
+	servers, err := shared.start(n, args...)
+	need(t, err)
+	t.Cleanup(func() {
+		if err := stopAll(servers); err != nil {
+			t.Errorf("stop of dedicated servers: %v", err)
+		}
+	})
+	return &Cluster{t, servers}
+}
+
+// Sockets returns the servers' addresses.
+func (c *Cluster) Sockets() []string { return sockets(c.servers) }
+
+// Kill ends server i at once, as a crash would, and returns when it has ended.
+// It is started again soon. A server that is only about to run is left alone.
+func (c *Cluster) Kill(i int) error {
+	file := filepath.Join(c.servers[i].cfg.Dir, "1", "server.pid")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return fmt.Errorf("process of a server: %w", err)
+	}
+	if process, err := os.FindProcess(pid); err == nil {
+		_ = process.Kill() // it may have ended
+	}
+	for deadline := time.Now().Add(time.Minute); alive(pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("process %d of a server does not end", pid)
+		}
+	}
+	return os.Remove(file) // soon the number may be another process's
+}
+
+// Stop shuts server i down cleanly, and returns when it has ended.
+func (c *Cluster) Stop(i int) {
+	c.t.Helper()
+	if err := c.servers[i].stop(); err != nil {
+		c.t.Errorf("stop of a server: %v", err)
+	}
+}
+
+// Resume starts a stopped server again, and returns when it answers.
+func (c *Cluster) Resume(i int) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := c.servers[i].start(ctx); err != nil {
+		c.t.Fatalf("start of a server: %v", err)
+	}
+}
+
+// alive reports whether a process exists, whoever's it is.
+func alive(pid int) bool {
+	process, err := os.FindProcess(pid)
+	return err == nil && !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+}
+
+// Eventually fails the test unless the condition comes to hold in time.
+func Eventually(t testing.TB, limit time.Duration, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not so after %s: %s", limit, what)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package guard
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+)
+
+// maxName is the length to which servers cut the name of a column, in bytes.
+const maxName = 255
+
+// name gives an unaliased select field the name that the server would have
+// given its column for the client's text: what is restored from the tree reads
+// otherwise. A field that needs none is left without: a string, which names
+// its column itself.
+func (g *guard) name(field *ast.SelectField) error {
+	if field.AsName.O != "" {
+		return nil
+	}
+	end, aliased := g.fieldEnd(field.Offset)
+	if aliased {
+		return fault.At(fault.Unsupported, field.Offset, "an empty alias is not supported")
+	}
+	field.AsName = ast.NewCIStr(g.fieldName(field.Expr, field.Offset, end))
+	return nil
+}
+
+// fieldName returns the name of a field's column, given where the field's
+// text stands. Parentheses and a plus around a name or a constant do not
+// count.
+func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
+	for inner := e; ; {
+		switch n := inner.(type) {
+		case *ast.ParenthesesExpr:
+			inner = n.Expr
+			continue
+		case *ast.UnaryOperationExpr:
+			if n.Op == opcode.Plus {
+				inner = n.V
+				continue
+			}
+		case *ast.ColumnNameExpr:
+			return n.Name.Name.O
+		case *tree.Literal:
+			if _, ok := n.Value.(tree.Bits); !ok {
+				return constantName(n, g.sql[start:end])
+			}
+		}
+		return safeName(g.client[start:end])
+	}
+}
+
+func constantName(l *tree.Literal, text string) string {
+	switch v := l.Value.(type) {
+	case nil:
+		return "NULL"
+	case bool:
+		if v {
+			return "TRUE"
+		}
+		return "FALSE"
+	case string:
+		return ""
+	}
+	return safeName(strings.Trim(text, "+() \t\r\n\v\f"))
+}
+
+// safeName makes a name of a piece of SQL text, as servers do: names have no
+// NUL and no characters beyond the basic plane, and are cut.
+func safeName(text string) string {
+	name := strings.Map(func(r rune) rune {
+		if r > 0xFFFF || r == 0 {
+			return '?'
+		}
+		return r
+	}, text)
+	if len(name) > maxName {
+		n := maxName
+		for !utf8.RuneStart(name[n]) {
+			n--
+		}
+		name = name[:n]
+	}
+	return strings.TrimRight(name, " \t\r\n\v\f")
+}
+
+// fieldEnds are the words that end a select list. All are reserved, so they
+// are no names unless they follow a dot.
+var fieldEnds = strings.Fields(`from where group having order limit window union except
+	intersect into for lock fetch procedure`)
+
+// fieldEnd returns where the text of the select field at offset ends, and
+// whether it has the empty alias, which the tree does not show.
+func (g *guard) fieldEnd(offset int) (end int, aliased bool) {
+	s := scanner{src: g.sql, pos: offset}
+	nested, before, last := 0, "", ""
+	for t := s.next(); t.kind != tokenEnd; t = s.next() {
+		now := g.sql[t.start:t.end]
+		switch now {
+		case "(":
+			nested++
+		case ")":
+			nested--
+		}
+		if nested < 0 || nested == 0 && endsField(last, now) {
+			break
+		}
+		before, last, end = last, now, t.end
+	}
+	empty := last == "''" || last == `""` || last == "``"
+	return end, empty && strings.EqualFold(before, "as")
+}
+
+// endsField reports whether a field ends before the token now.
+func endsField(last, now string) bool {
+	if now == "," || now == ";" {
+		return true
+	}
+	return last != "." && len(now) <= len("intersect") && slices.Contains(fieldEnds, strings.ToLower(now))
+}

@@ -1,0 +1,161 @@
+package resolve
+
+import (
+	"github.com/kolide/databalancer/router/tree"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// binding says what a column's name refers to.
+type binding struct {
+	source *Source // nil where scope has no such column, or several
+	scope  *scope  // where the name was found; nil where it was not
+}
+
+// bind tells what a name in an expression of the scope refers to. A name that
+// is found nowhere is that of an output column, or an error of the client's.
+func (sc *scope) bind(n *ast.ColumnName) binding {
+	if n.Table.O != "" {
+		return sc.bindQualified(n)
+	}
+	for s := sc; s != nil; s = s.outer {
+		if found, ok := s.among(n.Name.O); ok {
+			return binding{found, s}
+		}
+	}
+	return binding{}
+}
+
+func (sc *scope) bindQualified(n *ast.ColumnName) binding {
+	found := sc.source(n.Table.O)
+	if found == nil {
+		return binding{}
+	}
+	for s := sc; s != nil; s = s.outer {
+		if s.local(n.Table.O, false) != found && s.local(n.Table.O, true) != found {
+			continue
+		}
+		if matches, _ := found.count(n.Name.O); matches != 1 {
+			return binding{scope: s}
+		}
+		return binding{found, s}
+	}
+	return binding{}
+}
+
+// among looks an unqualified name up in one scope. It reports true with no
+// source where several might have it.
+func (sc *scope) among(name string) (found *Source, ok bool) {
+	matches := 0
+	for _, s := range sc.sources {
+		if !s.known() {
+			return nil, true
+		}
+		if n, _ := s.count(name); n > 0 {
+			matches += n
+			found = s
+		}
+	}
+	if matches > 1 {
+		found = nil
+	}
+	return found, matches > 0
+}
+
+// Bind returns the source of the column that a name in the block's clauses
+// refers to, nil where there is none or it cannot be told.
+func (b *Block) Bind(n *ast.ColumnName) *Source { return b.scope.bind(n).source }
+
+// Finds reports whether the block's FROM, or one around it, has a column of a
+// name. Others are those of output columns, or errors of the client's.
+func (b *Block) Finds(n *ast.ColumnName) bool { return b.scope.bind(n).scope != nil }
+
+// Local reports whether an expression depends on a row of the block's sources
+// alone.
+func (b *Block) Local(e ast.ExprNode) bool {
+	ok := true
+	tree.Walk(e, func(n ast.Node) bool {
+		if name, is := n.(*ast.ColumnName); is {
+			found := b.scope.bind(name)
+			ok = ok && found.source != nil && found.scope == b.scope
+		}
+		ok = ok && isPure(n)
+		return true
+	})
+	return ok
+}
+
+// Clauses returns the parts of a block that hold its own expressions.
+func (b *Block) Clauses() []ast.Node {
+	switch n := b.Node.(type) {
+	case *ast.SelectStmt:
+		return selectClauses(n, b.scope)
+	case *ast.SetOprStmt:
+		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
+	case *ast.SetOprSelectList:
+		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
+	}
+	return nil
+}
+
+func selectClauses(n *ast.SelectStmt, sc *scope) []ast.Node {
+	clauses := tree.Present(tree.OrNil(n.Fields), n.Where, tree.OrNil(n.GroupBy), tree.OrNil(n.Having), tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
+	for _, on := range sc.conditions {
+		clauses = append(clauses, on)
+	}
+	for i := range n.WindowSpecs {
+		clauses = append(clauses, &n.WindowSpecs[i])
+	}
+	for _, row := range n.Lists {
+		clauses = append(clauses, row)
+	}
+	return clauses
+}
+
+// Names calls f with each column name in the block's own clauses.
+func (b *Block) Names(f func(*ast.ColumnName)) {
+	for _, clause := range b.Clauses() {
+		tree.Walk(clause, func(n ast.Node) bool {
+			if name, ok := n.(*ast.ColumnName); ok {
+				f(name)
+			}
+			return true
+		})
+	}
+}
+
+// Each calls f with the block and all inside it.
+func (b *Block) Each(f func(*Block)) {
+	f(b)
+	for _, inner := range b.Inner {
+		inner.Each(f)
+	}
+}
+
+// Correlated reports whether anything in the block refers to a column of a
+// block around it.
+func (b *Block) Correlated() bool {
+	own := make(map[*scope]bool)
+	b.Each(func(x *Block) { own[x.scope] = true })
+	return b.Any(func(x *Block) bool {
+		outer := false
+		x.Names(func(n *ast.ColumnName) {
+			found := x.scope.bind(n)
+			outer = outer || found.scope != nil && !own[found.scope]
+		})
+		return outer
+	})
+}
+
+// Closed reports whether the block depends on no CTE of a block around it.
+func (b *Block) Closed() bool {
+	inside := make(map[*Block]bool)
+	b.Each(func(x *Block) { inside[x] = true })
+	return !b.Any(func(x *Block) bool {
+		for _, c := range x.ctes {
+			if !inside[c.Block] {
+				return true
+			}
+		}
+		return false
+	})
+}

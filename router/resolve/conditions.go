@@ -1,0 +1,158 @@
+package resolve
+
+import (
+	"github.com/kolide/databalancer/router/tree"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+)
+
+// Condition is one of the parts that AND connects in a WHERE or an ON.
+type Condition struct {
+	Expr ast.ExprNode
+	// Refs are the sources that it names, each once, those of blocks around
+	// it too.
+	Refs []*Source
+	// Pure is set where all its names are bound, and its value depends on
+	// nothing but the row.
+	Pure bool
+	// Left and right are set for an equation of two columns.
+	Left, Right *ColumnRef
+}
+
+// On reports whether the condition names no other source than s.
+func (c *Condition) On(s *Source) bool {
+	return c.Pure && (len(c.Refs) == 0 || len(c.Refs) == 1 && c.Refs[0] == s)
+}
+
+// Sides returns an equation's column of s, and the other one.
+func (c *Condition) Sides(s *Source) (own, other *ColumnRef) {
+	switch {
+	case c.Left == nil || c.Left.Source == c.Right.Source:
+	case c.Left.Source == s:
+		return c.Left, c.Right
+	case c.Right.Source == s:
+		return c.Right, c.Left
+	}
+	return nil, nil
+}
+
+// Conditions are what is known of the rows that one SELECT joins.
+type Conditions struct {
+	// Of says which conditions all rows of a source fulfil that the SELECT
+	// has a use for: a row that does not fulfil one of them, be it with
+	// whatever rows of other sources, may be missing without a difference.
+	Of map[*Source][]*Condition
+	// Equations are all that compare two columns, wherever they stand.
+	Equations []*Condition
+
+	block *Block
+}
+
+// ConditionsOf reads the WHERE and the ONs of a SELECT.
+//
+// What stands in WHERE holds for all sources but those on the inner side of
+// an outer join, whose missing rows would otherwise become rows of NULLs
+// (facts of SQL: MySQL manual, "Outer Join Simplification"). What stands in
+// the ON of an outer join holds for its inner side alone.
+func ConditionsOf(b *Block) *Conditions {
+	c := &Conditions{Of: make(map[*Source][]*Condition), block: b}
+	sel, ok := b.Node.(*ast.SelectStmt)
+	if !ok || b.Joins == nil {
+		return c
+	}
+	c.push(b.Joins, c.split(sel.Where))
+	return c
+}
+
+// push hands conditions down to the sources of an operand.
+func (c *Conditions) push(op *Operand, own []*Condition) {
+	if op.Source != nil {
+		c.Of[op.Source] = own
+		return
+	}
+	left, right := own, own
+	var on []*Condition
+	if op.Join.On != nil {
+		on = c.split(op.Join.On.Expr)
+	}
+	switch op.Join.Tp {
+	case ast.LeftJoin:
+		right = on
+	case ast.RightJoin:
+		left = on
+	default:
+		left = append(own[:len(own):len(own)], on...)
+		right = left
+	}
+	c.push(op.Left, left)
+	c.push(op.Right, right)
+}
+
+// split returns the parts of a condition that AND connects.
+func (c *Conditions) split(e ast.ExprNode) (parts []*Condition) {
+	if e == nil {
+		return nil
+	}
+	for _, e := range tree.Conjuncts(e) {
+		parts = c.add(e, parts)
+	}
+	return parts
+}
+
+// add appends a part, and what follows from it.
+func (c *Conditions) add(e ast.ExprNode, parts []*Condition) []*Condition {
+	part := newCondition(c.block, e)
+	if part.Left != nil {
+		c.Equations = append(c.Equations, part)
+	}
+	parts = append(parts, part)
+	for _, more := range alternatives(c.block, e, part.Refs) {
+		if more.Left != nil {
+			c.Equations = append(c.Equations, more)
+		}
+		parts = append(parts, more)
+	}
+	return parts
+}
+
+func newCondition(b *Block, e ast.ExprNode) *Condition {
+	c := &Condition{Expr: e, Pure: !b.Merges}
+	tree.Walk(e, func(n ast.Node) bool {
+		if name, ok := n.(*ast.ColumnName); ok {
+			c.refer(b.Bind(name))
+		}
+		c.Pure = c.Pure && isPure(n)
+		return true
+	})
+	if eq, ok := tree.Bare(e).(*ast.BinaryOperationExpr); ok && eq.Op == opcode.EQ {
+		c.Left, c.Right = b.Ref(eq.L), b.Ref(eq.R)
+		if c.Left == nil || c.Right == nil {
+			c.Left, c.Right = nil, nil
+		}
+	}
+	return c
+}
+
+func (c *Condition) refer(s *Source) {
+	if s == nil {
+		c.Pure = false
+		return
+	}
+	for _, known := range c.Refs {
+		if known == s {
+			return
+		}
+	}
+	c.Refs = append(c.Refs, s)
+}
+
+// isPure reports whether a node keeps an expression one of the row alone.
+func isPure(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.SubqueryExpr, *ast.AggregateFuncExpr, *ast.WindowFuncExpr, *ast.MatchAgainst:
+		return false
+	case *ast.FuncCallExpr:
+		return !tree.Functions[n.FnName.L].Is(tree.Volatile)
+	}
+	return true
+}

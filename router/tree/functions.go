@@ -1,0 +1,134 @@
+package tree
+
+import (
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// Function is what is known of a function: all of it, for every storey.
+type Function struct {
+	Name    ast.CIStr // as it is printed; L is its name in the tree
+	Form    Form
+	returns Kind
+	marks   Mark
+}
+
+// Form is how a function's arguments stand in the tree. The parser prints
+// some functions in a way of their own, and takes their arguments' types for
+// granted; a name in backticks brings such a function any arguments at all,
+// so the guard checks them.
+type Form int8
+
+const (
+	Plain        Form = iota + 1
+	Interval          // at least two: the parser takes INTERVAL (n) DAY for a call, too
+	DateArith         // x, n, unit
+	UnitFirst         // unit, ...
+	Trim              // x, or x and what, or x, what and where
+	Two               // exactly two, with a word between them
+	UsingCharset      // x, character set
+	Characters        // ..., and a character set or NULL
+	Insertion         // INSERT(), which the parser calls otherwise
+	FormatOf          // selector, x
+	DateLiteral       // a string
+
+	aggregate      // a node of its own kind
+	windowed       // an aggregate that is a window function too
+	windowFunction // nothing else than that
+)
+
+// Mark is something that is true of some functions.
+type Mark int8
+
+const (
+	// Volatile functions may return another value at each call within one
+	// statement.
+	Volatile Mark = 1 << iota
+	// Seeded is the one whose values, where it has an argument, follow from
+	// each other row by row.
+	Seeded
+	// Clock functions depend on the time at which their statement began.
+	Clock
+	// Unranked functions convert texts, or return JSON: a text with one in it
+	// may compare otherwise than a column does.
+	Unranked
+	// Picks are aggregates and window functions that return one of their
+	// argument's values.
+	Picks
+	// Foreseen functions return no text longer than servers think that it can
+	// become, however short the columns in their arguments are declared.
+	Foreseen
+)
+
+// Is reports whether the function has the mark.
+func (f *Function) Is(m Mark) bool { return f.marks&m != 0 }
+
+// Kind returns the kind of what the function returns for arguments of those
+// kinds.
+func (f *Function) Kind(args []Kind) Kind {
+	switch f.returns {
+	case ofAll:
+		return CommonKind(args)
+	case ofFirst:
+		return CommonKind(args[:min(1, len(args))])
+	case ofRest:
+		if len(args) == 3 {
+			return CommonKind(args[1:])
+		}
+	case number:
+		if k := CommonKind(args); k == IntKind || k == FloatKind {
+			return k
+		}
+	default:
+		return f.returns
+	}
+	return UnknownKind
+}
+
+// The rules for functions whose result is of another kind for other arguments.
+const (
+	ofAll   Kind = -1 - iota // the kind that all have in common
+	ofFirst                  // the first one's
+	ofRest                   // what all but the first of three have in common
+	number                   // what all have in common, if that is a number
+)
+
+// The allow-lists: what clients may call, by name in lower case. The parser
+// keeps aggregates and window functions in nodes of their own.
+var (
+	Functions  = make(map[string]*Function)
+	Aggregates = make(map[string]*Function)
+	Windows    = make(map[string]*Function)
+)
+
+func init() {
+	for i := range rows {
+		row := &rows[i]
+		f := &Function{ast.CIStr{O: strings.ToUpper(row.name), L: row.name}, row.form, row.returns, row.marks}
+		if real, ok := renamed[row.name]; ok {
+			f.Name.O = real
+		}
+		switch row.form {
+		case aggregate:
+			Aggregates[row.name] = f
+		case windowed:
+			Aggregates[row.name], Windows[row.name] = f, f
+		case windowFunction:
+			Windows[row.name] = f
+		default:
+			Functions[row.name] = f
+		}
+	}
+}
+
+// renamed has the functions whose name in the tree is not their real one.
+var renamed = map[string]string{"char_func": "CHAR", "insert_func": "INSERT"}
+
+// Shown is a function's name as the client knows it.
+func Shown(name ast.CIStr) string {
+	if real, ok := renamed[name.L]; ok {
+		return real
+	}
+	return name.O
+}

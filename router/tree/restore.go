@@ -1,0 +1,44 @@
+package tree
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/format"
+)
+
+// restoreFlags make the printed text safe: without EscapeBackslash a string
+// that ends in a backslash would take the text behind it for its own.
+const restoreFlags = format.RestoreStringSingleQuotes | format.RestoreStringEscapeBackslash |
+	format.RestoreKeyWordUppercase | format.RestoreNameBackQuotes | format.RestoreStringWithoutDefaultCharset
+
+// restoreSize is enough for most restored statements, in bytes: the parts are
+// short, so that growing from nothing takes several steps.
+const restoreSize = 128
+
+// Restore prints a guarded tree as SQL that all servers read alike.
+func Restore(node ast.Node) (text string, err error) {
+	defer func() {
+		if r := recover(); r != nil { // a tree that no parser makes
+			text, err = "", fmt.Errorf("restored statement: %v", r)
+		}
+	}()
+	var b strings.Builder
+	b.Grow(restoreSize)
+	if err := node.Restore(format.NewRestoreCtx(restoreFlags, &b)); err != nil {
+		return "", fmt.Errorf("restored statement: %w", err)
+	}
+	return b.String(), nil
+}
+
+// Printed returns the text of a statement, and that of its shape: the same
+// without rows.
+func Printed(node ast.Node) (sql, shape string, err error) {
+	if sql, err = Restore(node); err != nil {
+		return "", "", err
+	}
+	none := &ast.Limit{Count: NewLiteral(uint64(0))}
+	shape, err = Restore(Limited(node, func(*ast.Limit) *ast.Limit { return none }))
+	return sql, shape, err
+}

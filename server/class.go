@@ -1,0 +1,176 @@
+package server
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Class is what a server's error means to us: a set of the values below.
+type Class uint16
+
+const (
+	// Unavailable: the server takes no statements now, or has cut the
+	// connection.
+	Unavailable Class = 1 << iota
+	// ReadOnly: it may not be written to, as a replica may not.
+	ReadOnly
+	// Conflict: the transaction lost against another, and nothing of it is
+	// stored, even where the error came at COMMIT; it may be repeated.
+	Conflict
+	// Locked: a lock was not to be had in the time allowed.
+	Locked
+	// Changed: the table is not what the statement takes it for: somebody
+	// has changed it meanwhile.
+	Changed
+	// Unknown: there is no such table or column. A newer catalog may know
+	// better.
+	Unknown
+	// NoIndex: the server won't make an index, for what it is.
+	NoIndex
+	// Denied: the account lacks a right.
+	Denied
+	// Account: the message names the account and its host.
+	Account
+	// Exhausted: there is no room left, on disk or in memory.
+	Exhausted
+	// TimeLimit: a time limit of the server's own ended the statement.
+	TimeLimit
+	// Unasked: a SELECT fails so for reasons of the server's own. All other
+	// errors of a SELECT are of its text.
+	Unasked
+)
+
+// Has reports whether the class is one of others, too.
+func (c Class) Has(others Class) bool { return c&others != 0 }
+
+// The numbers that matter by themselves.
+const (
+	BadDatabase      = 1049 // there is no such database
+	DuplicateColumn  = 1060
+	NoSuchThread     = 1094 // nothing to KILL
+	TableFull        = 1114
+	RowTooLarge      = 1118 // for a page, or for the definition
+	PacketTooLarge   = 1153
+	NoSuchTable      = 1146
+	Interrupted      = 1317 // by KILL QUERY
+	TooManyPrepared  = 1461
+	NotInstant       = 1845 // the ALGORITHM asked for is not to be had
+	NotInstantWhy    = 1846 // likewise, with the reason
+	NoSuchStatement  = 1957 // MariaDB: nothing to KILL by its own number
+	LockNotAvailable = 3572 // NOWAIT
+)
+
+// The rows of classes: from the "Server Error Message Reference" of the MySQL
+// 9 manual, the "MariaDB Error Code Reference" and TiDB's "Error Codes". A
+// number has the classes of all rows that it is in.
+var classRows = []struct {
+	first, last uint16
+	class       Class
+}{
+	{1000, 1045, Unasked},               // files, storage engines, memory, connections, accounts
+	{1020, 1020, Conflict},              // MariaDB: a record has changed since it was read
+	{1021, 1021, Exhausted},             // disk full
+	{1037, 1038, Exhausted},             // out of memory, out of memory for sorting
+	{1040, 1040, Unavailable},           // too many connections
+	{1041, 1041, Exhausted},             // out of memory
+	{1044, 1044, Denied | Account},      // on a database
+	{1045, 1045, Account},               // password
+	{1053, 1053, Unavailable | Unasked}, // shutdown in progress
+	{1054, 1054, Unknown},               // column
+	{DuplicateColumn, 1061, Changed},    // a column or an index is there
+	{1069, 1071, NoIndex},               // too many keys, too many columns in one, too long
+	{1073, 1073, NoIndex},               // a type that can't be in a key
+	{1077, 1079, Unavailable},           // shutdown
+	{1077, 1081, Unasked},               // shutdown, sockets
+	{1091, 1091, Changed},               // no such index or column to drop
+	{TableFull, TableFull, Exhausted | Unasked},
+	{1117, 1117, NoIndex},                    // the table's definition is too long
+	{1129, 1129, Unavailable},                // host blocked after connection errors
+	{1129, 1135, Unasked},                    // hosts, passwords, threads
+	{1142, 1143, Denied | Account | Unasked}, // on a table, on a column
+	{NoSuchTable, NoSuchTable, Unknown | Changed},
+	{1152, 1152, Unavailable},           // connection aborted
+	{1158, 1161, Unavailable},           // network read and write
+	{1170, 1170, NoIndex},               // a text without a length
+	{1180, 1181, Unasked},               // commit, rollback
+	{1184, 1184, Unavailable},           // connection aborted
+	{1192, 1197, Unasked},               // crashed tables, caches
+	{1203, 1203, Unavailable | Unasked}, // max_user_connections
+	{1205, 1205, Conflict | Locked},     // lock wait time-out
+	{1205, 1208, Unasked},               // locks
+	{1213, 1213, Conflict | Unasked},    // deadlock
+	{1226, 1226, Unavailable},           // a limit of the account, such as connections
+	{1226, 1227, Unasked},               // limits and privileges of the account
+	{1290, 1290, ReadOnly | Unasked},    // an option of the server is in the way: read_only
+	{1296, 1297, Unasked},               // errors of engines
+	{Interrupted, Interrupted, Unasked},
+	{1370, 1370, Denied | Account | Unasked}, // on a routine
+	{1412, 1412, Unasked},                    // the table's definition has changed
+	{1613, 1615, Unasked},                    // re-preparing, XA
+	{1698, 1698, Account},                    // no password
+	{1709, 1709, NoIndex},                    // a column too long for the row format
+	{1799, 1799, Changed},                    // too many rows were stored during an online change
+	{1815, 1815, Unasked},                    // internal error
+	{1836, 1836, ReadOnly},
+	{NotInstant, NotInstantWhy, NoIndex},
+	{1927, 1927, Unavailable | Unasked}, // MariaDB: connection was killed
+	{1969, 1969, TimeLimit | Unasked},   // MariaDB's
+	{3024, 3024, TimeLimit | Unasked},   // MySQL's
+	{3169, 3169, Unavailable | Unasked}, // MySQL: session was killed
+	{LockNotAvailable, LockNotAvailable, Locked},
+	{4031, 4031, Unavailable}, // MySQL: the connection was idle for too long
+	{8002, 8002, Conflict},    // TiDB: write conflict
+	{8022, 8022, Conflict},    // TiDB: commit failed
+	{8028, 8028, Conflict},    // TiDB: the schema has changed meanwhile
+	{9001, 9003, Unavailable}, // TiDB: placement driver, TiKV, busy
+	{9005, 9005, Unavailable}, // TiDB: region
+	{9007, 9007, Conflict},    // TiDB: write conflict
+}
+
+var classes = func() map[uint16]Class {
+	all := make(map[uint16]Class)
+	for _, r := range classRows {
+		for n := r.first; n <= r.last; n++ {
+			all[n] |= r.class
+		}
+	}
+	return all
+}()
+
+// Number returns the number of the server's error that err is, or 0.
+func Number(err error) uint16 {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		return e.Number
+	}
+	return 0
+}
+
+// ClassOf returns the class of the server's error that err is; 0 for an error
+// that means nothing to us, or is no server's.
+func ClassOf(err error) Class { return Classify(Number(err)) }
+
+// Classify returns the class of the errors of that number.
+func Classify(number uint16) Class { return classes[number] }
+
+// ConnectionLost reports whether err says that there is no connection to a
+// server, or none any more.
+func ConnectionLost(err error) bool {
+	var network net.Error
+	if errors.As(err, &network) {
+		return true
+	}
+	for _, cause := range []error{
+		driver.ErrBadConn, mysql.ErrInvalidConn, sql.ErrConnDone, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF,
+	} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// TestClasses has the numbers in which one class ends and another does not, and
+// those that more than one part of the program acts on.
+func TestClasses(t *testing.T) {
+	for _, tt := range []struct {
+		why    string
+		number uint16
+		is     Class
+		isNot  Class
+	}{
+		{"no error of a server", 0, 0, ^Class(0)},
+		{"too many connections", 1040, Unavailable | Unasked, Account},
+		{"a limit of the account ends with time", 1226, Unavailable | Unasked, Denied},
+		{"a right is missing, and the message names the account", 1142, Denied | Account | Unasked, Unavailable},
+		{"a wrong password is ours to mend, not a right that is missing", 1045, Account | Unasked, Denied | Unavailable},
+		{"a replica takes SELECTs", 1290, ReadOnly | Unasked, Unavailable},
+		{"a deadlock waits for no lock", 1213, Conflict | Unasked, Locked},
+		{"a lock's time is over, and all is undone", 1205, Conflict | Locked | Unasked, Unavailable},
+		{"NOWAIT undoes nothing", 3572, Locked, Conflict},
+		{"MariaDB's snapshot is too old", 1020, Conflict, Unavailable},
+		{"TiDB's write conflict", 9007, Conflict, Unavailable},
+		{"between TiDB's numbers", 9004, 0, ^Class(0)},
+		{"the table is full, or memory is", 1114, Exhausted | Unasked, Unavailable},
+		{"an unknown column is the query's fault, or the catalog's", 1054, Unknown, Unasked | Changed},
+		{"so is an unknown table; a schema change waits for it", 1146, Unknown | Changed, Unasked},
+		{"a column that is there", 1060, Changed, Unknown},
+		{"an index of a text without a length", 1170, NoIndex, Changed},
+		{"the server's time limits", 3024, TimeLimit | Unasked, 0},
+		{"a number out of range is the query's fault", 1690, 0, ^Class(0)},
+	} {
+		err := fmt.Errorf("statement: %w", &mysql.MySQLError{Number: tt.number})
+		if got := ClassOf(err); got&tt.is != tt.is || got.Has(tt.isNot) {
+			t.Errorf("%s: %d has the classes %b, want %b and none of %b", tt.why, tt.number, got, tt.is, tt.isNot)
+		}
+	}
+	if ClassOf(errors.New("1040")) != 0 || ClassOf(nil) != 0 || Number(nil) != 0 {
+		t.Error("what is no server's error has a class")
+	}
+}
+
+func TestConnectionLost(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	for _, err := range []error{refused, driver.ErrBadConn, mysql.ErrInvalidConn, io.ErrUnexpectedEOF, fmt.Errorf("version: %w", io.EOF)} {
+		if !ConnectionLost(err) {
+			t.Errorf("%v: still there", err)
+		}
+	}
+	for _, err := range []error{nil, context.Canceled, &mysql.MySQLError{Number: 1053}, errors.New("x")} {
+		if ConnectionLost(err) {
+			t.Errorf("%v: lost", err)
+		}
+	}
+}
+
+func TestQuoteName(t *testing.T) {
+	for name, want := range map[string]string{"a": "`a`", "": "``", "a`b": "`a``b`", "`": "````"} {
+		if got := QuoteName(name); got != want {
+			t.Errorf("%q: %s, want %s", name, got, want)
+		}
+	}
+}
