@@ -24,7 +24,6 @@ func checkExact(t *testing.T, cases []exactCase) {
 	for _, c := range cases {
 		t.Run(c.rule, func(t *testing.T) {
 			b := resolved(t, exactTables, c.query).Inner[0]
-			b.Label()
 			if got := b.Exact(); got != c.want {
 				t.Errorf("%s: exact %v, not %v", c.query, got, c.want)
 			}
