@@ -1,6 +1,11 @@
 package resolve
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/kolide/databalancer/router/tree"
+)
 
 // rankTables have texts of one collation in families, and of any in r.
 const rankTables = `
@@ -145,5 +150,52 @@ func TestRanksOfBlocks(t *testing.T) {
 				t.Errorf("%s: storable %v, not %v", c.query, got, c.want)
 			}
 		})
+	}
+}
+
+// TestKeys has keys of groups, and extremes, whose parts are stored.
+func TestKeys(t *testing.T) {
+	for _, c := range []struct {
+		rule, expr   string
+		root, inside bool // of the statement, and of a block in it
+	}{
+		{"an integer", "n % 3", true, true},
+		{"a float", "SQRT(n)", true, true},
+		{"a time", "DATE(at)", true, true},
+		{"JSON, as it is", "doc", true, true},
+		{"a DECIMAL may have more digits than are stored", "n / 3", false, false},
+		{"so may a DECIMAL column", "price", false, false},
+		{"an ENUM sorts as a number", "en", false, false},
+		{"bytes are not looked into", "raw", false, false},
+		{"NULL", "NULL", false, false},
+		{"JSON made of JSON", "COALESCE(doc)", false, false},
+		{"a text", "name", true, true},
+		{"a registered text", "(word)", true, true},
+		{"a text made of texts of one collation", "CONCAT(name, host)", true, true},
+		{"a text made of texts of two, perhaps: what the client gets is compared with nothing", "CONCAT(name, word)", true, false},
+		{"a text made of a number, of the rank of a literal", "CONCAT(n, 'x')", true, false},
+		{"a text of the session's collation", "CAST(name AS CHAR)", true, false},
+		{"COLLATE, which has no kind", "name COLLATE utf8mb4_bin", false, false},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			query := "SELECT " + c.expr + " AS x FROM logs, r"
+			root := resolved(t, rankTables, query)
+			inside := resolved(t, rankTables, "SELECT 1 FROM ("+query+") y").Inner[0]
+			for b, want := range map[*Block]bool{root: c.root, inside: c.inside} {
+				if got := b.StorableKey(b.field(0)); got != want {
+					t.Errorf("%s: storable %v, not %v, in a block of role %d", c.expr, got, want, b.Role)
+				}
+			}
+		})
+	}
+}
+
+// TestUnranked holds the marks of the functions of JSON to what they return:
+// those that make no text of it return JSON, or look into it.
+func TestUnranked(t *testing.T) {
+	for name, f := range tree.Functions {
+		if text := f.Kind(nil) == tree.TextKind; strings.HasPrefix(name, "json_") && f.Is(tree.Unranked) == text {
+			t.Errorf("%s: unranked %v, and returns a text %v", name, text, text)
+		}
 	}
 }
