@@ -39,7 +39,7 @@ type stream struct {
 	sent   bool // the status has gone out
 	closed bool
 	timer  *time.Timer // of tick; nil: not wanted
-	err    error // of the first write that had one
+	err    error       // of the first write that had one
 }
 
 func newStream(w http.ResponseWriter, timeout time.Duration, broken func()) *stream {
