@@ -18,11 +18,12 @@ import (
 	"github.com/kolide/databalancer/ingest"
 	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/proxy"
+	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/shard"
 )
 
 func serverError(number uint16, state string) error {
-	return &proxy.ShardError{Shard: "a", Err: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
+	return &shard.Error{Shard: "a", Err: &shard.ServerError{Number: number, SQLState: state, Message: "message of the server", Shard: "a"}}
 }
 
 // queryError is a server's error that the query is to blame for.
@@ -116,14 +117,14 @@ func TestErrorsOfQueries(t *testing.T) {
 		{refusal(fault.TooLarge), 413, "too_large", ""},
 		{refusal(fault.Unsupported), 422, "unsupported", ""},
 		{refusal("a_new_one"), 500, "internal", ""},
-		{&proxy.UnsupportedError{Detail: "types differ"}, 422, "unsupported", "types differ"},
-		{&proxy.TooLargeError{Why: "rows of `t`", From: "a", To: "b", Rows: 11, MaxRows: 10}, 422, "gather_too_large", `"detail":"the query moves rows of ` + "`t`" + ` from shard a to shard b: 11 rows`},
-		{&proxy.StaleError{Shard: "a"}, 409, "stale_table", `"shard":"a"`},
+		{fault.New(fault.Unsupported, "types differ"), 422, "unsupported", "types differ"},
+		{&gather.TooLargeError{Why: "rows of `t`", From: "a", To: "b", Rows: 11, MaxRows: 10}, 422, "gather_too_large", `"detail":"the query moves rows of ` + "`t`" + ` from shard a to shard b: 11 rows`},
+		{&catalog.StaleError{Shard: "a"}, 409, "stale_table", `"shard":"a"`},
 		{queryError(1054, "42S22"), 400, "database_error", `"shard":"a","number":1054,"sqlstate":"42S22"`},
-		{&proxy.StaleError{Shard: "a", Err: &proxy.ShardError{Shard: "a", Err: fmt.Errorf("%w: %w", shard.ErrUnreachable, shard.ErrUnknown)}}, 503, "shard_unavailable", `"shard":"a"`},
+		{&shard.UnreachableError{Shard: "a", Err: shard.ErrUnknown}, 503, "shard_unavailable", `"shard":"a"`},
 		{proxy.ErrCancelled, 409, "cancelled", ""},
 		{context.DeadlineExceeded, 504, "timeout", ""},
-		{&proxy.ShardError{Shard: "a", Err: shard.ErrUnreachable}, 503, "shard_unavailable", `"shard":"a"`},
+		{&shard.Error{Shard: "a", Err: shard.ErrUnreachable}, 503, "shard_unavailable", `"shard":"a"`},
 		{queryError(1064, "42000"), 400, "database_error", "message of the server"},
 		{queryError(1242, "21000"), 400, "database_error", ""},
 		{queryError(1690, "22003"), 400, "database_error", ""},
@@ -238,7 +239,7 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 		code := fault.Code(text)
 		if ofEvents := map[fault.Code]bool{
 			fault.TypeMismatch: true, fault.OutOfRange: true, fault.InvalidUTF8: true, fault.DuplicateKey: true,
-			fault.UnknownField: true, fault.TooDeep: true, fault.UnknownMember: true, fault.MissingMember: true,
+			fault.UnknownField: true, fault.EmptyString: true, fault.TooDeep: true, fault.UnknownMember: true, fault.MissingMember: true,
 			fault.InvalidFamily: true, fault.ReservedFamily: true, fault.InvalidField: true, fault.ReservedField: true,
 			fault.UnknownType: true, fault.IDConflict: true, fault.TooManyFields: true,
 		}; ofEvents[code] {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/proxy"
+	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/router"
 )
 
@@ -31,7 +32,7 @@ func TestExplainAnalyze(t *testing.T) {
 	f.proxy.query = func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
 		asked = q
 		result, err := rows(3, nil)(ctx, q, sink)
-		result.Plan, result.Steps = plan, []proxy.StepStats{{Rows: 7, Bytes: 70, Elapsed: time.Millisecond}, {Rows: 3, Elapsed: 2 * time.Millisecond}}
+		result.Plan, result.Steps = plan, []gather.StepStats{{Rows: 7, Bytes: 70, Elapsed: time.Millisecond}, {Rows: 3, Elapsed: 2 * time.Millisecond}}
 		return result, err
 	}
 	r := f.do(t, "POST", "/api/explain", `{"query":"SELECT 1","limit":10,"analyze":true}`)

@@ -48,6 +48,24 @@ var (
 		"the catalog's database holds another catalog")
 )
 
+// StaleError means that a shard contradicts a snapshot: a result there has other
+// columns than the snapshot's tables lead to expect.
+type StaleError struct{ Shard string }
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("shard %s: other columns than the catalog knows", e.Shard)
+}
+
+func (e *StaleError) Code() fault.Code { return fault.StaleTable }
+
+// Detail is for clients, who may have registered the table.
+func (e *StaleError) Detail() string {
+	return "a table on the shard has other columns than the catalog knows;" +
+		" PUT /api/tables/{table} reads those of a registered table again"
+}
+
+func (e *StaleError) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
+
 // TypeConflictError means that a field is stored with a type that can't hold
 // every value of the offered one.
 type TypeConflictError struct {

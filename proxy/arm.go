@@ -1,13 +1,9 @@
 package proxy
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"sync"
-	"time"
 
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
@@ -23,80 +19,39 @@ type arm struct {
 	rows  *shard.Rows
 }
 
-// find returns an arm for each step of the plan, in its order.
-func (p *Proxy) find(tag string, plan *router.Plan) ([]*arm, error) {
+// arms returns an arm for each step of the plan, in its order.
+func (p *Proxy) arms(tag, clock string, plan *router.Plan) ([]*arm, error) {
 	arms := make([]*arm, len(plan.Steps))
 	for i, step := range plan.Steps {
-		sh, err := p.shards.Shard(step.Shard)
+		sh, err := p.shard(step.Shard)
 		if err != nil {
-			return nil, unknownShard(step.Shard, err)
+			return nil, err
 		}
-		arms[i] = &arm{shard: sh, sql: tag + " " + step.SQL}
+		arms[i] = &arm{shard: sh, sql: tag + " " + step.SQL, clock: clock}
 	}
 	return arms, nil
 }
 
-// unknownShard is the error for a plan that names a shard which the set has
-// not.
-func unknownShard(name string, err error) error {
-	err = fmt.Errorf("shard %s: %w: %w", name, shard.ErrUnreachable, err)
-	return &StaleError{Shard: name, Err: &ShardError{name, err}}
+// shard returns the shard of that name. One that a plan names and the set has
+// not is gone, or not known yet.
+func (p *Proxy) shard(name string) (*shard.Shard, error) {
+	sh, err := p.shards.Shard(name)
+	if err != nil {
+		return nil, &shard.UnreachableError{Shard: name, Err: err}
+	}
+	return sh, nil
 }
 
-// reserve takes a connection for each arm: shard by shard in the order of
-// their names, all of a shard's at once.
+// reserve takes a connection for each arm.
 func reserve(ctx context.Context, arms []*arm) (release func(), err error) {
 	if len(arms) == 1 {
-		return reserveGroup(ctx, arms)
+		return arms[0].shard.Reserve(ctx, 1)
 	}
-	var releases []func()
-	release = func() {
-		for _, r := range slices.Backward(releases) {
-			r()
-		}
+	needs := map[*shard.Shard]int{}
+	for _, a := range arms {
+		needs[a.shard]++
 	}
-	for _, group := range byShard(arms) {
-		r, err := reserveGroup(ctx, group)
-		if err != nil {
-			release()
-			return nil, err
-		}
-		releases = append(releases, r)
-	}
-	return release, nil
-}
-
-// reserveGroup takes a connection for each arm of one shard.
-func reserveGroup(ctx context.Context, group []*arm) (release func(), err error) {
-	release, err = group[0].shard.Reserve(ctx, len(group))
-	if err != nil {
-		return nil, reserveError(group, err)
-	}
-	return release, nil
-}
-
-func reserveError(group []*arm, err error) error {
-	if errors.Is(err, shard.ErrTooManyConns) {
-		return &UnsupportedError{Detail: fmt.Sprintf(
-			"the query needs %d connections to shard %s at once, more than are configured", len(group), group[0].shard.Name())}
-	}
-	return group[0].wrap(err)
-}
-
-// byShard groups the arms by shard, in the order of the shards' names.
-func byShard(arms []*arm) [][]*arm {
-	sorted := slices.SortedStableFunc(slices.Values(arms), func(a, b *arm) int {
-		return cmp.Compare(a.shard.Name(), b.shard.Name())
-	})
-	var groups [][]*arm
-	for i, a := range sorted {
-		if i == 0 || a.shard != sorted[i-1].shard {
-			groups = append(groups, nil)
-		}
-		last := len(groups) - 1
-		groups[last] = append(groups[last], a)
-	}
-	return groups
+	return shard.Reserve(ctx, needs)
 }
 
 // fork returns the context under which the arms run, and what ends it. A
@@ -133,32 +88,15 @@ func open(ctx context.Context, stop context.CancelCauseFunc, arms []*arm) error 
 
 func (a *arm) open(ctx context.Context) (err error) {
 	if a.conn, err = a.shard.Conn(ctx); err != nil {
-		return a.wrap(err)
+		return err
 	}
 	if a.clock != "" {
 		if _, err := a.conn.Query(ctx, "SET timestamp = "+a.clock); err != nil {
-			return a.wrap(err)
+			return err
 		}
 	}
 	a.rows, err = a.conn.Query(ctx, a.sql)
-	return a.wrap(err)
-}
-
-// setClock tells all arms one time: of one server's statement, every part has
-// the same NOW(). It is a number of seconds, with microseconds.
-func setClock(arms []*arm, now time.Time) {
-	clock := clockOf(now)
-	for _, a := range arms {
-		a.clock = clock
-	}
-}
-
-// wrap names the shard in an error.
-func (a *arm) wrap(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &ShardError{Shard: a.shard.Name(), Err: err}
+	return err
 }
 
 // close stops what is running and gives the connection back.

@@ -19,7 +19,7 @@ func BenchmarkPoint(b *testing.B) {
 		names[i] = fmt.Sprintf("field_%d LONGTEXT DEFAULT 'a value'", i)
 		planned = append(planned, router.Column{Name: "field_" + strconv.Itoa(i), Type: catalog.Text})
 	}
-	f.exec(b, 0, "CREATE TABLE wide (id BIGINT PRIMARY KEY, "+strings.Join(names, ", ")+")", "INSERT INTO wide (id) VALUES (1)")
+	f.Exec(b, 0, "CREATE TABLE wide (id BIGINT PRIMARY KEY, "+strings.Join(names, ", ")+")", "INSERT INTO wide (id) VALUES (1)")
 	plan := &router.Plan{Kind: router.Single, Columns: planned, Steps: []router.Step{{Shard: "s0", SQL: "SELECT * FROM wide WHERE id = 1"}}}
 	const id = "0123456789abcdef0123456789abcdef"
 	f.plans.known.Store(id, plan)

@@ -21,8 +21,8 @@ func (e *QueryError) Detail() string   { return e.Server.Message }
 // reason for it, and returns other errors as they are. All that a client can
 // send is one SELECT, so its text mostly is.
 func blame(err error) error {
-	var refusal *shard.ServerError
-	if errors.As(err, &refusal) && !errors.Is(err, shard.ErrUnreachable) && !server.Classify(refusal.Number).Has(server.Unasked) {
+	refusal, ok := errors.AsType[*shard.ServerError](err)
+	if ok && !errors.Is(err, shard.ErrUnreachable) && !server.Classify(refusal.Number).Has(server.Unasked) {
 		return &QueryError{refusal}
 	}
 	return err

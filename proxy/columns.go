@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
@@ -15,7 +16,7 @@ import (
 func columnsOf(arms []*arm, planned []router.Column) ([]Column, error) {
 	for i, a := range arms {
 		if planned != nil && !fits(a.rows.Columns(), planned, i == 0) {
-			return nil, &StaleError{Shard: a.shard.Name()}
+			return nil, &catalog.StaleError{Shard: a.rows.Shard()}
 		}
 	}
 	types, err := mergeAll(arms)
@@ -25,8 +26,8 @@ func columnsOf(arms []*arm, planned []router.Column) ([]Column, error) {
 	columns := make([]Column, len(types))
 	for i, t := range types {
 		if t.Type == catalog.Bit && (planned == nil || planned[i].Type != catalog.Bit) {
-			return nil, &UnsupportedError{Detail: fmt.Sprintf(
-				"column %d (%s) is a computed BIT, which servers send in a form that cannot be told from a BIT's; CAST it AS UNSIGNED", i+1, t.Name)}
+			return nil, fault.New(fault.Unsupported,
+				"column %d (%s) is a computed BIT, which servers send in a form that cannot be told from a BIT's; CAST it AS UNSIGNED", i+1, t.Name)
 		}
 		columns[i] = Column{Name: t.Name, Type: t.Type}
 		if t.Type == "" { // nothing but NULL
@@ -77,21 +78,21 @@ func mergeAll(arms []*arm) ([]shard.ColumnType, error) {
 	for _, a := range arms[1:] {
 		columns := a.rows.Columns()
 		if len(columns) != len(merged) {
-			return nil, &UnsupportedError{Detail: fmt.Sprintf(
-				"the SELECTs of a UNION have a different number of columns: %d and %d", len(merged), len(columns))}
+			return nil, fault.New(fault.Unsupported,
+				"the SELECTs of a UNION have a different number of columns: %d and %d", len(merged), len(columns))
 		}
 		for i := range merged {
 			for _, t := range []shard.ColumnType{merged[i], columns[i]} {
 				if converted(t) {
-					return nil, &UnsupportedError{Detail: fmt.Sprintf(
+					return nil, fault.New(fault.Unsupported,
 						"column %d (%s) of a UNION over several shards is %s, which one server would convert; CAST it to another type",
-						i+1, merged[i].Name, spell(t))}
+						i+1, merged[i].Name, spell(t))
 				}
 			}
 			if !merge(&merged[i], columns[i]) {
-				return nil, &UnsupportedError{Detail: fmt.Sprintf(
+				return nil, fault.New(fault.Unsupported,
 					"column %d (%s) of a UNION over several shards is %s in one SELECT and %s in another; CAST both to one type",
-					i+1, merged[i].Name, spell(merged[i]), spell(columns[i]))}
+					i+1, merged[i].Name, spell(merged[i]), spell(columns[i]))
 			}
 		}
 	}

@@ -8,8 +8,7 @@ import (
 )
 
 func TestExplain(t *testing.T) {
-	f := &fixture{}
-	f.use(nil, Config{})
+	f := over(nil)
 	first := shipping("s1", "t1", "SELECT id FROM customers")
 	first.Ship.Rows, first.Ship.Why = 40, "rows of customers"
 	second := shipping("s1", "t2", "SELECT 2")

@@ -2,90 +2,47 @@ package proxy
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql"
-
-	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/proxy/shardtest"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
 
 func TestMain(m *testing.M) { localtest.Main(m) }
 
-// fixture is a proxy over the shards s0, s1 …, with a database of its own.
+// What shardtest has for plans, by short names.
+var shipping, gathering = shardtest.Shipping, shardtest.Gathering
+
+const endless, wide = shardtest.Endless, shardtest.Wide
+
+// fixture is a proxy over the shards s0, s1 ….
 type fixture struct {
 	*Proxy
-	catalog   *fakeCatalog
-	plans     *plans
-	set       *shard.Set
-	addresses []string
-	database  string
-	dbs       map[int]*sql.DB // the tests' own connections, by the server's number
+	*shardtest.Shards
+	catalog *fakeCatalog
+	plans   *plans
 }
 
 func newFixture(t testing.TB, n int, change ...func(*shard.Config)) *fixture {
 	t.Helper()
-	addresses := localtest.Servers(t, n)
-	f := &fixture{addresses: addresses, database: localtest.Database(t, addresses...)}
-	f.connect(t, change...)
-	return f
+	return over(shardtest.New(t, n, change...))
 }
 
-// connect gives the fixture a proxy over its addresses.
-func (f *fixture) connect(t testing.TB, change ...func(*shard.Config)) {
-	t.Helper()
-	cfg := shard.Config{Username: "root", Database: f.database}
-	for _, c := range change {
-		c(&cfg)
+// over returns a proxy over shards, which may be nil where no plan is run.
+func over(shards *shardtest.Shards) *fixture {
+	f := &fixture{Shards: shards, catalog: &fakeCatalog{}, plans: &plans{}}
+	cfg := Config{Catalog: f.catalog, Router: f.plans}
+	if shards != nil {
+		cfg.Shards = shards.Set
 	}
-	set, err := shard.NewSet(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { set.Close() })
-	set.Sync(f.snapshot())
-	f.use(set, Config{})
-}
-
-// use gives the fixture a proxy over a set.
-func (f *fixture) use(set *shard.Set, cfg Config) {
-	f.set, f.catalog, f.plans = set, &fakeCatalog{}, &plans{}
-	cfg.Catalog, cfg.Router, cfg.Shards = f.catalog, f.plans, set
 	f.Proxy = New(cfg)
-}
-
-func (f *fixture) snapshot() *catalog.Snapshot {
-	var shards []catalog.Shard
-	for i, address := range f.addresses {
-		shards = append(shards, catalog.Shard{Number: i, Name: fmt.Sprintf("s%d", i), Address: address})
-	}
-	return catalog.NewSnapshot(1, shards, nil)
-}
-
-// exec runs statements on the nth server.
-func (f *fixture) exec(t testing.TB, n int, statements ...string) {
-	t.Helper()
-	localtest.Exec(t, f.db(t, n), statements...)
-}
-
-func (f *fixture) db(t testing.TB, n int) *sql.DB {
-	t.Helper()
-	if f.dbs[n] != nil {
-		return f.dbs[n]
-	}
-	if f.dbs == nil {
-		f.dbs = map[int]*sql.DB{}
-	}
-	f.dbs[n] = localtest.Open(t, f.addresses[n], f.database)
-	t.Cleanup(func() { delete(f.dbs, n) })
-	return f.dbs[n]
+	return f
 }
 
 // ask asks the query of that id, for which there is this plan.
@@ -95,7 +52,7 @@ func (f *fixture) ask(ctx context.Context, id string, plan *router.Plan, maxRows
 	if err == nil && result.Plan != plan {
 		err = errors.New("the result has another plan")
 	}
-	result.Plan = nil
+	result.Plan, result.told = nil, false
 	return result, err
 }
 
@@ -107,70 +64,11 @@ func (f *fixture) run(t testing.TB, plan *router.Plan, maxRows int) (*sink, Resu
 	return s, result, err
 }
 
-// idle checks that no statement of the query goes on on any shard, and that
-// all connections were given back. A server may need a moment to act on a
-// KILL that it has accepted; the statements of these tests would go on for
-// far longer.
+// idle checks that nothing of the query is left on any shard.
 func (f *fixture) idle(t testing.TB, id string) {
 	t.Helper()
 	f.Close()
-	for n := range f.addresses {
-		f.await(t, n, id, false)
-	}
-	for _, sh := range f.set.All() {
-		if n := sh.Stats().Query.InUse; n != 0 {
-			t.Errorf("shard %s: %d connections still in use", sh.Name(), n)
-		}
-		release, err := sh.Reserve(t.Context(), sh.Stats().Query.Max)
-		if err != nil {
-			t.Errorf("shard %s: reservations left: %v", sh.Name(), err)
-			continue
-		}
-		release()
-	}
-}
-
-// running returns the connections on which the nth server runs the query.
-func (f *fixture) running(t testing.TB, n int, id string) []int {
-	t.Helper()
-	rows, err := f.db(t, n).Query("SELECT id, info FROM information_schema.processlist WHERE info IS NOT NULL")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var ids []int
-	for rows.Next() {
-		var conn int
-		var info string
-		if err := rows.Scan(&conn, &info); err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasPrefix(info, Tag(id)) {
-			ids = append(ids, conn)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return ids
-}
-
-// awaitRunning waits until the query runs on the nth server.
-func (f *fixture) awaitRunning(t testing.TB, n int, id string) {
-	t.Helper()
-	f.await(t, n, id, true)
-}
-
-// await waits until the query runs on the nth server, or does not.
-func (f *fixture) await(t testing.TB, n int, id string, running bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for len(f.running(t, n, id)) > 0 != running {
-		if time.Now().After(deadline) {
-			t.Fatalf("shard s%d: query %s running: %t, want %t", n, id, !running, running)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	f.Idle(t, Tag(id))
 }
 
 func single(sql string, columns ...router.Column) *router.Plan {

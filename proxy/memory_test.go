@@ -11,6 +11,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/proxy/memtest"
+	"github.com/kolide/databalancer/proxy/shardtest"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
@@ -25,9 +26,7 @@ func newMemoryFixture(t *testing.T) *fixture {
 			"CREATE TABLE dogs (id BIGINT PRIMARY KEY, name LONGTEXT, good BOOLEAN)", "INSERT INTO dogs VALUES "+row))
 	}
 	set, _ := memtest.Shards(t, addresses)
-	f := &fixture{}
-	f.use(set, Config{})
-	return f
+	return over(&shardtest.Shards{Set: set})
 }
 
 func TestInMemory(t *testing.T) {

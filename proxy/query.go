@@ -8,6 +8,8 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/server"
+	"github.com/kolide/databalancer/shard"
 )
 
 // Catalog is what a Proxy needs of *store.Store.
@@ -58,9 +60,9 @@ type Sink interface {
 // is itself the answer, a row a step.
 //
 // When ctx ends first, Query returns context.Cause(ctx); after Cancel it
-// returns ErrCancelled. Other errors are the router's refusals, *QueryError,
-// *StaleError, *UnsupportedError, *TooLargeError, the sink's own, and the
-// catalog's and the shard package's.
+// returns ErrCancelled. Where the query's own text is the reason for a server's
+// error it is a *QueryError. Other errors are the router's refusals, those of
+// shards and of the catalog, and the sink's own.
 func (p *Proxy) Query(ctx context.Context, q Query, sink Sink) (Result, error) {
 	if !validID(q.ID) {
 		return Result{}, fmt.Errorf("query id %q: malformed", q.ID)
@@ -92,25 +94,29 @@ func (p *Proxy) Explain(ctx context.Context, q Query) (*router.Plan, error) {
 // have arms of different types, which one server must make the same.
 func (p *Proxy) answer(ctx context.Context, q router.Query, run func(*router.Plan) (Result, error)) (Result, error) {
 	result, err := p.planned(ctx, q, run)
-	if _, unsupported := errors.AsType[*UnsupportedError](err); unsupported && result.Plan != nil && result.Plan.Kind == router.Concat {
+	if err != nil && result.arms() && fault.CodeOf(err) == fault.Unsupported {
 		q.NoConcat = true
 		return p.planned(ctx, q, run)
 	}
 	return result, err
 }
 
+// arms reports whether a plan was run arm by arm, and the sink has not been
+// told anything.
+func (r *Result) arms() bool { return r.Plan != nil && r.Plan.Kind == router.Concat && !r.told }
+
 // planned plans the query and runs the plan. If either fails in a way that a
 // newer snapshot could mend, it gets one, and if that is newer, tries again.
 func (p *Proxy) planned(ctx context.Context, q router.Query, run func(*router.Plan) (Result, error)) (Result, error) {
-	var result Result
 	snap := p.catalog.Snapshot()
 	for retried := false; ; retried = true {
+		var result Result
 		plan, err := p.router.Plan(snap, q)
 		if err == nil {
 			result, err = run(plan)
 			result.Plan = plan
 		}
-		if err == nil || retried || !outdated(err) {
+		if err == nil || retried || result.told || !outdated(err) {
 			return result, err
 		}
 		fresh, refreshErr := p.catalog.Refresh(ctx)
@@ -124,11 +130,12 @@ func (p *Proxy) planned(ctx context.Context, q router.Query, run func(*router.Pl
 	}
 }
 
-// outdated reports whether an outdated snapshot can be the reason for err.
+// outdated reports whether an outdated snapshot can be the reason for err: a
+// table, column or shard that there is not, or other columns than expected.
 func outdated(err error) bool {
-	if _, stale := errors.AsType[*StaleError](err); stale {
+	switch fault.CodeOf(err) {
+	case fault.UnknownTable, fault.UnknownColumn, fault.StaleTable:
 		return true
 	}
-	code := fault.CodeOf(err)
-	return code == fault.UnknownTable || code == fault.UnknownColumn
+	return server.ClassOf(err).Has(server.Unknown) || errors.Is(err, shard.ErrUnknown)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
@@ -18,14 +20,16 @@ import (
 // the arms of a UNION ALL do not go together; each once, whatever comes.
 func TestTriesAgain(t *testing.T) {
 	var (
-		stale   = &StaleError{Shard: "a"}
-		still   = &StaleError{Shard: "b"}
-		differ  = &UnsupportedError{Detail: "types differ"}
+		stale   = &catalog.StaleError{Shard: "a"}
+		still   = &catalog.StaleError{Shard: "b"}
+		differ  = fault.New(fault.Unsupported, "types differ")
 		unknown = fault.New(fault.UnknownTable, "x")
 		column  = fault.New(fault.UnknownColumn, "x")
 		syntax  = fault.New(fault.Syntax, "x")
 		refused = fault.New(fault.Unsupported, "x")
-		failure = &ShardError{Shard: "a", Err: errors.New("failure")}
+		failure = &shard.Error{Shard: "a", Err: errors.New("failure")}
+		gone    = &shard.UnreachableError{Shard: "a", Err: fmt.Errorf("shard a: %w", shard.ErrUnknown)}
+		down    = &shard.UnreachableError{Shard: "a", Err: errors.New("no route")}
 	)
 	tests := []struct {
 		name    string
@@ -33,6 +37,7 @@ func TestTriesAgain(t *testing.T) {
 		plans   []error     // of one plan after the other; then none
 		runs    []error     // of one run after the other; then none
 		same    bool        // the catalog has no newer version
+		told    bool        // the sink has been told the columns before a run fails
 		refresh error
 		want    error
 		steps   string
@@ -50,6 +55,10 @@ func TestTriesAgain(t *testing.T) {
 		{name: "unknown, no catalog", plans: []error{unknown}, refresh: catalog.ErrUnavailable, want: catalog.ErrUnavailable, steps: "plan 1, refresh"},
 		{name: "unknown, then stale", plans: []error{unknown}, runs: []error{stale}, want: stale, steps: "plan 1, refresh, plan 2, run single"},
 		{name: "stale, then unknown", plans: []error{nil, unknown}, runs: []error{stale}, want: unknown, steps: "plan 1, run single, refresh, plan 2"},
+		{name: "a server's unknown table", runs: []error{serverError(1146)}, steps: "plan 1, run single, refresh, plan 2, run single"},
+		{name: "a server's unknown column", runs: []error{serverError(1054)}, steps: "plan 1, run single, refresh, plan 2, run single"},
+		{name: "unknown shard", runs: []error{gone}, steps: "plan 1, run single, refresh, plan 2, run single"},
+		{name: "unreachable shard", runs: []error{down}, want: down, steps: "plan 1, run single"},
 		{name: "syntax", plans: []error{syntax}, want: syntax, steps: "plan 1"},
 		{name: "failure", runs: []error{failure}, want: failure, steps: "plan 1, run single"},
 
@@ -57,6 +66,7 @@ func TestTriesAgain(t *testing.T) {
 		{name: "gathered in vain", kind: router.Concat, runs: []error{differ, failure}, want: failure, steps: "plan 1, run concat, plan 1 whole, run gather"},
 		{name: "gathered, unsupported", kind: router.Concat, runs: []error{differ, differ}, want: differ, steps: "plan 1, run concat, plan 1 whole, run gather"},
 		{name: "cannot be gathered", kind: router.Concat, plans: []error{nil, refused}, runs: []error{differ}, want: refused, steps: "plan 1, run concat, plan 1 whole"},
+		{name: "stale, then refused", kind: router.Concat, plans: []error{nil, refused}, runs: []error{stale}, want: refused, steps: "plan 1, run concat, refresh, plan 2"},
 		{name: "concat refused", kind: router.Concat, plans: []error{refused}, want: refused, steps: "plan 1"},
 		{name: "single, unsupported", runs: []error{differ}, want: differ, steps: "plan 1, run single"},
 		{name: "gather, unsupported", kind: router.Gather, runs: []error{differ}, want: differ, steps: "plan 1, run gather"},
@@ -65,6 +75,8 @@ func TestTriesAgain(t *testing.T) {
 			steps: "plan 1, run concat, refresh, plan 2, run concat, plan 2 whole, run gather"},
 		{name: "arms differ, then stale", kind: router.Concat, runs: []error{differ, stale},
 			steps: "plan 1, run concat, plan 1 whole, run gather, refresh, plan 2 whole, run gather"},
+		{name: "stale when it has told", told: true, runs: []error{stale}, want: stale, steps: "plan 1, run single"},
+		{name: "arms differ when they have told", told: true, kind: router.Concat, runs: []error{differ}, want: differ, steps: "plan 1, run concat"},
 		{name: "each twice", kind: router.Concat, runs: []error{stale, differ, stale, still}, want: still,
 			steps: "plan 1, run concat, refresh, plan 2, run concat, plan 2 whole, run gather, refresh, plan 3 whole, run gather"},
 	}
@@ -92,7 +104,7 @@ func TestTriesAgain(t *testing.T) {
 			result, err := p.answer(t.Context(), router.Query{}, func(plan *router.Plan) (Result, error) {
 				ran = plan
 				steps = append(steps, "run "+string(plan.Kind))
-				return Result{}, next(&tt.runs)
+				return Result{told: tt.told}, next(&tt.runs)
 			})
 			if err != tt.want {
 				t.Errorf("%v, want %v", err, tt.want)
@@ -105,6 +117,11 @@ func TestTriesAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// serverError is an error of a server as connections return it.
+func serverError(number uint16) error {
+	return &shard.Error{Shard: "a", Err: shard.Wrap("a", &mysql.MySQLError{Number: number})}
 }
 
 // next takes the first of the errors that are left.
@@ -168,18 +185,17 @@ func TestStopsWhileRefreshing(t *testing.T) {
 }
 
 func TestBlame(t *testing.T) {
-	server := func(number uint16) error {
-		return &StaleError{Shard: "a", Err: &ShardError{Shard: "a", Err: &shard.ServerError{Number: number, Shard: "a"}}}
-	}
 	for _, number := range []uint16{1046, 1052, 1054, 1064, 1146, 1242, 1267, 1365, 1690, 3141, 4038, 4079} {
 		var query *QueryError
-		if err := blame(server(number)); !errors.As(err, &query) || query.Server.Number != number {
+		if err := blame(serverError(number)); !errors.As(err, &query) || query.Server.Number != number {
 			t.Errorf("%d: %v, want a *QueryError", number, err)
 		}
 	}
-	lost := fmt.Errorf("%w: %w", shard.ErrUnreachable, server(1064))
-	for _, err := range []error{nil, errors.New("none of a server's"), lost, server(1000), server(1030), server(1038), server(1045),
-		server(1114), server(1142), server(1205), server(1213), server(1317), server(1412), server(1815), server(1969), server(3024), server(3169)} {
+	errs := []error{nil, errors.New("none of a server's"), fmt.Errorf("%w: %w", shard.ErrUnreachable, serverError(1064))}
+	for _, number := range []uint16{1000, 1030, 1038, 1045, 1114, 1142, 1205, 1213, 1317, 1412, 1815, 1969, 3024, 3169} {
+		errs = append(errs, serverError(number))
+	}
+	for _, err := range errs {
 		if got := blame(err); got != err {
 			t.Errorf("%v became %v", err, got)
 		}

@@ -8,15 +8,10 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/proxy/shardtest"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
-
-// endless is a statement that computes for longer than any test waits.
-const endless = "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c WHERE a.column_name < b.table_name AND b.column_name < c.table_name"
-
-// wide returns rows for longer than any test waits.
-const wide = "SELECT a.column_name FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"
 
 func TestCancelInThisProcess(t *testing.T) {
 	f := newFixture(t, 2)
@@ -26,7 +21,7 @@ func TestCancelInThisProcess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			done := f.start(t.Context(), "q", plan, &sink{})
-			f.awaitRunning(t, len(plan.Steps)-1, "q")
+			f.AwaitRunning(t, len(plan.Steps)-1, Tag("q"), "")
 			if found, err := f.Cancel(t.Context(), "q"); !found || err != nil {
 				t.Fatalf("%v, %v", found, err)
 			}
@@ -43,10 +38,9 @@ func TestCancelInThisProcess(t *testing.T) {
 
 func TestCancelFromAnotherProcess(t *testing.T) {
 	f := newFixture(t, 2)
-	other := &fixture{addresses: f.addresses, database: f.database}
-	other.connect(t)
+	other := over(shardtest.At(t, f.Addresses, f.Database))
 	done := f.start(t.Context(), "q", concat("SELECT 1", endless), &sink{})
-	f.awaitRunning(t, 1, "q")
+	f.AwaitRunning(t, 1, Tag("q"), "")
 	if found, err := other.Cancel(t.Context(), "q"); !found || err != nil {
 		t.Fatalf("%v, %v", found, err)
 	}
@@ -60,7 +54,7 @@ func TestCancelFindsNoQueryOfAnotherID(t *testing.T) {
 	f := newFixture(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := f.start(ctx, "query1", single(endless), &sink{})
-	f.awaitRunning(t, 0, "query1")
+	f.AwaitRunning(t, 0, Tag("query1"), "")
 	for _, id := range []string{"query", "query12", "query_"} {
 		if found, err := f.Cancel(t.Context(), id); found || err != nil {
 			t.Errorf("id %s: %v, %v", id, found, err)
@@ -127,7 +121,7 @@ func TestLaterArmsWait(t *testing.T) {
 	seen := 0
 	s := &sink{row: func(n int) error {
 		if n == 1 {
-			f.awaitRunning(t, 1, "q")
+			f.AwaitRunning(t, 1, Tag("q"), "")
 		}
 		seen = n
 		return nil
@@ -181,8 +175,7 @@ func TestNoDeadlock(t *testing.T) {
 
 func TestServerDiesMidStream(t *testing.T) {
 	cluster := localtest.Dedicated(t, 1)
-	f := &fixture{addresses: cluster.Sockets(), database: "mysql"}
-	f.connect(t)
+	f := over(shardtest.At(t, cluster.Sockets(), "mysql"))
 	s := &sink{row: func(n int) error {
 		if n == 10 {
 			return cluster.Kill(0)
@@ -190,7 +183,7 @@ func TestServerDiesMidStream(t *testing.T) {
 		return nil
 	}}
 	result, err := f.ask(t.Context(), "q", single(wide), 0, s)
-	var place *ShardError
+	var place *shard.Error
 	if !errors.Is(err, shard.ErrUnreachable) || !errors.As(err, &place) || place.Shard != "s0" {
 		t.Errorf("%v, want ErrUnreachable of s0", err)
 	}
@@ -200,8 +193,7 @@ func TestServerDiesMidStream(t *testing.T) {
 }
 
 func TestUnreachable(t *testing.T) {
-	f := &fixture{addresses: []string{"/nowhere/at.sock"}, database: "d"}
-	f.connect(t)
+	f := over(shardtest.At(t, []string{"/nowhere/at.sock"}, "d"))
 	if _, _, err := f.run(t, single("SELECT 1"), 0); !errors.Is(err, shard.ErrUnreachable) {
 		t.Errorf("%v, want ErrUnreachable", err)
 	}
@@ -214,7 +206,7 @@ func TestSameIDTwice(t *testing.T) {
 	f := newFixture(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := f.start(ctx, "q", single(endless), &sink{})
-	f.awaitRunning(t, 0, "q")
+	f.AwaitRunning(t, 0, Tag("q"), "")
 	if _, err := f.ask(t.Context(), "q", single("SELECT 1"), 0, &sink{}); err == nil {
 		t.Error("no error")
 	}

@@ -37,17 +37,6 @@ func (p *partial) check() bool {
 	return ok && len(p.fields) > 0
 }
 
-// unambiguous reports whether a name of a column is not that of a select field
-// with another meaning as well.
-func (p *partial) unambiguous(e ast.ExprNode) bool {
-	n := tree.PlainColumn(e)
-	if n == nil {
-		return true
-	}
-	field := aliased(p.sel, n)
-	return field == nil || p.text(field) == p.text(e)
-}
-
 // after returns the clauses that see groups.
 func (p *partial) after() []ast.Node {
 	return tree.Present(tree.OrNil(p.sel.Fields), tree.OrNil(p.sel.Having), tree.OrNil(p.sel.OrderBy))
@@ -104,7 +93,7 @@ func averageOf(a *ast.AggregateFuncExpr) (sum, count *ast.AggregateFuncExpr) {
 func (p *partial) value(a *ast.AggregateFuncExpr) string {
 	text := p.text(a)
 	if p.values[text] == "" {
-		p.values[text] = p.ship("v", a)
+		p.values[text] = p.add("v", a)
 	}
 	return p.values[text]
 }

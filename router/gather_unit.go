@@ -1,7 +1,7 @@
 package router
 
 import (
-	"cmp"
+	"slices"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/resolve"
@@ -9,103 +9,61 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// unit is what becomes one temporary table: the result of a block, or the
-// rows of a source that the statement has a use for.
-type unit struct {
-	block   *resolve.Block  // whose result it is, or whose FROM has the source
-	source  *resolve.Source // nil for a block's result
-	shards  []string
-	columns []Column       // of a source
-	where   []ast.ExprNode // of a source
-	top     *top           // of a source, where the first rows of each placement are enough
-	partial *partial       // of a block that is computed in parts
-	group   *group         // of several sources
+// unit is what becomes one temporary table at home: the result of a block, the
+// rows of a source, a join of sources, or the parts of a block's groups.
+type unit interface {
+	// cost estimates what has to be moved.
+	cost() estimate
+	// ship adds the steps that fill the table. It leaves the statement as it is.
+	ship(g *gatherer, table string) error
+	// settle makes the statement read the table in place of what it holds.
+	settle(table string)
+}
 
-	table       string // once it is shipped
+// shipped is a unit and the table that has it.
+type shipped struct {
+	unit
+	table string
+}
+
+// estimate is a guess at what moves.
+type estimate struct {
 	rows, bytes float64
+	measured    bool // from the sizes of tables that were all known
 }
 
-func (g *gatherer) resultUnit(b *resolve.Block, shard string) *unit {
-	rows := g.resultRows(b)
-	return &unit{block: b, shards: []string{shard}, rows: rows, bytes: rows * 32 * float64(len(b.Columns))}
+func (e estimate) cost() estimate { return e }
+
+// shipment returns what a plan says of steps that fill a table together, each
+// with its part of what moves.
+func (e estimate) shipment(table string, steps int) Shipment {
+	s := Shipment{Into: table}
+	if e.measured {
+		s.Rows, s.Bytes = int64(e.rows)/int64(steps), int64(e.bytes)/int64(steps)
+	}
+	return s
 }
 
-func (g *gatherer) sourceUnit(b *resolve.Block, s *resolve.Source) *unit {
-	u := &unit{block: b, source: s, columns: g.needs.of(s)}
-	if s.Table == nil {
-		u.shards = []string{g.answers(s.Block)}
-	} else {
-		for _, p := range s.Table.Placements {
-			u.shards = append(u.shards, p.Shard)
-		}
-	}
-	for _, c := range g.conds[b].Of[s] {
-		if c.On(s) {
-			u.where = append(u.where, c.Expr)
-		}
-	}
-	u.where = append(u.where, g.implied(b, s)...)
-	u.top = g.topOf(b, s)
-	u.rows = g.sourceRows(b, s)
-	if u.top != nil {
-		u.rows = min(u.rows, float64(u.top.limit)*float64(len(u.shards)))
-	}
-	u.bytes = u.rows * (8 + u.rowBytes())
-	return u
+// areMeasured reports whether the sizes of all tables are known.
+func areMeasured(tables ...*catalog.Table) bool {
+	return !slices.ContainsFunc(tables, func(t *catalog.Table) bool {
+		return !slices.ContainsFunc(t.Placements, func(p catalog.Placement) bool { return p.Bytes > 0 })
+	})
 }
 
-// rowBytes estimates the bytes of a row of a source that are shipped.
-func (u *unit) rowBytes() float64 {
-	if u.source.Table == nil {
-		return 32 * float64(len(u.columns))
-	}
-	rows, bytes := tableSize(u.source.Table)
-	return bytes / rows * float64(1+len(u.columns)) / float64(1+len(u.source.Table.Columns))
+// isMeasured reports whether the sizes of all tables in a block are known.
+func isMeasured(b *resolve.Block) bool {
+	tables, _ := b.Reach()
+	return areMeasured(tables...)
 }
 
-// compareUnits puts small units first: they may narrow what comes after them.
-func compareUnits(a, b *unit) int { return cmp.Compare(a.rows, b.rows) }
-
-// statement returns the SELECT of a source's rows. Where no column is needed,
-// the rows are yet to be counted.
-func (u *unit) statement() *ast.SelectStmt {
-	fields := make([]*ast.SelectField, len(u.columns))
-	for i, c := range u.columns {
-		fields[i] = tree.Field(u.source.Name, c.Name)
-	}
-	if len(fields) == 0 {
-		fields = []*ast.SelectField{{Expr: tree.NewLiteral(int64(1)), AsName: ast.NewCIStr(catalog.ReservedPrefix)}}
-	}
-	sel := selectFrom(fields, u.source, u.where)
-	if u.top != nil {
-		sel.OrderBy, sel.Limit = u.top.order, &ast.Limit{Count: tree.NewLiteral(u.top.limit)}
-	}
-	return sel
+// tableName returns the name of a table of the catalog, as shards know it.
+func tableName(t *catalog.Table) *ast.TableName {
+	return &ast.TableName{Schema: ast.NewCIStr(t.Database), Name: ast.NewCIStr(t.Name)}
 }
 
-// selectFrom returns a SELECT of fields from a source that is not shipped yet,
-// under the name that it has in the statement.
-func selectFrom(fields []*ast.SelectField, s *resolve.Source, where []ast.ExprNode) *ast.SelectStmt {
-	if s.Table == nil {
-		return tree.Select(fields, s.Ref.Source, s.Name, where)
-	}
-	name := &ast.TableName{Schema: ast.NewCIStr(s.Table.Database), Name: ast.NewCIStr(s.Table.Name)}
-	return tree.Select(fields, name, s.Name, where)
-}
-
-// replaceSource makes the source refer to a temporary table, of which it has the
-// given columns. A derived table stays one: servers resolve names in it
-// otherwise than in a table.
-func replaceSource(s *resolve.Source, table string, columns []Column) {
-	if s.Ref.AsName.O == "" {
-		s.Ref.AsName = ast.NewCIStr(s.Name)
-	}
-	if s.Table == nil && len(columns) > 0 {
-		s.Ref.Source = selectColumns(table, columns)
-		return
-	}
-	s.Ref.Source = &ast.TableName{Name: ast.NewCIStr(table)}
-}
+// temporaryName returns the name of a temporary table.
+func temporaryName(table string) *ast.TableName { return &ast.TableName{Name: ast.NewCIStr(table)} }
 
 // selectColumns returns a SELECT of columns from a temporary table.
 func selectColumns(table string, columns []Column) *ast.SelectStmt {
@@ -114,19 +72,13 @@ func selectColumns(table string, columns []Column) *ast.SelectStmt {
 		fields[i] = tree.Field(table, c.Name)
 		fields[i].AsName = ast.NewCIStr(c.Name)
 	}
-	return tree.Select(fields, &ast.TableName{Name: ast.NewCIStr(table)}, table, nil)
+	return tree.Select(fields, temporaryName(table), table, nil)
 }
 
-// replaceBlock makes the block one that selects its result from a temporary table.
-func replaceBlock(b *resolve.Block, table string) {
-	sel := selectColumns(table, b.Columns)
-	switch n := b.Node.(type) {
-	case *ast.SelectStmt:
-		sel.AfterSetOperator = n.AfterSetOperator
-		*n = *sel
-	case *ast.SetOprStmt:
-		*n = ast.SetOprStmt{SelectList: &ast.SetOprSelectList{Selects: []ast.Node{sel}}}
-	case *ast.SetOprSelectList:
-		*n = ast.SetOprSelectList{AfterSetOperator: n.AfterSetOperator, Selects: []ast.Node{sel}}
+// origin returns what a source refers to before it is shipped.
+func origin(s *resolve.Source) ast.ResultSetNode {
+	if s.Table == nil {
+		return s.Ref.Source
 	}
+	return tableName(s.Table)
 }

@@ -42,16 +42,16 @@ type Conn struct {
 // Query sends one statement as text and returns its rows. When ctx ends before
 // the last row was read, the statement is stopped on the server, Rows.Err or
 // Query itself returns ctx's cause, and the connection can't be used again.
-// Any error of the server is a *ServerError; a lost connection is
-// ErrUnreachable.
+// Errors are an *Error; it wraps a *ServerError where the server gave it, and
+// ErrUnreachable where the connection was lost.
 func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 	switch {
 	case c.rows != nil && !c.rows.done:
-		return nil, fmt.Errorf("shard %s: %w", c.shard.Name(), errBusy)
+		return nil, c.shard.end(errBusy)
 	case c.broken:
-		return nil, fmt.Errorf("shard %s: %w", c.shard.Name(), errDiscarded)
+		return nil, c.shard.end(errDiscarded)
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("shard %s: %w", c.shard.Name(), context.Cause(ctx))
+		return nil, c.shard.end(context.Cause(ctx))
 	}
 	rows, err := c.run(ctx, statement)
 	if err == nil || !c.stale(err) {
@@ -136,12 +136,12 @@ func (c *Conn) finish(err error) error {
 		// Also where the server ended the rows well: a statement may answer
 		// a KILL with a result, as MySQL's SLEEP does.
 		c.broken = true
-		return fmt.Errorf("shard %s: %w", c.shard.Name(), c.cause)
+		return c.shard.end(c.cause)
 	}
 	if server := (*mysql.MySQLError)(nil); err != nil && !errors.As(err, &server) {
 		c.broken = true
 	}
-	return c.shard.wrap(err)
+	return c.shard.fail(err)
 }
 
 // abandon stops a statement that is still going on, and gives up the

@@ -18,9 +18,6 @@ var (
 		"the shard can't be reached").With(fault.Facts{RetryAfter: 2 * time.Second})
 	// ErrClosed means that the set or the shard was closed.
 	ErrClosed = fault.Sentinel(fault.ShuttingDown, "connections closed", "the service is shutting down")
-	// ErrTooManyConns means that Reserve was asked for more connections than
-	// the shard may ever have.
-	ErrTooManyConns = errors.New("more query connections than are configured")
 	// ErrTooLong means that a statement is longer than the protocol's packets,
 	// 16 MiB. The connection can't be used after it.
 	ErrTooLong = errors.New("statement too long")
@@ -43,6 +40,17 @@ var (
 	ErrAddressDiffers = fault.Sentinel(fault.AddressDiffers, "shard is registered at another address",
 		"the shard is registered at another address")
 )
+
+// Error says on which shard a query connection failed, or could not be had. Its
+// text is that of Err.
+type Error struct {
+	Shard string
+	Err   error
+}
+
+func (e *Error) Error() string      { return e.Err.Error() }
+func (e *Error) Unwrap() error      { return e.Err }
+func (e *Error) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
 
 // UnreachableError is an ErrUnreachable that says of which shard.
 type UnreachableError struct {

@@ -25,7 +25,7 @@ func (c *Conn) Exec(ctx context.Context, statement string) (Outcome, error) {
 	}
 	if !rows.done {
 		rows.Close()
-		return Outcome{}, fmt.Errorf("shard %s: %w", c.shard.Name(), errRows)
+		return Outcome{}, c.shard.end(errRows)
 	}
 	return Outcome{Affected: int64(rows.ok.affected), Warnings: int(rows.ok.warnings)}, nil
 }
@@ -40,7 +40,7 @@ func (c *Conn) Reset(ctx context.Context) error {
 	case c.broken:
 		return nil
 	case c.rows != nil && !c.rows.done:
-		return fmt.Errorf("shard %s: %w", c.shard.Name(), errBusy)
+		return c.shard.end(errBusy)
 	}
 	if err := c.reset(ctx); err != nil {
 		c.broken = true

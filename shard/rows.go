@@ -16,6 +16,9 @@ type Rows struct {
 	err      error
 }
 
+// Shard returns the name of the shard that the rows come from.
+func (r *Rows) Shard() string { return r.conn.shard.Name() }
+
 // Columns describes the result's columns; there are none for a statement that
 // returns no rows. The caller must not change them.
 func (r *Rows) Columns() []ColumnType { return r.columns }

@@ -212,43 +212,6 @@ func TestQueryAccount(t *testing.T) {
 	}
 }
 
-func TestReserve(t *testing.T) {
-	f := newFixture(t, 1, func(c *Config) { c.QueryConns = 3 })
-	sh := f.shard(t, "s0")
-	if _, err := sh.Reserve(t.Context(), 4); !errors.Is(err, ErrTooManyConns) {
-		t.Fatalf("got %v", err)
-	}
-	two, err := sh.Reserve(t.Context(), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errEnough)
-	if _, err := sh.Reserve(ctx, 2); !errors.Is(err, errEnough) {
-		t.Fatalf("2 of 1: got %v", err)
-	}
-	one, err := sh.Reserve(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := make(chan error)
-	go func() {
-		release, err := sh.Reserve(t.Context(), 3)
-		if err == nil {
-			release()
-		}
-		got <- err
-	}()
-	one()
-	two()
-	if err := <-got; err != nil {
-		t.Fatal(err)
-	}
-	if s := sh.Stats().Query; s.Max != 3 || s.Waits == 0 {
-		t.Errorf("got %+v", s)
-	}
-}
-
 func TestPoolReusesLastConnection(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")

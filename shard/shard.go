@@ -87,35 +87,6 @@ func (sh *Shard) learn(s server.Info) { sh.server.Store(&s) }
 // and our database as the current one. Wrap makes its errors this package's.
 func (sh *Shard) Write() *sql.DB { return sh.write }
 
-// Reserve waits until n query connections may be used, all at once, so that
-// callers which need several never wait for each other. Conn may then be
-// called n times, and release must be called once, after the last of these
-// connections was closed. A plan over several shards reserves in the order of
-// their numbers. Reserve returns ErrTooManyConns where n can never be had, and
-// ctx's cause.
-func (sh *Shard) Reserve(ctx context.Context, n int) (release func(), err error) {
-	if n > sh.cfg.QueryConns {
-		return nil, fmt.Errorf("shard %s: %w: %d, of %d", sh.Name(), ErrTooManyConns, n, sh.cfg.QueryConns)
-	}
-	if !sh.slots.TryAcquire(int64(n)) {
-		if err := sh.queue(ctx, n); err != nil {
-			return nil, err
-		}
-	}
-	return func() { sh.slots.Release(int64(n)) }, nil
-}
-
-func (sh *Shard) queue(ctx context.Context, n int) error {
-	start := time.Now()
-	err := sh.slots.Acquire(ctx, int64(n))
-	sh.waits.Add(1)
-	sh.waitTime.Add(int64(time.Since(start)))
-	if err != nil {
-		return fmt.Errorf("shard %s: query connections in use: %w", sh.Name(), context.Cause(ctx))
-	}
-	return nil
-}
-
 // Conn returns a query connection, which the caller has reserved and must
 // close. ctx bounds only getting it.
 func (sh *Shard) Conn(ctx context.Context) (*Conn, error) {
@@ -139,10 +110,23 @@ func (sh *Shard) connError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return sh.wrap(err)
+	return sh.fail(err)
 }
 
 func (sh *Shard) wrap(err error) error { return Wrap(sh.Name(), err) }
+
+// fail returns the *Error for what went wrong with a connection.
+func (sh *Shard) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{sh.Name(), sh.wrap(err)}
+}
+
+// end returns the *Error for what has another reason than the server.
+func (sh *Shard) end(reason error) error {
+	return &Error{sh.Name(), fmt.Errorf("shard %s: %w", sh.Name(), reason)}
+}
 
 // close closes what is idle; what is in use is closed when it is given back.
 func (sh *Shard) close() {

@@ -33,8 +33,10 @@ var rooms = []room{
 		ours: []string{"router/tree", "router/guard", "router/resolve", "catalog"}, never: databases, not: impure},
 	{name: "shard", owns: "pools of connections, identity, health, KILL; rows off the wire",
 		ours: []string{"catalog", "server"}, never: []string{sqlParser}, not: []string{netHTTP}},
-	{name: "proxy", owns: "the one door to a query: plan, run, replan when stale; rows to a sink",
+	{name: "proxy/gather", owns: "plans that move rows: sessions, temporary tables, keys, who waits for what",
 		ours: []string{"router", "shard", "catalog", "server"}, not: []string{netHTTP, driver}},
+	{name: "proxy", owns: "the one door to a query: plan, run, replan when stale; rows to a sink",
+		ours: []string{"proxy/gather", "router", "shard", "catalog", "server"}, not: []string{netHTTP, driver}},
 	{name: "ingest/tables", owns: "all DDL of families and raw_logs",
 		ours: []string{"shard", "catalog", "server"}, never: []string{sqlParser}, not: []string{netHTTP}},
 	{name: "ingest", owns: "events → typed rows: decode, schema evolution, batches, commit",
@@ -46,7 +48,7 @@ var rooms = []room{
 	{name: "cmd/load", owns: "`databalancer load`, a client of the HTTP API",
 		ours: []string{"catalog"}, never: []string{databaseSQL, driver, sqlParser}},
 	{name: "cmd/databalancer", owns: "flags, wiring, shutdown",
-		ours:  []string{"api", "cmd/load", "ingest", "ingest/tables", "local", "proxy", "router", "shard", "catalog", "catalog/store"},
+		ours:  []string{"api", "cmd/load", "ingest", "ingest/tables", "local", "proxy", "proxy/gather", "router", "shard", "catalog", "catalog/store"},
 		never: []string{inMemory, "testing"}},
 }
 
@@ -67,4 +69,4 @@ var (
 )
 
 // halls are the packages that only tests import. They stand beside the house.
-var halls = []string{"local/localtest", "proxy/memtest", "test", "test/bench", "test/differential", "test/harness", "test/tpch"}
+var halls = []string{"local/localtest", "proxy/memtest", "proxy/shardtest", "test", "test/bench", "test/differential", "test/harness", "test/tpch"}

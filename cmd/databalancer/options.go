@@ -14,7 +14,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/ingest"
 	"github.com/kolide/databalancer/ingest/tables"
-	"github.com/kolide/databalancer/proxy"
+	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
@@ -79,8 +79,8 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&o.sizeInterval, "size_interval", time.Minute, "how often the sizes of the shards and tables are measured, for the balance and for planning queries")
 	fs.Int64Var(&o.splitBytes, "split_bytes", 0, "size of a family's table in `bytes` from which new rows go to one more table on another shard; 0: families are split only by PUT /api/families/{family}/spread")
 	fs.StringVar(&o.gatherAddress, "gather_address", "", "`servers`, as in -mysql_address, that hold no tables: queries that need several shards are finished there instead of on a shard")
-	fs.Int64Var(&o.gatherMaxRows, "gather_max_rows", proxy.DefaultGatherRows, "most `rows` that one query may move between servers, to be joined there; beyond it the query fails")
-	fs.Int64Var(&o.gatherMaxBytes, "gather_max_bytes", proxy.DefaultGatherBytes, "most `bytes` that one query may move between servers. They go to temporary tables: in memory those of up to 256 MiB each (512 MiB a server), else on the server's disk, where they take up to three times as much. So a server of 4 GiB has room for several such queries at once")
+	fs.Int64Var(&o.gatherMaxRows, "gather_max_rows", gather.DefaultRows, "most `rows` that one query may move between servers, to be joined there; beyond it the query fails")
+	fs.Int64Var(&o.gatherMaxBytes, "gather_max_bytes", gather.DefaultBytes, "most `bytes` that one query may move between servers. They go to temporary tables: in memory those of up to 256 MiB each (512 MiB a server), else on the server's disk, where they take up to three times as much. So a server of 4 GiB has room for several such queries at once")
 	fs.StringVar(&o.serverAddress, "server_address", ":8080", "`address` that the HTTP server listens on")
 	fs.StringVar(&o.pprofAddress, "pprof_address", "", "`address` that net/http/pprof listens on; empty: none")
 	fs.DurationVar(&o.startTimeout, "start_timeout", time.Minute, "how long to wait for the MySQL servers on start")

@@ -145,3 +145,20 @@ func SetWith(statement ast.Node, with *ast.WithClause) {
 		n.With = with
 	}
 }
+
+// Rejoined returns a copy of a FROM with what put returns in the place of each
+// of its tables.
+func Rejoined(from ast.ResultSetNode, put func(*ast.TableSource) *ast.TableSource) ast.ResultSetNode {
+	switch n := from.(type) {
+	case *ast.TableSource:
+		return put(n)
+	case *ast.Join:
+		j := *n
+		j.Left = Rejoined(n.Left, put)
+		if n.Right != nil {
+			j.Right = Rejoined(n.Right, put)
+		}
+		return &j
+	}
+	return from
+}

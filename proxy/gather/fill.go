@@ -1,0 +1,192 @@
+package gather
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/server"
+)
+
+const (
+	// chunkSize is how long an INSERT gets, in bytes, before it is sent.
+	// From 64 KiB on longer ones are no faster, and shorter ones share the
+	// home session better.
+	chunkSize = 256 << 10
+	// bufferTotal is how many bytes of a gather's rows may wait, all together,
+	// until their tables are made.
+	bufferTotal = 8 << 20
+)
+
+// chunk is one INSERT.
+type chunk struct {
+	sql      []byte
+	rows     int
+	bytes    int64 // of the values, as they came
+	warnings int   // that the server is going to give, rightly
+	longest  []int // characters in the columns' longest texts so far
+}
+
+var chunks = sync.Pool{New: func() any { return &chunk{sql: make([]byte, 0, chunkSize+chunkSize/4)} }}
+
+// filler takes rows, as literals, to the table of a shipment. One goroutine
+// adds, another fills.
+type filler struct {
+	shipment *shipment
+	columns  []column
+	head     string // of each INSERT
+	texts    []bool // by column: whether the lengths of its values matter
+	dates    bool   // some value may be a date that does not exist
+	chunk    *chunk // to which rows are added
+	longest  []int
+	chunks   chan *chunk
+}
+
+func newFiller(s *shipment) *filler {
+	f := &filler{
+		shipment: s, columns: s.table.columns,
+		head:   s.source.tag + " INSERT INTO " + server.QuoteName(s.table.name) + " VALUES ",
+		chunks: make(chan *chunk, 1),
+	}
+	f.texts, f.longest = make([]bool, len(f.columns)), make([]int, len(f.columns))
+	for i := range f.columns {
+		f.texts[i] = f.columns[i].isText()
+		f.dates = f.dates || f.columns[i].kind == "date" || f.columns[i].kind == "datetime"
+	}
+	return f
+}
+
+func (f *filler) next() *chunk {
+	c := chunks.Get().(*chunk)
+	c.sql, c.rows, c.bytes, c.warnings = append(c.sql[:0], f.head...), 0, 0, 0
+	f.chunk = c
+	return c
+}
+
+// fill writes the chunks into the table. While that is not made they are kept,
+// as long as there is room: when all of its rows are there, more is known of
+// how to make it.
+func (f *filler) fill(ctx context.Context) error {
+	t := f.shipment.table
+	var kept []*chunk
+	for c := range f.chunks {
+		kept = append(kept, c)
+		if !t.early && !t.isMade() && f.shipment.attempt.buffered.Add(int64(len(c.sql))) < bufferTotal {
+			continue
+		}
+		others := t.claim()
+		if err := t.make(ctx, factsOf(append(others, delivery{f, kept}), false)); err != nil {
+			return err
+		}
+		if err := f.writeAll(ctx, kept); err != nil {
+			return err
+		}
+		kept = kept[:0]
+		if err := deliverAll(ctx, append(others, t.claim()...)); err != nil {
+			return err
+		}
+	}
+	if !f.shipment.attempt.progress.reached(f.shipment, read) {
+		return nil // the chunks have ended with an error, which the reader has
+	}
+	return f.finish(ctx, kept)
+}
+
+// finish is called when no chunks come any more. Of several steps that fill a
+// table the one that is done last writes what the others have kept.
+func (f *filler) finish(ctx context.Context, kept []*chunk) error {
+	t := f.shipment.table
+	list, whole := t.complete(delivery{f, kept})
+	if len(list) == 0 {
+		return nil
+	}
+	if err := t.make(ctx, factsOf(list, whole)); err != nil {
+		return err
+	}
+	return deliverAll(ctx, list)
+}
+
+// delivery is the last chunks of one of the steps that fill a table.
+type delivery struct {
+	filler *filler
+	chunks []*chunk
+}
+
+func deliverAll(ctx context.Context, list []delivery) error {
+	for _, d := range list {
+		if err := d.filler.writeAll(ctx, d.chunks); err != nil {
+			return err
+		}
+		s := d.filler.shipment
+		s.attempt.progress.reach(s, stored)
+	}
+	return nil
+}
+
+// factsOf sums up what is known of a table's rows.
+func factsOf(list []delivery, whole bool) facts {
+	f := facts{whole: whole}
+	for _, d := range list {
+		if f.longest == nil {
+			f.longest = make([]int, len(d.filler.columns))
+		}
+		for _, c := range d.chunks {
+			f.rows += int64(c.rows)
+			for i, n := range c.longest {
+				f.longest[i] = max(f.longest[i], n)
+			}
+		}
+	}
+	return f
+}
+
+func (f *filler) writeAll(ctx context.Context, list []*chunk) error {
+	for _, c := range list {
+		if err := f.write(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errTextTooLong = errors.New("text longer than its key covers")
+
+// write runs one INSERT. A warning of the server's is a value that it has
+// changed.
+func (f *filler) write(ctx context.Context, c *chunk) error {
+	t := f.shipment.table
+	for i, limit := range t.limits {
+		if limit > 0 && c.longest[i] > limit {
+			return &again{table: t.name, hint: hint{unkeyed: map[string]bool{f.columns[i].name: true}}, err: errTextTooLong}
+		}
+	}
+	if err := t.session.lock(ctx); err != nil {
+		return err
+	}
+	defer t.session.unlock()
+	if f.dates {
+		if err := t.session.mode(ctx, true); err != nil {
+			return err
+		}
+	}
+	outcome, err := t.session.conn.Exec(ctx, string(c.sql))
+	if err != nil {
+		return t.full(err)
+	}
+	if outcome.Warnings != min(c.warnings, 1<<16-1) || outcome.Affected != int64(c.rows) {
+		return f.damage()
+	}
+	if cap(c.sql) <= 2*chunkSize {
+		chunks.Put(c)
+	}
+	return nil
+}
+
+// damage is the error for a value that a server changed when it stored it. An
+// answer made of it would be wrong.
+func (f *filler) damage() error {
+	s := f.shipment
+	return fault.New(fault.Unsupported, "a value of %s changed when it was moved from shard %s to shard %s",
+		s.step.Ship.Why, s.source.shard.Name(), s.table.session.shard.Name())
+}

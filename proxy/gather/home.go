@@ -1,0 +1,62 @@
+package gather
+
+import "context"
+
+// openHome opens the home session and makes there what tables can't wait for
+// their rows. Where keys are going to be read here, it then begins the snapshot
+// in which they and the client's statement are, once the other tables have been
+// made too.
+func (a *attempt) openHome(ctx context.Context) error {
+	if err := a.home.open(ctx); err != nil {
+		return err
+	}
+	if err := a.home.set(ctx, a.info.HomeSettings(heapLimit, joinBuffer)+a.timestamp()); err != nil {
+		return err
+	}
+	a.progress.reach(a.home, opened)
+	var tables []event
+	for _, t := range a.tables {
+		if t.session != a.home {
+			continue
+		}
+		tables = append(tables, event{t, made})
+		if !t.early {
+			continue
+		}
+		if err := t.makeNow(ctx, facts{}); err != nil {
+			return err
+		}
+	}
+	if !a.snapshot {
+		return nil
+	}
+	if err := a.progress.wait(ctx, tables...); err != nil {
+		return err
+	}
+	if err := a.home.set(ctx, snapshot); err != nil {
+		return err
+	}
+	a.progress.reach(a.home, begun)
+	return nil
+}
+
+// timestamp is the setting that tells a session the time of all, to be
+// appended to other settings.
+func (a *attempt) timestamp() string {
+	if a.Clock == "" {
+		return ""
+	}
+	return ", timestamp = " + a.Clock
+}
+
+// readOnly sees to it that the next statement at home, the client's, writes
+// nothing.
+func (a *attempt) readOnly(ctx context.Context) error {
+	if err := a.home.mode(ctx, false); err != nil { // before what counts for one statement only
+		return err
+	}
+	if a.snapshot || a.info.LiftsReadOnly() {
+		return nil
+	}
+	return a.home.set(ctx, onceReadOnly)
+}

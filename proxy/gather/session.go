@@ -1,0 +1,126 @@
+package gather
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kolide/databalancer/shard"
+)
+
+// resetTimeout bounds making a session what it was.
+const resetTimeout = 2 * time.Second
+
+// session is one connection that a gather holds from its first statement to
+// its last. Several shipments may write to it: they take turns, in the order in
+// which they came.
+type session struct {
+	shard    *shard.Shard
+	tag      string
+	conn     *shard.Conn
+	turn     chan struct{} // holds one token while a statement runs
+	used     bool          // its settings are no more what they were, or it has tables
+	writable bool          // temporary tables may be made
+	dates    bool          // sql_mode is the one for filling
+}
+
+func newSession(sh *shard.Shard, tag string) *session {
+	return &session{shard: sh, tag: tag, turn: make(chan struct{}, 1)}
+}
+
+func (s *session) open(ctx context.Context) (err error) {
+	s.conn, err = s.shard.Conn(ctx)
+	return err
+}
+
+// set runs a statement that changes the session, when its turn has come.
+func (s *session) set(ctx context.Context, statement string) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
+	return s.setLocked(ctx, statement)
+}
+
+func (s *session) setLocked(ctx context.Context, statement string) error {
+	s.used = true
+	_, err := s.conn.Exec(ctx, s.tag+" "+statement)
+	return err
+}
+
+// query starts a statement, in the usual mode. The caller has the session to
+// itself until the rows are closed.
+func (s *session) query(ctx context.Context, statement string) (*shard.Rows, error) {
+	if err := s.mode(ctx, false); err != nil {
+		return nil, err
+	}
+	return s.conn.Query(ctx, s.tag+" "+statement)
+}
+
+// value returns a column of a statement's only row.
+func (s *session) value(ctx context.Context, statement string, column int) (string, error) {
+	rows, err := s.query(ctx, statement)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var value string
+	for rows.Next() {
+		if column < len(rows.Values()) {
+			value = string(rows.Values()[column])
+		}
+	}
+	return value, rows.Err()
+}
+
+func (s *session) lock(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *session) unlock() { <-s.turn }
+
+// mode sets the sql_mode for filling tables, or the usual one. The caller has
+// locked the session.
+func (s *session) mode(ctx context.Context, filling bool) error {
+	if s.dates == filling {
+		return nil
+	}
+	statement := usualMode
+	if filling {
+		statement = fillingMode
+	}
+	if err := s.setLocked(ctx, statement); err != nil {
+		return err
+	}
+	s.dates = filling
+	return nil
+}
+
+// close gives the connection back: as it was found where all went well, else
+// closed, with which the server drops its temporary tables.
+func (s *session) close(well bool) error {
+	if s.conn == nil {
+		return nil
+	}
+	defer func() { s.conn = nil }()
+	var err error
+	switch {
+	case !well:
+		s.conn.Discard()
+	case s.used:
+		ctx, cancel := context.WithTimeout(context.Background(), resetTimeout)
+		defer cancel()
+		if err = s.conn.Reset(ctx); err != nil {
+			err = fmt.Errorf("session not restored: %w", err)
+		}
+	}
+	if closed := s.conn.Close(); err == nil {
+		err = closed
+	}
+	return err
+}

@@ -1,0 +1,174 @@
+package gather
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router"
+)
+
+// shipment is one step whose rows go into a table.
+type shipment struct {
+	attempt *attempt
+	number  int // of the step, from 1
+	step    *router.Step
+	source  *session
+	table   *table
+	shape   *shape  // once it is learned
+	after   []event // before it can run
+}
+
+func (a *attempt) newShipment(i int) *shipment {
+	step := &a.Plan.Steps[i]
+	s := &shipment{attempt: a, number: i + 1, step: step, source: a.sources[step.Shard]}
+	s.table = a.addTable(s)
+	return s
+}
+
+// run ships the rows, when its turn has come.
+func (s *shipment) run(ctx context.Context) error {
+	if err := s.attempt.progress.wait(ctx, s.after...); err != nil {
+		return err
+	}
+	sql, err := s.narrowed(ctx)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := s.move(ctx, sql); err != nil {
+		return err
+	}
+	s.attempt.stats[s.number-1].Elapsed = time.Since(start)
+	return nil
+}
+
+// move reads the rows of a statement and writes them into the table, both at
+// the same time. Without a statement there are no rows.
+func (s *shipment) move(ctx context.Context, sql string) error {
+	f := newFiller(s)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(f.chunks)
+		if err := s.read(ctx, sql, f); err != nil {
+			return err
+		}
+		s.attempt.progress.reach(s, read)
+		return nil
+	})
+	group.Go(func() error { return f.fill(ctx) })
+	return group.Wait()
+}
+
+// read reads the rows into chunks.
+func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
+	if sql == "" {
+		return nil
+	}
+	statement := readAs(sql, s.shape.columns)
+	if s.step.Ship.Filter != nil {
+		statement = s.attempt.info.AmongKeys(statement)
+	}
+	rows, err := s.source.query(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !s.shape.confirm(rows.Columns()) {
+		s.attempt.shapes.drop(s.shape.key)
+		return &again{table: s.table.name, err: &catalog.StaleError{Shard: s.source.shard.Name()}}
+	}
+	for rows.Next() {
+		if err := f.add(ctx, rows.Values()); err != nil {
+			return s.wrap(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return f.flush(ctx)
+}
+
+func (s *shipment) wrap(err error) error {
+	if errors.Is(err, errNumber) {
+		return fmt.Errorf("step %d from shard %s: %w", s.number, s.source.shard.Name(), err)
+	}
+	return err
+}
+
+// add appends a row to the chunk, and passes that on when it is full.
+func (f *filler) add(ctx context.Context, values [][]byte) error {
+	c := f.chunk
+	if c == nil {
+		c = f.next()
+	}
+	size := int64(0)
+	c.sql = append(c.sql, '(')
+	for i, v := range values {
+		if i > 0 {
+			c.sql = append(c.sql, ',')
+		}
+		var err error
+		if c.sql, err = f.columns[i].appendLiteral(c.sql, v); err != nil {
+			return err
+		}
+		size += int64(len(v))
+		switch {
+		case f.texts[i] && len(v) > f.longest[i]: // in bytes: no shorter than in characters
+			f.longest[i] = max(f.longest[i], f.columns[i].characters(v))
+		case f.columns[i].kind == "enum" && len(v) == 1 && v[0] == '0':
+			c.warnings++
+		}
+	}
+	c.sql = append(c.sql, "),"...)
+	c.rows++
+	c.bytes += size
+	if len(c.sql) < chunkSize {
+		return nil
+	}
+	return f.flush(ctx)
+}
+
+// characters counts the characters of a text of the column.
+func (c *column) characters(value []byte) int {
+	if c.form == encoded {
+		return len(value)
+	}
+	return utf8.RuneCount(value)
+}
+
+// flush passes the chunk on.
+func (f *filler) flush(ctx context.Context) error {
+	c := f.chunk
+	if c == nil {
+		return nil
+	}
+	f.chunk = nil
+	c.sql = c.sql[:len(c.sql)-1]
+	c.longest = append(c.longest[:0], f.longest...)
+	if err := f.shipment.count(c); err != nil {
+		return err
+	}
+	select {
+	case f.chunks <- c:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// count counts the chunk's rows, and says when they are too many.
+func (s *shipment) count(c *chunk) error {
+	stats := &s.attempt.stats[s.number-1]
+	stats.Rows += int64(c.rows)
+	stats.Bytes += c.bytes
+	if s.attempt.meter.add(int64(c.rows), c.bytes) {
+		return nil
+	}
+	return s.attempt.meter.tooLarge(s.step, s.table.session.shard)
+}
