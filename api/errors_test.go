@@ -239,7 +239,7 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 		code := fault.Code(text)
 		if ofEvents := map[fault.Code]bool{
 			fault.TypeMismatch: true, fault.OutOfRange: true, fault.InvalidUTF8: true, fault.DuplicateKey: true,
-			fault.UnknownField: true, fault.TooDeep: true, fault.UnknownMember: true, fault.MissingMember: true,
+			fault.UnknownField: true, fault.EmptyString: true, fault.TooDeep: true, fault.UnknownMember: true, fault.MissingMember: true,
 			fault.InvalidFamily: true, fault.ReservedFamily: true, fault.InvalidField: true, fault.ReservedField: true,
 			fault.UnknownType: true, fault.IDConflict: true, fault.TooManyFields: true,
 		}; ofEvents[code] {

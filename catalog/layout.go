@@ -6,10 +6,10 @@ package catalog
 // columns of the groups.
 const rowBudget = 6700
 
-// definitionBudget bounds the sum of the columns' definitions, in bytes, as
+// DefinitionBudget bounds the sum of the columns' definitions, in bytes, as
 // MariaDB keeps them in a table's .frm file: error 1117 is beyond 65,535
 // bytes. The rest is for the hidden columns and a fixed part.
-const definitionBudget = 64_800
+const DefinitionBudget = 64_800
 
 // groupSize is the number of fields in a group. Each field of a group costs a
 // parse of the group's whole JSON when it is read, so groups are small; but
@@ -29,11 +29,11 @@ func cost(t Type) int {
 	}
 }
 
-// definition is what a column's definition takes in MariaDB, in bytes: 18 and
-// the name; a virtual one has a header of 7, its name again and an expression
-// of at most 24, or 26 for JSON; and JSON is a text with a check that names
-// the column twice. (Found by trial on MariaDB 10.11.)
-func definition(c Column) int {
+// DefinitionSize is what a column's definition takes in MariaDB, in bytes: 18
+// and the name; a virtual one has a header of 7, its name again and an
+// expression of at most 24, or 26 for JSON; and JSON is a text with a check
+// that names the column twice. (Found by trial on MariaDB 10.11.)
+func DefinitionSize(c Column) int {
 	size := 18 + len(c.Name)
 	if c.Group > 0 {
 		size += 7 + len(c.Name) + 24
@@ -68,7 +68,7 @@ func NewLayout(family string, columns []Column) *Layout {
 func (l *Layout) keep(c Column) {
 	l.byKey[Key(c.Name)] = c
 	l.next = max(l.next, c.Position+1)
-	l.defined += definition(c)
+	l.defined += DefinitionSize(c)
 	if c.Group == 0 {
 		l.stored += cost(c.Type)
 		return
@@ -90,7 +90,7 @@ func (l *Layout) Add(f Field) (c Column, isNew bool, err error) {
 		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields}
 	}
 	c = Column{Name: name, Type: f.Type, Nullable: true, Position: l.next, Group: l.group(f.Type)}
-	if l.keep(c); l.defined > definitionBudget {
+	if l.keep(c); l.defined > DefinitionBudget {
 		return Column{}, false, &TooManyColumnsError{Family: l.family, Limit: MaxFields, LongNames: true}
 	}
 	return c, true, nil

@@ -65,6 +65,7 @@ const (
 	InvalidUTF8    Code = "invalid_utf8"  // not UTF-8, or half a surrogate pair
 	DuplicateKey   Code = "duplicate_key" // the same key twice in one object
 	UnknownField   Code = "unknown_field" // not in the schema
+	EmptyString    Code = "empty_string"  // one that a server would show as NULL
 	TooDeep        Code = "too_deep"      // JSON nested too deep
 	UnknownMember  Code = "unknown_member"
 	MissingMember  Code = "missing_member"

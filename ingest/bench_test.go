@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // dnsSchema is the schema of Zeek's dns log.
@@ -102,22 +103,16 @@ func BenchmarkLoadData(b *testing.B) {
 	db := f.db(b, "dns")
 	dir := b.TempDir()
 	os.Chmod(dir, 0o777)
-	exec := func(statement string) {
-		if _, err := db.Exec(statement); err != nil {
-			b.Fatal(err)
-		}
-	}
 	columns := "(_path,_write_ts,ts,uid,`id.orig_h`,`id.orig_p`,`id.resp_h`,`id.resp_p`,proto,trans_id,rtt,query,qclass,qclass_name,qtype,qtype_name,rcode,rcode_name,AA,TC,RD,RA,Z,answers,TTLs,rejected)"
-	exec("SELECT " + columns[1:len(columns)-1] + " INTO OUTFILE '" + dir + "/dns' FROM dns")
-	exec("SELECT family, log INTO OUTFILE '" + dir + "/raw' FROM raw_logs")
+	localtest.Exec(b, db, "SELECT "+columns[1:len(columns)-1]+" INTO OUTFILE '"+dir+"/dns' FROM dns",
+		"SELECT family, log INTO OUTFILE '"+dir+"/raw' FROM raw_logs",
+		"CREATE TABLE dns2 LIKE dns", "CREATE TABLE raw2 LIKE raw_logs")
 	n := f.count(b, "dns", "dns")
-	exec("CREATE TABLE dns2 LIKE dns")
-	exec("CREATE TABLE raw2 LIKE raw_logs")
 	for b.Loop() {
-		exec("START TRANSACTION")
-		exec("LOAD DATA INFILE '" + dir + "/dns' INTO TABLE dns2 CHARACTER SET utf8mb4 " + columns)
-		exec("LOAD DATA INFILE '" + dir + "/raw' INTO TABLE raw2 CHARACTER SET utf8mb4 (family, log)")
-		exec("COMMIT")
+		localtest.Exec(b, db, "START TRANSACTION",
+			"LOAD DATA INFILE '"+dir+"/dns' INTO TABLE dns2 CHARACTER SET utf8mb4 "+columns,
+			"LOAD DATA INFILE '"+dir+"/raw' INTO TABLE raw2 CHARACTER SET utf8mb4 (family, log)",
+			"COMMIT")
 	}
 	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "events/s")
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // event returns a request of family q with one event for each value.
@@ -39,24 +41,25 @@ func holdOf(t *testing.T, f *fixture, statements ...string) *held {
 	f.exec(t, "q", statements...)
 	f.exec(t, "q", "CREATE TRIGGER refuse BEFORE INSERT ON q FOR EACH ROW"+
 		" IF NEW.v = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'; END IF")
-	lock, err := f.db(t, "q").Conn(t.Context())
+	return &held{f, lockTable(t, f.db(t, "q"))}
+}
+
+// lockTable locks family q's table over a connection of its own.
+func lockTable(t *testing.T, db *sql.DB) *sql.Conn {
+	t.Helper()
+	lock, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { lock.Close() })
-	h := &held{f, lock}
-	h.run(t, "LOCK TABLES q WRITE")
-	return h
+	localtest.Exec(t, lock, "LOCK TABLES q WRITE")
+	return lock
 }
 
-func (h *held) run(t *testing.T, statement string) {
+func (h *held) release(t *testing.T) {
 	t.Helper()
-	if _, err := h.lock.ExecContext(t.Context(), statement); err != nil {
-		t.Fatal(err)
-	}
+	localtest.Exec(t, h.lock, "UNLOCK TABLES")
 }
-
-func (h *held) release(t *testing.T) { t.Helper(); h.run(t, "UNLOCK TABLES") }
 
 // outcome is what becomes of a request in the background.
 type outcome struct {

@@ -73,8 +73,12 @@ func (d *delivery) store(ctx context.Context, table *catalog.Table) error {
 	if d.rows.len() == 0 {
 		return nil
 	}
+	tg := newTarget(table, d.in.cfg.Catalog.Snapshot().Writable(table), d.fields)
+	if err := d.checkLoss(ctx, tg); err != nil {
+		return err
+	}
 	return d.in.writer.queues.put(ctx, &pending{
-		target: newTarget(table, d.in.cfg.Catalog.Snapshot().Writable(table), d.fields),
+		target: tg,
 		rows:   d.rows,
 		events: d.rows.len(),
 		size:   len(d.req.body),

@@ -24,5 +24,6 @@
 //
 // Wide families (wide.go): columns with a group are written as members of the
 // row's hidden JSON columns; the table shows them as generated columns. How
-// tables are made and look is package tables'.
+// tables are made and look is package tables'. What a server would not keep of
+// such members is refused (loss.go).
 package ingest

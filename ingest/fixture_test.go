@@ -49,7 +49,8 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	f.catalog, err = store.Open(ctx, db, store.Config{DDL: tables.NewFamilies(f.shards, nil), OnChange: f.shards.Sync})
+	families := tables.NewFamilies(f.shards, nil)
+	f.catalog, err = store.Open(ctx, db, store.Config{DDL: families, OnChange: f.shards.Sync})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func fixtureOn(t testing.TB, addresses []string, database string, change ...func
 			t.Fatal(err)
 		}
 	}
-	ingest := Config{Catalog: f.catalog, Shards: f.shards, RawLogs: true}
+	ingest := Config{Catalog: f.catalog, Shards: f.shards, Tables: families, RawLogs: true}
 	for _, c := range change {
 		c(&ingest)
 	}

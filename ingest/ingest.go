@@ -39,6 +39,7 @@ const (
 type Config struct {
 	Catalog Catalog
 	Shards  Shards
+	Tables  Tables
 	// RawLogs keeps each event in raw_logs too, as canonical JSON.
 	RawLogs bool
 	// LogEvents logs a line for each request, schema field, event and value.
@@ -58,6 +59,8 @@ func (c *Config) Validate() error {
 		return errors.New("ingest config: no catalog")
 	case c.Shards == nil:
 		return errors.New("ingest config: no shards")
+	case c.Tables == nil:
+		return errors.New("ingest config: no tables")
 	case c.MaxPending < 0:
 		return errors.New("ingest config: negative limit")
 	}

@@ -217,7 +217,7 @@ func TestLargeEvents(t *testing.T) {
 func TestCatalogDown(t *testing.T) {
 	f := newFixture(t, 1)
 	f.put(t, dogs)
-	in, err := New(Config{Catalog: catalogDown{f.catalog}, Shards: f.shards, RawLogs: true})
+	in, err := New(Config{Catalog: catalogDown{f.catalog}, Shards: f.shards, Tables: f.cfg.Tables, RawLogs: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestUnknownShard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := New(Config{Catalog: f.catalog, Shards: empty})
+	in, err := New(Config{Catalog: f.catalog, Shards: empty, Tables: f.cfg.Tables})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,8 @@ func textCell(k kind, start, end int) cell {
 	return cell{kind: k, bits: uint64(start), size: uint32(end - start)}
 }
 
+func (c cell) isText() bool { return c.kind == cellBody || c.kind == cellArena }
+
 func boolCell(b bool) cell {
 	c := cell{kind: cellBool}
 	if b {

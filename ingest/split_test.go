@@ -92,24 +92,31 @@ func (f *fixture) check(t testing.TB, n int) (rows []int) {
 	return rows
 }
 
+// together has clients make requests at the same time.
+func together(clients, requests int, request func(client, n int)) {
+	var running sync.WaitGroup
+	for c := range clients {
+		running.Go(func() {
+			for n := range requests {
+				request(c, n)
+			}
+		})
+	}
+	running.Wait()
+}
+
 // TestSplitFamily stores requests of many clients in a family with three
 // placements.
 func TestSplitFamily(t *testing.T) {
 	f := newFixture(t, 3)
 	split(t, f, 3)
 	const clients, requests = 16, 30
-	var running sync.WaitGroup
-	for c := range clients {
-		running.Go(func() {
-			for i := range requests {
-				value := fmt.Sprintf("%d-%d", c, i)
-				if _, err := f.Put(t.Context(), []byte(event(value, value))); err != nil {
-					t.Errorf("request %s: %v", value, err)
-				}
-			}
-		})
-	}
-	running.Wait()
+	together(clients, requests, func(c, i int) {
+		value := fmt.Sprintf("%d-%d", c, i)
+		if _, err := f.Put(t.Context(), []byte(event(value, value))); err != nil {
+			t.Errorf("request %s: %v", value, err)
+		}
+	})
 	rows := f.check(t, 3)
 	all := 0
 	for i, n := range rows {
@@ -146,17 +153,11 @@ func TestFreshPlacement(t *testing.T) {
 	if _, err := f.catalog.Spread(t.Context(), "q", 2); err != nil {
 		t.Fatal(err)
 	}
-	var running sync.WaitGroup
-	for range 8 {
-		running.Go(func() {
-			for range 10 {
-				if _, err := f.Put(t.Context(), []byte(event("v"))); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	running.Wait()
+	together(8, 10, func(int, int) {
+		if _, err := f.Put(t.Context(), []byte(event("v"))); err != nil {
+			t.Error(err)
+		}
+	})
 	if rows := f.check(t, 2); rows[0] != 81 || rows[1] != 0 {
 		t.Errorf("rows %v", rows)
 	}
@@ -265,31 +266,20 @@ func TestShardOfSplitFamilyDown(t *testing.T) {
 	cluster := localtest.Dedicated(t, 2)
 	f := fixtureOn(t, cluster.Sockets(), "down")
 	split(t, f, 2)
-	var warm sync.WaitGroup // connections that the server's end leaves behind
-	for range 32 {
-		warm.Go(func() { f.put(t, event("v")) })
-	}
-	warm.Wait()
+	// Connections that the server's end leaves behind.
+	together(32, 1, func(int, int) { f.put(t, event("v")) })
 	cluster.Stop(1)
-	failed := 0
+	var failed atomic.Int64
 	for range 3 {
-		var running sync.WaitGroup
-		var refused atomic.Int64
-		for range 16 {
-			running.Go(func() {
-				for range 10 {
-					if _, err := f.Put(t.Context(), []byte(event("v"))); err != nil {
-						refused.Add(1)
-						t.Logf("%v", err)
-					}
-				}
-			})
-		}
-		running.Wait()
-		failed += int(refused.Load())
+		together(16, 10, func(int, int) {
+			if _, err := f.Put(t.Context(), []byte(event("v"))); err != nil {
+				failed.Add(1)
+				t.Logf("%v", err)
+			}
+		})
 	}
-	if failed > 0 {
-		t.Errorf("%d of %d requests failed", failed, 3*160)
+	if failed.Load() > 0 {
+		t.Errorf("%d of %d requests failed", failed.Load(), 3*160)
 	}
 	cluster.Resume(1)
 	before := f.countAt(t, 1, "SELECT COUNT(*) FROM q")
@@ -311,14 +301,7 @@ func TestShardOfSplitFamilyDown(t *testing.T) {
 func TestSlowPlacement(t *testing.T) {
 	f := newFixture(t, 2)
 	split(t, f, 2)
-	lock, err := localtest.Open(t, f.addresses[1], f.database).Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Close()
-	if _, err := lock.ExecContext(t.Context(), "LOCK TABLES q WRITE"); err != nil {
-		t.Fatal(err)
-	}
+	lock := lockTable(t, localtest.Open(t, f.addresses[1], f.database))
 	var stored atomic.Int64
 	var running sync.WaitGroup
 	for range 50 {
@@ -331,9 +314,7 @@ func TestSlowPlacement(t *testing.T) {
 		time.Sleep(2 * time.Millisecond)
 	}
 	localtest.Eventually(t, time.Minute, "most requests to be stored", func() bool { return stored.Load() >= 30 })
-	if _, err := lock.ExecContext(t.Context(), "UNLOCK TABLES"); err != nil {
-		t.Fatal(err)
-	}
+	localtest.Exec(t, lock, "UNLOCK TABLES")
 	running.Wait()
 	if rows := f.check(t, 2); rows[0]+rows[1] != 50 {
 		t.Errorf("rows %v", rows)

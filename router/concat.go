@@ -3,130 +3,108 @@ package router
 import (
 	"slices"
 
-	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router/resolve"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// piece is a part of a concatenation: an arm of a UNION ALL on one shard.
-type piece struct {
-	block *resolve.Block
-	ctes  []*resolve.CTE // that the arm depends on
-	shard string         // "" for an arm without tables, which runs on any
-}
-
-// pieces splits the statement into parts whose rows, one part after the
-// other, are the statement's: the arms of a UNION ALL, and the placements of
-// a plain arm's table. It reports false where there are no such parts.
-func (p *planner) pieces() ([]piece, bool, error) {
-	arms := []*resolve.Block{p.root}
-	if op, ok := p.root.Node.(*ast.SetOprStmt); ok {
-		if op.OrderBy != nil || op.Limit != nil || !tree.UnionAll(op.SelectList) {
-			return nil, false, nil
-		}
-		arms = flatten(p.root, nil)
-		if err := sameWidth(arms); err != nil {
-			return nil, false, err
-		}
-	}
-	var pieces []piece
-	for _, arm := range arms {
-		tables, ctes := arm.Reach()
-		if shard, ok := soleShard(tables); ok {
-			pieces = append(pieces, piece{arm, ctes, shard})
-			continue
-		}
-		if !isPlain(arm) {
-			return nil, false, nil
-		}
-		for _, place := range tables[0].Placements {
-			pieces = append(pieces, piece{arm, ctes, place.Shard})
-		}
-	}
-	settle(pieces)
-	return pieces, p.repeatable(pieces), nil
-}
-
-// repeatable reports whether each piece can be a statement of its own with
-// the CTEs in front of the whole that it needs: an arm can't have two WITHs,
-// and a CTE with other rows each time must not be in two statements.
-func (p *planner) repeatable(pieces []piece) bool {
+// concat plans pieces, joining neighbours on one shard into one step: the
+// server then finds their common column types.
+func (p *planner) concat(pieces []piece) (*Plan, error) {
+	var s script
 	with := tree.WithOf(p.root.Node)
-	if with == nil {
-		return true
+	for len(pieces) > 0 {
+		n := neighbours(pieces)
+		statement := statement(pieces[:n], with)
+		p.limit(statement)
+		sql, err := tree.Restore(statement)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.add(Step{Shard: pieces[0].shard, SQL: sql}); err != nil {
+			return nil, err
+		}
+		pieces = pieces[n:]
 	}
-	seen := make(map[*resolve.CTE]bool)
-	for _, piece := range pieces {
-		for _, c := range piece.ctes {
-			if !slices.Contains(with.CTEs, c.Node) {
-				continue
-			}
-			if tree.WithOf(piece.block.Node) != nil || seen[c] && c.Block.Any(func(b *resolve.Block) bool { return b.Volatile }) {
+	clock := len(s.steps) > 1 && p.root.Any(func(b *resolve.Block) bool { return b.Clock })
+	return &Plan{Kind: Concat, Steps: s.steps, Columns: p.root.Columns, Clock: clock, Explain: p.explain}, nil
+}
+
+// disguised are MariaDB's types whose values look like text on the wire, but
+// which a UNION with text converts.
+var disguised = []string{"uuid", "inet4", "inet6"}
+
+// mergeable reports whether the tables have no columns whose type the proxy,
+// which must see to it that the steps' types agree, cannot tell.
+func (p *planner) mergeable() bool {
+	tables, _ := p.root.Reach()
+	for _, t := range tables {
+		for i := range t.Columns {
+			if slices.Contains(disguised, t.Columns[i].DataType) {
 				return false
 			}
-			seen[c] = true
 		}
 	}
 	return true
 }
 
-// isPlain reports whether a block is a SELECT … FROM … WHERE over one table,
-// whose rows are those of all of the table's placements one after the other.
-func isPlain(b *resolve.Block) bool {
-	sel, ok := b.Node.(*ast.SelectStmt)
-	switch {
-	case !ok, len(b.Sources) != 1, sel.With != nil, b.Sources[0].Table == nil, slices.ContainsFunc(b.Inner, namesTables),
-		sel.Distinct, sel.GroupBy != nil, sel.Having != nil, len(sel.WindowSpecs) > 0,
-		sel.OrderBy != nil, sel.Limit != nil:
-		return false
+// neighbours returns how many of the first pieces may run as one statement.
+func neighbours(pieces []piece) int {
+	n := 1
+	for n < len(pieces) && pieces[n].shard == pieces[0].shard && joinable(pieces[n-1]) && joinable(pieces[n]) {
+		n++
 	}
-	return !b.Any(func(b *resolve.Block) bool { return b.Aggregate || b.Sequence })
+	return n
 }
 
-func namesTables(b *resolve.Block) bool {
-	tables, _ := b.Reach()
-	return len(tables) > 0
+// joinable reports whether a piece may stand among others of a UNION ALL.
+// MariaDB knows no WITH inside the parentheses of an arm.
+func joinable(p piece) bool { return tree.WithOf(p.block.Node) == nil }
+
+// statement makes one statement from pieces of one shard, with in front of the
+// whole. The pieces' nodes stay as they are: one may belong to several
+// statements.
+func statement(pieces []piece, with *ast.WithClause) ast.Node {
+	statement := tree.Alone(pieces[0].block.Node)
+	if len(pieces) > 1 {
+		statement = together(pieces)
+	}
+	if with = withFor(pieces, with); with != nil {
+		tree.SetWith(statement, with)
+	}
+	return statement
 }
 
-// settle gives pieces without tables the shard of a neighbour.
-func settle(pieces []piece) {
-	last := ""
-	for i := range pieces {
-		if pieces[i].shard == "" {
-			pieces[i].shard = last
-		}
-		last = pieces[i].shard
+// withFor returns the part of a WITH that the pieces depend on.
+func withFor(pieces []piece, with *ast.WithClause) *ast.WithClause {
+	if with == nil {
+		return nil
 	}
-	for i := len(pieces) - 1; i >= 0; i-- {
-		if pieces[i].shard == "" {
-			pieces[i].shard = last
+	part := &ast.WithClause{IsRecursive: with.IsRecursive}
+	for _, node := range with.CTEs {
+		if slices.ContainsFunc(pieces, func(p piece) bool { return p.names(node) }) {
+			part.CTEs = append(part.CTEs, node)
 		}
-		last = pieces[i].shard
 	}
+	if len(part.CTEs) == 0 {
+		return nil
+	}
+	return part
 }
 
-// flatten appends to arms the arms of a UNION ALL and those of the UNION ALLs
-// in parentheses among them.
-func flatten(b *resolve.Block, arms []*resolve.Block) []*resolve.Block {
-	for _, arm := range b.Arms {
-		list, ok := arm.Node.(*ast.SetOprSelectList)
-		if ok && list.With == nil && list.OrderBy == nil && list.Limit == nil && tree.UnionAll(list) {
-			arms = flatten(arm, arms)
-		} else {
-			arms = append(arms, arm)
-		}
-	}
-	return arms
+// names reports whether the piece depends on a CTE.
+func (p piece) names(node *ast.CommonTableExpression) bool {
+	return slices.ContainsFunc(p.ctes, func(c *resolve.CTE) bool { return c.Node == node })
 }
 
-// sameWidth refuses arms that are known to have different numbers of columns,
-// as a server does (1222).
-func sameWidth(arms []*resolve.Block) error {
-	for _, arm := range arms[1:] {
-		if a, b := len(arms[0].Columns), len(arm.Columns); a != b && a > 0 && b > 0 {
-			return fault.New(fault.Syntax, "the arms of the UNION ALL have %d and %d columns", a, b)
-		}
+// together returns pieces as one UNION ALL.
+func together(pieces []piece) ast.Node {
+	all := ast.UnionAll
+	list := &ast.SetOprSelectList{}
+	for _, p := range pieces {
+		arm := tree.Parenthesised(p.block.Node)
+		arm.AfterSetOperator = &all
+		list.Selects = append(list.Selects, arm)
 	}
-	return nil
+	return &ast.SetOprStmt{SelectList: list}
 }

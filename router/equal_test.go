@@ -11,7 +11,7 @@ import (
 // TestSingleEqualsOriginal runs each query as the client wrote it and as it
 // is planned.
 func TestSingleEqualsOriginal(t *testing.T) {
-	s := newShard(t, schema, rows, rawOnA)
+	s := newShard(t, schema, dogsAndCats, rawOnA)
 	snap := snapshot(t, sameShard(tables))
 	router := New(Config{Database: s.database})
 	queries(t, "testdata/equal.txt", func(t *testing.T, query string) {
@@ -26,7 +26,7 @@ func TestSingleEqualsOriginal(t *testing.T) {
 
 // TestMaxRows checks that a limit cuts a result without changing its rows.
 func TestMaxRows(t *testing.T) {
-	s := newShard(t, schema, rows, rawOnA)
+	s := newShard(t, schema, dogsAndCats, rawOnA)
 	snap := snapshot(t, sameShard(tables))
 	router := New(Config{Database: s.database})
 	queries(t, "testdata/equal.txt", func(t *testing.T, query string) {
@@ -79,7 +79,7 @@ func TestWideEqualsPlain(t *testing.T) {
 	snap := snapshot(t, wideCatalog)
 	for _, attribute := range []string{"", "INVISIBLE"} {
 		t.Run("hidden "+attribute, func(t *testing.T) {
-			s := newShard(t, schema, rows, plainTables, wideTables(attribute))
+			s := newShard(t, schema, dogsAndCats, plainTables, wideTables(attribute))
 			router := New(Config{Database: s.database})
 			queries(t, "testdata/wide.txt", func(t *testing.T, query string) {
 				wide := spell(query, "wide_")
@@ -93,10 +93,10 @@ func TestWideEqualsPlain(t *testing.T) {
 // TestConcatEqualsWhole compares plans over two shards with the same query
 // over one database that has all rows.
 func TestConcatEqualsWhole(t *testing.T) {
-	whole := newShard(t, schema, rows, rawOnA, rawOnB, "ALTER TABLE split DROP COLUMN `#1`")
+	whole := newShard(t, schema, dogsAndCats, rawOnA, rawOnB, "ALTER TABLE split DROP COLUMN `#1`")
 	shards := map[string]*shard{
-		"a": newShard(t, schema, rows, rawOnA, "DROP TABLE bird;\nDROP TABLE fish"),
-		"b": newShard(t, schema, rows, rawOnB, "DROP TABLE dog;\nDROP TABLE Cat;\nDROP TABLE people"),
+		"a": newShard(t, schema, dogsAndCats, rawOnA, "DROP TABLE bird;\nDROP TABLE fish"),
+		"b": newShard(t, schema, dogsAndCats, rawOnB, "DROP TABLE dog;\nDROP TABLE Cat;\nDROP TABLE people"),
 	}
 	snap := snapshot(t, tables)
 	router := New(Config{Database: "unused"})
@@ -114,7 +114,7 @@ func TestConcatEqualsWhole(t *testing.T) {
 	})
 }
 
-func compareConcat(t *testing.T, shards map[string]*shard, plan *Plan, want *result) {
+func compareConcat(t *testing.T, shards map[string]*shard, plan *Plan, want *reply) {
 	t.Helper()
 	got := runConcat(t, shards, plan)
 	if g, w := got.sorted(), want.sorted(); g != w {
@@ -127,9 +127,9 @@ func compareConcat(t *testing.T, shards map[string]*shard, plan *Plan, want *res
 }
 
 // runConcat runs a plan's steps; the columns are those of the first.
-func runConcat(t *testing.T, shards map[string]*shard, plan *Plan) *result {
+func runConcat(t *testing.T, shards map[string]*shard, plan *Plan) *reply {
 	t.Helper()
-	var all *result
+	var all *reply
 	for _, step := range plan.Steps {
 		res := shards[step.Shard].must(t, step.SQL)
 		if all == nil {
@@ -151,7 +151,7 @@ func planOf(t *testing.T, r *Router, snap *catalog.Snapshot, q Query) *Plan {
 }
 
 // compare checks that a single plan returns what it should.
-func compare(t *testing.T, s *shard, query string, plan *Plan, want *result) {
+func compare(t *testing.T, s *shard, query string, plan *Plan, want *reply) {
 	t.Helper()
 	got := s.must(t, plan.Steps[0].SQL)
 	if strings.Join(got.columns, "|") != strings.Join(want.columns, "|") {
@@ -167,7 +167,7 @@ func compare(t *testing.T, s *shard, query string, plan *Plan, want *result) {
 }
 
 // isSubset reports whether each row of part is in whole, as often at least.
-func isSubset(part, whole *result) bool {
+func isSubset(part, whole *reply) bool {
 	left := make(map[string]int)
 	for _, row := range whole.rows {
 		left[strings.Join(row, " ")]++

@@ -1,9 +1,10 @@
 package router
 
 import (
+	"cmp"
 	"hash/fnv"
+	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
@@ -11,86 +12,89 @@ import (
 	"github.com/kolide/databalancer/router/tree"
 )
 
-// gatherer plans a statement that several shards must answer together: it
-// chooses the shard where the statement is to run, the home, and what has to
-// be shipped there first. The statement itself stays the client's, with
-// references to temporary tables in place of those to tables elsewhere.
-type gatherer struct {
-	*planner
-	blocks  []*resolve.Block
-	owner   map[*resolve.Source]*resolve.Block
-	conds   map[*resolve.Block]*resolve.Conditions
-	needs   *needs
-	keys    *keyset
-	results map[*resolve.Block]string // the shard that can answer a block alone; "" is none
-
-	partials map[*resolve.Block]*partial
-	limits   map[*resolve.Block]uint64 // the rows of an arm that are of use
-
-	home  string
-	steps []Step
-	text  int
-	n     int // temporary tables so far
-}
-
 // gather plans the statement on a home shard.
 func (p *planner) gather() (*Plan, error) {
+	p.limit(p.root.Node)
 	g := &gatherer{
-		planner: p,
-		owner:   make(map[*resolve.Source]*resolve.Block),
-		conds:   make(map[*resolve.Block]*resolve.Conditions),
-		results: make(map[*resolve.Block]string),
-
-		partials: make(map[*resolve.Block]*partial),
-		limits:   make(map[*resolve.Block]uint64),
+		p:          p,
+		owner:      make(map[*resolve.Source]*resolve.Block),
+		conditions: make(map[*resolve.Source][]*resolve.Condition),
+		joins:      make(joinColumns),
+		limits:     make(map[*resolve.Block]uint64),
+		answers:    make(map[*resolve.Block]string),
+		partials:   make(map[*resolve.Block]*partial),
 	}
-	g.limit(g.root.Node)
 	if err := g.read(); err != nil {
 		return nil, err
 	}
-	var err error
-	if g.home, err = g.chooseHome(); err != nil {
+	units, err := g.chooseHome()
+	if err != nil {
 		return nil, err
 	}
-	return g.plan()
+	return g.plan(units)
 }
 
 // read looks at all blocks, and refuses what can't be gathered.
 func (g *gatherer) read() error {
-	g.root.Each(func(b *resolve.Block) {
+	root := g.p.root
+	if root.Any(func(b *resolve.Block) bool { return b.Sequence }) {
+		return fault.New(fault.Unsupported, "RAND with a seed across shards is not supported: %s", g.p.spread())
+	}
+	if root.Any(func(b *resolve.Block) bool { return b.Search }) {
+		return fault.New(fault.Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.p.spread())
+	}
+	root.Each(func(b *resolve.Block) {
 		g.blocks = append(g.blocks, b)
-		g.conds[b] = resolve.ConditionsOf(b)
 		for _, s := range b.Sources {
 			g.owner[s] = b
 		}
 	})
-	if g.root.Any(func(b *resolve.Block) bool { return b.Sequence }) {
-		return fault.New(fault.Unsupported, "RAND with a seed across shards is not supported: %s", g.spread())
+	for _, b := range g.blocks {
+		known := resolve.ConditionsOf(b)
+		maps.Copy(g.conditions, known.Of)
+		g.joinsOf(b, known.Equations)
 	}
-	if g.root.Any(func(b *resolve.Block) bool { return b.Search }) {
-		return fault.New(fault.Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.spread())
+	for _, b := range g.blocks {
+		g.joins.forget(b)
 	}
 	g.needs = needsOf(g.blocks)
-	g.keys = g.joinKeys()
 	g.armLimits()
 	return nil
 }
 
-// chooseHome returns the shard to which the fewest bytes must be shipped; of
-// equal ones the first by number.
-func (g *gatherer) chooseHome() (string, error) {
-	best, least := "", 0.0
-	for _, shard := range g.candidates() {
-		cost := 0.0
-		for _, u := range g.units(shard) {
-			cost += u.bytes
+// armLimits notes how many rows of each arm a UNION ALL with a LIMIT can have
+// a use for.
+func (g *gatherer) armLimits() {
+	for _, b := range g.blocks {
+		op, ok := tree.SetOperationOf(b.Node)
+		if !ok || op.Order != nil || op.Limit == nil || !tree.UnionAll(op.Arms) {
+			continue
 		}
-		if best == "" || cost < least {
-			best, least = shard, cost
+		if rows, ok := tree.RowsOf(op.Limit); ok {
+			for _, arm := range flatten(b, nil) {
+				g.limits[arm] = rows
+			}
 		}
 	}
-	if best == "" {
-		return "", fault.New(fault.Unsupported, "there is no shard to run the query on")
+}
+
+// chooseHome takes the shard to which the fewest bytes must be shipped for
+// home, of equal ones the first by number, and returns what is to be shipped.
+func (g *gatherer) chooseHome() ([]unit, error) {
+	var best []unit
+	least := 0.0
+	for _, shard := range g.candidates() {
+		units := g.unitsOf(g.p.root, shard, nil)
+		bytes := 0.0
+		for _, u := range units {
+			bytes += u.cost().bytes
+		}
+		if g.home == "" || bytes < least {
+			g.home, best, least = shard, units, bytes
+		}
+	}
+	if g.home == "" {
+		return nil, fault.New(fault.Unsupported, "there is no shard to run the query on")
 	}
 	return best, nil
 }
@@ -99,14 +103,14 @@ func (g *gatherer) chooseHome() (string, error) {
 // of the query, unless there are servers for the purpose. Of these a query
 // always gets the same one, and different queries get different ones.
 func (g *gatherer) candidates() []string {
-	if n := uint64(len(g.homes)); n > 0 {
+	if n := uint64(len(g.p.homes)); n > 0 {
 		hash := fnv.New64a()
-		hash.Write([]byte(g.source)) // never fails
-		return []string{g.homes[hash.Sum64()%n]}
+		hash.Write([]byte(g.p.source)) // never fails
+		return []string{g.p.homes[hash.Sum64()%n]}
 	}
-	tables, _ := g.root.Reach()
+	tables, _ := g.p.root.Reach()
 	var names []string
-	for _, s := range g.snap.Shards() {
+	for _, s := range g.p.snap.Shards() {
 		if slices.ContainsFunc(tables, func(t *catalog.Table) bool { return t.On(s.Name) }) {
 			names = append(names, s.Name)
 		}
@@ -114,117 +118,68 @@ func (g *gatherer) candidates() []string {
 	return names
 }
 
-// units returns what must be shipped if home is the given shard, in the order
-// of the text.
-func (g *gatherer) units(home string) []*unit {
-	var units []*unit
-	g.collect(g.root, home, &units)
-	return units
-}
-
-func (g *gatherer) collect(b *resolve.Block, home string, units *[]*unit) {
-	if shard := g.answers(b); shard != "" && shard != home {
-		*units = append(*units, g.resultUnit(b, shard))
-		return
+// unitsOf appends what must be shipped of a block if home is the given shard,
+// in the order of the text.
+func (g *gatherer) unitsOf(b *resolve.Block, home string, units []unit) []unit {
+	if shard := g.answer(b); shard != "" && shard != home {
+		return append(units, g.newResult(b, shard))
 	}
-	if u := g.partialUnit(b); u != nil {
-		*units = append(*units, u)
-		return
+	if p := g.partialOf(b); p != nil {
+		return append(units, g.newParts(p))
 	}
 	derived := make(map[*resolve.Block]bool)
-	var own []*unit
+	var own []*rows
 	for _, s := range b.Sources {
 		if !g.isHome(s, home) {
-			own = append(own, g.sourceUnit(b, s))
+			own = append(own, g.newRows(s))
 			derived[s.Block] = true
 		}
 	}
-	*units = append(*units, g.grouped(b, own)...)
+	units = append(units, g.joined(b, own)...)
 	for _, inner := range b.Inner {
 		if !derived[inner] {
-			g.collect(inner, home, units)
+			units = g.unitsOf(inner, home, units)
 		}
 	}
+	return units
 }
 
 // isHome reports whether a source needs no shipping as such: it is a whole
 // table at home, or made of parts that are looked at one by one.
 func (g *gatherer) isHome(s *resolve.Source, home string) bool {
 	if s.Table != nil {
-		shard, ok := soleShard([]*catalog.Table{s.Table})
-		return ok && shard == home
+		return isOn(home, s.Table)
 	}
-	if s.Block == nil || s.Block.Role != resolve.Derived || len(s.Ref.ColumnNames) > 0 {
+	if s.Block == nil || s.Block.Role != resolve.Derived {
 		return true
 	}
-	shard := g.answers(s.Block)
+	shard := g.answer(s.Block)
 	return shard == "" || shard == home
 }
 
-// answers returns the shard that can answer a block alone, so that its result
-// may take its place; "" where there is none.
-func (g *gatherer) answers(b *resolve.Block) string {
-	shard, known := g.results[b]
-	if !known {
-		shard = answers(b)
-		g.results[b] = shard
-	}
-	return shard
-}
-
-func answers(b *resolve.Block) string {
-	if b.Role == resolve.Root || b.Role == resolve.Recursive {
-		return ""
-	}
-	tables, _ := b.Reach()
-	shard, ok := soleShard(tables)
-	if !ok || !b.Closed() || b.Any(func(b *resolve.Block) bool { return b.Volatile }) {
-		return ""
-	}
-	if b.Label(); !b.Exact() || b.Correlated() {
-		return ""
-	}
-	return shard
-}
-
-// plan makes the steps and the plan.
-func (g *gatherer) plan() (*Plan, error) {
-	units := g.units(g.home)
-	slices.SortStableFunc(units, compareUnits)
-	for i, u := range units {
-		if err := g.ship(u, units[:i]); err != nil {
+// plan makes the steps and the plan. Small units come first: they may narrow
+// what comes after them.
+func (g *gatherer) plan(units []unit) (*Plan, error) {
+	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.cost().rows, b.cost().rows) })
+	for _, u := range units {
+		table := g.temporary()
+		if err := u.ship(g, table); err != nil {
 			return nil, err
 		}
+		u.settle(table)
+		g.shipped = append(g.shipped, shipped{u, table})
 	}
-	sql, err := tree.Restore(g.root.Node)
+	sql, err := tree.Restore(g.p.root.Node)
 	if err != nil {
 		return nil, err
 	}
-	if err := g.add(Step{Shard: g.home, SQL: sql}); err != nil {
+	if err := g.script.add(Step{Shard: g.home, SQL: sql}); err != nil {
 		return nil, err
 	}
 	return &Plan{
-		Kind: Gather, Home: g.home, Steps: g.steps, Columns: g.root.Columns,
-		Clock:   g.root.Any(func(b *resolve.Block) bool { return b.Clock }),
-		Explain: g.explain,
+		Kind: Gather, Home: g.home, Steps: g.script.steps, Columns: g.p.root.Columns,
+		Clock:      g.p.root.Any(func(b *resolve.Block) bool { return b.Clock }),
+		Explain:    g.p.explain,
+		Lengthless: isLengthless(g.p.root.Node),
 	}, nil
-}
-
-// add appends a step.
-func (g *gatherer) add(s Step) error {
-	g.steps = append(g.steps, s)
-	g.text += len(s.SQL)
-	if s.Ship != nil {
-		g.text += len(s.Ship.Shape)
-	}
-	if g.text > maxText || len(g.steps) > maxSteps {
-		return fault.New(fault.TooLarge, "the query needs more than %d statements, or more than %d bytes of them", maxSteps, maxText)
-	}
-	return nil
-}
-
-// temporary returns the name of the next temporary table.
-func (g *gatherer) temporary() string {
-	g.n++
-	return catalog.ReservedPrefix + "_" + strconv.Itoa(g.n)
 }

@@ -27,14 +27,14 @@ func tableSize(t *catalog.Table) (rows, bytes float64) {
 }
 
 // sourceRows estimates the rows of a source that fulfil its conditions.
-func (g *gatherer) sourceRows(b *resolve.Block, s *resolve.Source) float64 {
+func (g *gatherer) sourceRows(s *resolve.Source) float64 {
 	rows := 0.0
 	if s.Table != nil {
 		rows, _ = tableSize(s.Table)
 	} else {
 		rows = g.resultRows(s.Block)
 	}
-	for _, c := range g.conds[b].Of[s] {
+	for _, c := range g.conditions[s] {
 		if c.On(s) {
 			rows *= selectivity(c.Expr, s)
 		}
@@ -114,7 +114,7 @@ func (g *gatherer) resultRows(b *resolve.Block) float64 {
 	}
 	for _, s := range b.Sources {
 		if s.Table != nil {
-			rows = max(rows, g.sourceRows(b, s))
+			rows = max(rows, g.sourceRows(s))
 		} else if s.Block != nil {
 			rows = max(rows, g.resultRows(s.Block))
 		}

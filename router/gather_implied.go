@@ -13,15 +13,15 @@ import (
 // implied returns conditions on a source that follow from equations: with
 // a.x = b.y AND a.x = 5, b.y = 5 holds too. They are made only where the two
 // columns compare alike, to each other and to the literals.
-func (g *gatherer) implied(b *resolve.Block, s *resolve.Source) []ast.ExprNode {
+func (g *gatherer) implied(s *resolve.Source) []ast.ExprNode {
 	var more []ast.ExprNode
-	for _, eq := range g.conds[b].Of[s] {
+	for _, eq := range g.conditions[s] {
 		own, other := eq.Sides(s)
-		if own == nil || !eq.Pure || !g.alike(own, other) {
+		if own == nil || !eq.Pure || !alike(columnOf(own), columnOf(other)) {
 			continue
 		}
-		for _, c := range g.conds[g.owner[other.Source]].Of[other.Source] {
-			if c.On(other.Source) && g.literalOnly(c, other) {
+		for _, c := range g.conditions[other.Source] {
+			if c.On(other.Source) && literalOnly(c, other) {
 				more = append(more, substitute(c.Expr, own))
 			}
 		}
@@ -29,25 +29,9 @@ func (g *gatherer) implied(b *resolve.Block, s *resolve.Source) []ast.ExprNode {
 	return more
 }
 
-// alike reports whether two columns compare as their values do: a = b and
-// b = c mean a = c. Text does where both have the collation of families.
-func (g *gatherer) alike(a, b *resolve.ColumnRef) bool {
-	typ := a.Type()
-	if typ != b.Type() {
-		return false
-	}
-	switch typ {
-	case catalog.Int, catalog.Date:
-		return true
-	case catalog.Text, catalog.Timestamp:
-		return a.OfFamily() && b.OfFamily()
-	}
-	return false
-}
-
 // literalOnly reports whether a condition compares the column itself with
 // literals of the column's own kind.
-func (g *gatherer) literalOnly(c *resolve.Condition, column *resolve.ColumnRef) bool {
+func literalOnly(c *resolve.Condition, column *resolve.ColumnRef) bool {
 	kind := column.Type()
 	is := func(e ast.ExprNode) bool { return isNamed(e, column) }
 	fits := func(list ...ast.ExprNode) bool {

@@ -77,7 +77,7 @@ func (n *needs) joins(b *resolve.Block, op *resolve.Operand) {
 
 func (n *needs) stars(b *resolve.Block) {
 	sel, ok := b.Node.(*ast.SelectStmt)
-	if !ok || sel.Fields == nil {
+	if !ok {
 		return
 	}
 	for _, f := range sel.Fields.Fields {

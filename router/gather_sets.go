@@ -9,63 +9,123 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// pairWithSets appends the pairs of own and the sets in which other, which is
-// equal to it, has to be.
-func (g *gatherer) pairWithSets(pairs [][2]*resolve.ColumnRef, own, other *resolve.ColumnRef, before []*unit) [][2]*resolve.ColumnRef {
-	b := g.owner[other.Source]
-	for _, c := range g.conds[b].Of[other.Source] {
-		if x := memberColumn(c, b); x != nil && x.Source == other.Source && x.Name.Name.L == other.Name.Name.L {
-			pairs = g.pairWithSet(pairs, own, c, before)
+// narrowings returns what the rows of a source have to equal.
+func (g *gatherer) narrowings(r *rows) []narrowing {
+	var all narrowings
+	for _, c := range g.conditions[r.source] {
+		if x := memberColumn(c, r.block); x != nil && x.Source == r.source {
+			all.add(columnOf(x), g.keysOfSet(c))
+		}
+		own, other := c.Sides(r.source)
+		if own == nil || !c.Pure {
+			continue
+		}
+		all.add(columnOf(own), g.keysOf(other))
+		if alike(columnOf(own), columnOf(other)) {
+			g.narrowBySets(&all, own, other)
 		}
 	}
-	return pairs
+	if own := onlyField(r.block); own != nil && own.Source == r.source && isPlainSet(r.block) {
+		g.narrowByMembers(&all, r.block, columnOf(own))
+	}
+	return all
 }
 
-// pairWithSet appends the pair of own and the set of a condition x IN (SELECT
-// …), if home has the set.
-func (g *gatherer) pairWithSet(pairs [][2]*resolve.ColumnRef, own *resolve.ColumnRef, c *resolve.Condition, before []*unit) [][2]*resolve.ColumnRef {
-	in := tree.Bare(c.Expr).(*ast.PatternInExpr)
-	set := g.blockOf(in.Sel.(*ast.SubqueryExpr).Query)
-	if set == nil || len(set.Columns) != 1 || !g.hasSet(set, before) {
-		return pairs
+// narrowBySets adds the sets in which other, which own is equal to, has to be.
+func (g *gatherer) narrowBySets(all *narrowings, own, other *resolve.ColumnRef) {
+	b := g.owner[other.Source]
+	for _, c := range g.conditions[other.Source] {
+		if x := memberColumn(c, b); x != nil && x.Source == other.Source && x.Name.Name.L == other.Name.Name.L {
+			all.add(columnOf(own), g.keysOfSet(c))
+		}
 	}
-	set.Label()
-	set.Alias()
-	s := &resolve.Source{Name: catalog.ReservedPrefix, Columns: set.Columns, Block: set, Ref: &ast.TableSource{Source: in.Sel.(*ast.SubqueryExpr).Query}}
-	return append(pairs, [2]*resolve.ColumnRef{own, {Source: s, Name: &ast.ColumnName{Name: ast.NewCIStr(set.Columns[0].Name)}}})
 }
 
-// hasSet reports whether home has all that a subquery reads, which must be
-// nothing of the blocks around it.
-func (g *gatherer) hasSet(set *resolve.Block, before []*unit) bool {
-	if slices.ContainsFunc(before, func(u *unit) bool { return u.source == nil && u.block == set }) {
-		return true
+// narrowByMembers adds each x where x IN (the set) has to be true. own is the
+// set's column.
+func (g *gatherer) narrowByMembers(all *narrowings, set *resolve.Block, own column) {
+	for _, b := range g.blocks {
+		for _, s := range b.Sources {
+			for _, c := range g.conditions[s] {
+				if x := memberColumn(c, b); x != nil && x.Source == s && setOf(c) == set.Node {
+					all.add(own, g.keysOf(x))
+				}
+			}
+		}
 	}
+}
+
+// isPlainSet reports whether a block is a subquery whose rows are those of one
+// source.
+func isPlainSet(b *resolve.Block) bool {
+	return b.Role == resolve.Subquery && len(b.Sources) == 1 && !b.Stored()
+}
+
+// keysOfSet returns the values of the set of a condition x IN (SELECT …), if
+// home has what it reads; else nil.
+func (g *gatherer) keysOfSet(c *resolve.Condition) *keys {
+	set := g.blockOf(setOf(c))
+	columns := set.Result()
+	if len(columns) != 1 {
+		return nil
+	}
+	k := &keys{column: setColumn(columns[0]), rows: g.resultRows(set), after: g.tablesOf(set)}
+	if len(k.after) == 0 && !g.isHomeSet(set) {
+		return nil
+	}
+	k.from = set.Query().(ast.ResultSetNode)
+	return k
+}
+
+// setColumn is the only column of a set, as a table.
+func setColumn(c Column) column {
+	return column{table: catalog.ReservedPrefix, name: c.Name, typ: c.Type}
+}
+
+// tablesOf returns the temporary table that holds a block's result, or the
+// parts of it, if one does.
+func (g *gatherer) tablesOf(b *resolve.Block) []string {
+	for _, done := range g.shipped {
+		var of *resolve.Block
+		switch u := done.unit.(type) {
+		case *result:
+			of = u.block
+		case *parts:
+			of = u.block
+		}
+		if of == b {
+			return []string{done.table}
+		}
+	}
+	return nil
+}
+
+// isHomeSet reports whether home has all that a subquery reads, which must be
+// nothing of the blocks around it, and whether it finds the same each time.
+func (g *gatherer) isHomeSet(set *resolve.Block) bool {
 	tables, _ := set.Reach()
-	shard, ok := soleShard(tables)
-	return ok && shard == g.home && set.Closed() && !set.Correlated() && !set.Any(moody)
+	return isOn(g.home, tables...) && set.Closed() && !set.Correlated() && !set.Any(moody)
 }
 
 // moody reports whether a block may have other rows when it is run again on
 // the same tables.
 func moody(b *resolve.Block) bool {
-	sel, ok := b.Node.(*ast.SelectStmt)
-	if !ok {
-		_, _, limit := tree.SetParts(b.Node)
-		return b.Volatile || limit != nil
+	if op, ok := tree.SetOperationOf(b.Node); ok {
+		return b.Volatile || op.Limit != nil
 	}
+	sel := b.Node.(*ast.SelectStmt)
 	if b.Volatile || sel.Limit != nil {
 		return true
 	}
 	if sel.GroupBy == nil && !b.Aggregate {
 		return false
 	}
-	return slices.ContainsFunc(sel.Fields.Fields, func(f *ast.SelectField) bool { return !grouped(b, sel, f) })
+	return slices.ContainsFunc(sel.Fields.Fields, func(f *ast.SelectField) bool { return !isGrouped(b, sel, f) })
 }
 
-// grouped reports whether a select field is a group key or an aggregate: of
+// isGrouped reports whether a select field is a group key or an aggregate: of
 // other columns a server may return any row's.
-func grouped(b *resolve.Block, sel *ast.SelectStmt, f *ast.SelectField) bool {
+func isGrouped(b *resolve.Block, sel *ast.SelectStmt, f *ast.SelectField) bool {
 	if _, ok := tree.Bare(f.Expr).(*ast.AggregateFuncExpr); ok {
 		return true
 	}
@@ -81,68 +141,36 @@ func grouped(b *resolve.Block, sel *ast.SelectStmt, f *ast.SelectField) bool {
 
 // memberColumn returns x where the condition is x IN (SELECT …).
 func memberColumn(c *resolve.Condition, b *resolve.Block) *resolve.ColumnRef {
+	if setOf(c) == nil || b.Merges {
+		return nil
+	}
+	return b.Ref(tree.Bare(c.Expr).(*ast.PatternInExpr).Expr)
+}
+
+// setOf returns the query of a condition x IN (SELECT …), nil for another one.
+func setOf(c *resolve.Condition) ast.Node {
 	in, ok := tree.Bare(c.Expr).(*ast.PatternInExpr)
-	if !ok || in.Not || in.Sel == nil || b.Merges {
+	if !ok || in.Not {
 		return nil
 	}
-	if _, ok := in.Sel.(*ast.SubqueryExpr); !ok {
-		return nil
+	if sub, ok := in.Sel.(*ast.SubqueryExpr); ok {
+		return sub.Query
 	}
-	return b.Ref(in.Expr)
+	return nil
 }
 
-// memberFilter returns the keys by which the set of x IN (SELECT …) can be
-// narrowed, where rows that are in no such set are of no use. node is the
-// statement of the set.
-func (g *gatherer) memberFilter(u *unit, node ast.Node, before []*unit) (*Filter, error) {
-	if u.block.Role != resolve.Subquery || len(u.block.Columns) != 1 || u.rows < fewRows {
+// memberFilter returns how the set of x IN (SELECT …) can be narrowed, where
+// rows that are in no such set are of no use. statement is that of the set.
+func (g *gatherer) memberFilter(r *result, statement ast.Node) (*Filter, error) {
+	columns := r.block.Result()
+	set, ok := statement.(ast.ResultSetNode)
+	if !ok || r.block.Role != resolve.Subquery || len(columns) != 1 || r.rows < fewRows {
 		return nil, nil
 	}
-	set := &resolve.Source{Name: catalog.ReservedPrefix, Columns: u.block.Columns, Ref: &ast.TableSource{}}
-	set.Ref.Source, _ = node.(ast.ResultSetNode)
-	own := &resolve.ColumnRef{Source: set, Name: &ast.ColumnName{Name: ast.NewCIStr(u.block.Columns[0].Name)}}
-	from := g.best(u, g.members(u.block, own), before)
-	if from == nil || set.Ref.Source == nil {
-		return nil, nil
-	}
-	wrapped := &unit{source: set, columns: u.block.Columns}
-	return g.filterBy(wrapped, own, from[1], before)
-}
-
-// members returns the pairs of own, the column of a block, and each x where
-// x IN (the block) has to be true.
-func (g *gatherer) members(set *resolve.Block, own *resolve.ColumnRef) [][2]*resolve.ColumnRef {
-	var pairs [][2]*resolve.ColumnRef
-	for _, b := range g.blocks {
-		for _, s := range b.Sources {
-			for _, c := range g.conds[b].Of[s] {
-				if x := memberOf(c, b, set.Node); x != nil && x.Source == s {
-					pairs = append(pairs, [2]*resolve.ColumnRef{own, x})
-				}
-			}
-		}
-	}
-	return pairs
-}
-
-// membersOf returns the pairs for the source of a subquery without groups.
-func (g *gatherer) membersOf(u *unit) [][2]*resolve.ColumnRef {
-	sel, ok := u.block.Node.(*ast.SelectStmt)
-	if !ok || u.block.Role != resolve.Subquery || len(u.block.Sources) != 1 || u.block.Stored() || len(sel.Fields.Fields) != 1 {
-		return nil
-	}
-	own := u.block.Ref(sel.Fields.Fields[0].Expr)
-	if own == nil || own.Source != u.source {
-		return nil
-	}
-	return g.members(u.block, own)
-}
-
-// memberOf returns x where the condition is x IN (the set).
-func memberOf(c *resolve.Condition, b *resolve.Block, set ast.Node) *resolve.ColumnRef {
-	x := memberColumn(c, b)
-	if x == nil || ast.Node(tree.Bare(c.Expr).(*ast.PatternInExpr).Sel.(*ast.SubqueryExpr).Query) != set {
-		return nil
-	}
-	return x
+	own := setColumn(columns[0])
+	var all narrowings
+	g.narrowByMembers(&all, r.block, own)
+	return best(r.rows, all).filter(func(more ...ast.ExprNode) *ast.SelectStmt {
+		return tree.Select([]*ast.SelectField{tree.Field(own.table, own.name)}, set, own.table, more)
+	})
 }

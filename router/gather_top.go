@@ -20,12 +20,13 @@ type top struct {
 const maxTop = 100_000
 
 // topOf returns which rows are enough of a split table, or nil for all.
-func (g *gatherer) topOf(b *resolve.Block, s *resolve.Source) *top {
+func (g *gatherer) topOf(s *resolve.Source) *top {
+	b := g.owner[s]
 	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
 	case !ok, sel.Limit == nil, len(b.Sources) != 1, len(b.Inner) > 0, sel.With != nil, sel.Distinct, sel.GroupBy != nil,
 		sel.Having != nil, len(sel.WindowSpecs) > 0, b.Aggregate, s.Table == nil || len(s.Table.Placements) < 2,
-		slices.ContainsFunc(g.conds[b].Of[s], func(c *resolve.Condition) bool { return !c.On(s) }):
+		slices.ContainsFunc(g.conditions[s], func(c *resolve.Condition) bool { return !c.On(s) }):
 		return nil
 	}
 	limit, ok := tree.RowsOf(sel.Limit)
@@ -36,55 +37,19 @@ func (g *gatherer) topOf(b *resolve.Block, s *resolve.Source) *top {
 	if sel.OrderBy == nil {
 		return t
 	}
-	p := partial{block: b, sel: sel}
-	t.order = &ast.OrderByClause{}
+	var items []*ast.ByItem
 	for _, item := range sel.OrderBy.Items {
-		e := p.ordered(item.Expr)
+		e := fieldNames{b, sel}.ordered(item.Expr)
 		if e == nil {
 			return nil
 		}
 		if !tree.HasColumn(e) { // sorts nothing, and -1 would not be understood
 			continue
 		}
-		t.order.Items = append(t.order.Items, &ast.ByItem{Expr: e, Desc: item.Desc, NullOrder: item.NullOrder})
+		items = append(items, &ast.ByItem{Expr: e, Desc: item.Desc, NullOrder: item.NullOrder})
 	}
-	if len(t.order.Items) == 0 {
-		t.order = nil
+	if len(items) > 0 {
+		t.order = &ast.OrderByClause{Items: items}
 	}
 	return t
-}
-
-// ordered returns what an item of ORDER BY sorts by, as an expression over the
-// source, or nil where that is not sure. A name means a select field first,
-// inside an expression too.
-func (p *partial) ordered(e ast.ExprNode) ast.ExprNode {
-	if n, ok := tree.Bare(e).(*ast.PositionExpr); ok {
-		if n.N < 1 || n.N > len(p.sel.Fields.Fields) || slices.ContainsFunc(p.sel.Fields.Fields, tree.IsStar) {
-			return nil
-		}
-		e = p.sel.Fields.Fields[n.N-1].Expr
-	} else if n := tree.PlainColumn(e); n != nil {
-		if field := aliased(p.sel, n); field != nil {
-			e = field
-		}
-	} else if !p.unaliased(e) {
-		return nil
-	}
-	if !p.block.Local(e) {
-		return nil
-	}
-	return e
-}
-
-// unaliased reports whether no name in an expression is that of a select
-// field with another meaning.
-func (p *partial) unaliased(e ast.ExprNode) bool {
-	ok := true
-	tree.Walk(e, func(n ast.Node) bool {
-		if c, is := n.(*ast.ColumnNameExpr); is {
-			ok = ok && p.unambiguous(c)
-		}
-		return ok
-	})
-	return ok
 }

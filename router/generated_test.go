@@ -79,7 +79,7 @@ func (j *joins) query() string {
 // which the server shows, with joins of tables without. Those that the server
 // refuses are passed over; those that we refuse must be few.
 func TestGeneratedJoins(t *testing.T) {
-	s := newShard(t, schema, rows, plainTables, wideTables(""))
+	s := newShard(t, schema, dogsAndCats, plainTables, wideTables(""))
 	snap := snapshot(t, wideCatalog)
 	router := New(Config{Database: s.database})
 	run, refused := 0, 0

@@ -28,7 +28,7 @@ func unindexed(a, b *resolve.ColumnRef) string {
 	if !a.OfFamily() || !b.OfFamily() || a.Type() != catalog.Text || b.Type() != catalog.Text || a.Source == b.Source {
 		return ""
 	}
-	shard, ok := soleShard([]*catalog.Table{a.Source.Table, b.Source.Table})
+	shard, ok := soleShard(a.Source.Table, b.Source.Table)
 	if !ok || a.Indexed() || b.Indexed() {
 		return ""
 	}

@@ -86,3 +86,18 @@ func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
 	}
 	return plan, err
 }
+
+func (p *planner) plan() (*Plan, error) {
+	tables, _ := p.root.Reach()
+	if shard, ok := soleShard(tables...); ok {
+		return p.single(shard)
+	}
+	pieces, ok, err := p.pieces()
+	if err != nil {
+		return nil, err
+	}
+	if ok && !p.whole && p.mergeable() {
+		return p.concat(pieces)
+	}
+	return p.gather()
+}

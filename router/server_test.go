@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/catalogtest"
 	"github.com/kolide/databalancer/local/localtest"
 )
 
@@ -26,7 +27,7 @@ CREATE TABLE people (id BIGINT PRIMARY KEY, name LONGTEXT, vip BOOLEAN);
 CREATE TABLE raw_logs (id BIGINT PRIMARY KEY, family LONGTEXT, log JSON);
 CREATE TABLE split (id BIGINT PRIMARY KEY, flag BOOLEAN, ` + "`#1`" + ` JSON, doc JSON)`
 
-const rows = `
+const dogsAndCats = `
 INSERT INTO dog VALUES (11, 't_a', 1, '{"k":1}', 20), (12, 't_b', 0, '{"k":2}', 30), (13, 't_A', NULL, NULL, 40), (14, NULL, 1, '{"k":4}', NULL), (15, 't_b2', 0, '{}', 90), (16, 't_a', 1, '{"k":6}', 13);
 INSERT INTO Cat VALUES (11, 't_a', 1, 12), (12, 't_c', 0, 11), (13, 't_A', 1, 12), (17, NULL, NULL, NULL), (18, 't_b', 0, 15);
 INSERT INTO bird VALUES (11, 't_a', 1, '{"k":1}'), (12, 't_x', 1, NULL), (18, 't_b', NULL, '{"b":2}'), (19, 't_y', 0, '{"c":[1]}');
@@ -74,20 +75,20 @@ func (s *shard) execute(t testing.TB, scripts ...string) {
 	}
 }
 
-// result is what a server returned: NULL is "NULL", other values are quoted.
-type result struct {
+// reply is what a server returned: NULL is "NULL", other values are quoted.
+type reply struct {
 	columns []string
 	types   []string
 	rows    [][]string
 }
 
-func (s *shard) query(text string) (*result, error) {
+func (s *shard) query(text string) (*reply, error) {
 	rows, err := s.db.Query(text)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	res := &result{}
+	res := &reply{}
 	if res.columns, err = rows.Columns(); err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (s *shard) query(text string) (*result, error) {
 }
 
 // must runs a text that has to succeed.
-func (s *shard) must(t *testing.T, text string) *result {
+func (s *shard) must(t *testing.T, text string) *reply {
 	t.Helper()
 	res, err := s.query(text)
 	if err != nil {
@@ -128,7 +129,7 @@ func (s *shard) must(t *testing.T, text string) *result {
 	return res
 }
 
-func (r *result) sorted() string {
+func (r *reply) sorted() string {
 	lines := make([]string, len(r.rows))
 	for i, row := range r.rows {
 		lines[i] = strings.Join(row, " ")
@@ -146,7 +147,7 @@ var shapes = map[catalog.Type]*regexp.Regexp{
 }
 
 // checkColumns compares the expected columns with a result.
-func checkColumns(t *testing.T, columns []Column, res *result) {
+func checkColumns(t *testing.T, columns []Column, res *reply) {
 	t.Helper()
 	if columns == nil {
 		t.Error("columns are not known")
@@ -165,7 +166,7 @@ func checkColumns(t *testing.T, columns []Column, res *result) {
 	}
 }
 
-func checkShape(t *testing.T, c Column, shape *regexp.Regexp, res *result, i int) {
+func checkShape(t *testing.T, c Column, shape *regexp.Regexp, res *reply, i int) {
 	t.Helper()
 	if shape == nil {
 		t.Fatalf("column %s has type %s, which no table has", c.Name, c.Type)
@@ -206,7 +207,7 @@ func snapshot(t testing.TB, text string) *catalog.Snapshot {
 	if !strings.Contains(text, "%b") {
 		shards = "shards a"
 	}
-	return parseCatalog(t, shards+strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(text))
+	return catalogtest.Parse(t, shards+strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(text))
 }
 
 // sameShard puts all tables of a catalog on shard a.

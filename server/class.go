@@ -59,6 +59,8 @@ const (
 	NoSuchTable      = 1146
 	Interrupted      = 1317 // by KILL QUERY
 	TooManyPrepared  = 1461
+	NotInstant       = 1845 // the ALGORITHM asked for is not to be had
+	NotInstantWhy    = 1846 // likewise, with the reason
 	NoSuchStatement  = 1957 // MariaDB: nothing to KILL by its own number
 	LockNotAvailable = 3572 // NOWAIT
 )
@@ -115,7 +117,7 @@ var classRows = []struct {
 	{1799, 1799, Changed},                    // too many rows were stored during an online change
 	{1815, 1815, Unasked},                    // internal error
 	{1836, 1836, ReadOnly},
-	{1845, 1846, NoIndex},               // ALGORITHM=INPLACE is not to be had
+	{NotInstant, NotInstantWhy, NoIndex},
 	{1927, 1927, Unavailable | Unasked}, // MariaDB: connection was killed
 	{1969, 1969, TimeLimit | Unasked},   // MariaDB's
 	{3024, 3024, TimeLimit | Unasked},   // MySQL's

@@ -36,17 +36,49 @@ func (s Info) Online() string {
 	return ", ALGORITHM=INPLACE, LOCK=NONE"
 }
 
+// HasJSONValue reports whether the members of JSON are read with JSON_VALUE, of
+// whatever type. MariaDB keeps the definitions of a table's columns in 64 KiB,
+// where it takes least.
+func (s Info) HasJSONValue() bool { return s.Vendor == MariaDB }
+
+// jsonValueMended has the releases of MariaDB whose JSON_VALUE returns NULL for
+// an empty string, and the next ones of their series that don't: MDEV-36765
+// broke it, MDEV-37428 mended it. Of 12.0 there was none after.
+var jsonValueMended = map[[3]int]string{
+	{10, 11, 14}: "10.11.15",
+	{11, 4, 8}:   "11.4.9",
+	{11, 8, 3}:   "11.8.4",
+	{12, 0, 2}:   "12.1.2",
+	{12, 1, 1}:   "12.1.2",
+}
+
+// LosesEmptyText reports whether JSONText gives NULL for an empty string, and
+// if so which release of the server doesn't any more. JSONUnquoted is right
+// everywhere.
+func (s Info) LosesEmptyText() (mended string, loses bool) {
+	if !s.HasJSONValue() {
+		return "", false
+	}
+	mended, loses = jsonValueMended[[3]int{s.Major, s.Minor, s.Patch}]
+	return mended, loses
+}
+
 // JSONText spells it for a text, also where the member holds a number.
 func (s Info) JSONText(column, path string) string {
-	if s.Vendor == MariaDB {
+	if s.HasJSONValue() {
 		return "JSON_VALUE(" + column + ", " + path + ")"
 	}
+	return JSONUnquoted(column, path)
+}
+
+// JSONUnquoted spells it for a text without JSON_VALUE.
+func JSONUnquoted(column, path string) string {
 	return "JSON_UNQUOTE(" + JSONMember(column, path) + ")"
 }
 
 // JSONTimestamp spells it for a DATETIME(6).
 func (s Info) JSONTimestamp(column, path string) string {
-	if s.Vendor == MariaDB {
+	if s.HasJSONValue() {
 		return s.JSONText(column, path)
 	}
 	return "CAST(" + s.JSONText(column, path) + " AS DATETIME(6))"
@@ -55,7 +87,7 @@ func (s Info) JSONTimestamp(column, path string) string {
 // JSONFloat spells it for a DOUBLE. MySQL casts to that only from 8.0.17 on,
 // but assigns a JSON number as it is.
 func (s Info) JSONFloat(column, path string) string {
-	if s.Vendor == MariaDB {
+	if s.HasJSONValue() {
 		return s.JSONText(column, path)
 	}
 	return JSONMember(column, path)
@@ -63,7 +95,7 @@ func (s Info) JSONFloat(column, path string) string {
 
 // JSONInt spells it for a BIGINT or a BOOLEAN.
 func (s Info) JSONInt(column, path string) string {
-	if s.Vendor == MariaDB {
+	if s.HasJSONValue() {
 		return s.JSONText(column, path)
 	}
 	return "CAST(" + JSONMember(column, path) + " AS SIGNED)"

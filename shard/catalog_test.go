@@ -26,7 +26,7 @@ func TestProcessesJoinAtOnce(t *testing.T) {
 	processes.Wait()
 	for _, set := range sets {
 		for i, sh := range set.All() {
-			if sh.Number() != i || sh.known.Identity != sets[0].All()[i].known.Identity {
+			if sh.known.Number != i || sh.known.Identity != sets[0].All()[i].known.Identity {
 				t.Errorf("got %+v", sh.known)
 			}
 			if _, err := sh.Ping(t.Context()); err != nil {

@@ -148,7 +148,7 @@ func TestJoinAdoptsClaimedServer(t *testing.T) {
 	}
 	identity := f.registry.shards[0].Identity
 	f.registry.shards = nil
-	localtest.Open(t, addresses[0], f.database).Exec("UPDATE databalancer_shard SET ready = FALSE")
+	localtest.Exec(t, localtest.Open(t, addresses[0], f.database), "UPDATE databalancer_shard SET ready = FALSE")
 	sh, err := f.Join(t.Context(), f.registry, "new", addresses[0], JoinOptions{})
 	if err != nil || sh.Identity != identity {
 		t.Fatalf("got %+v, %v", sh, err)

@@ -16,7 +16,7 @@ import (
 func TestSync(t *testing.T) {
 	f := newFixture(t, 2)
 	s0, s1 := f.shard(t, "s0"), f.shard(t, "s1")
-	if all := f.All(); len(all) != 2 || all[0] != s0 || all[1] != s1 || s1.Number() != 1 || s1.Address() != f.addresses[1] {
+	if all := f.All(); len(all) != 2 || all[0] != s0 || all[1] != s1 || s1.known.Number != 1 || s1.Address() != f.addresses[1] {
 		t.Fatalf("got %v", all)
 	}
 	conn := open(t, s1)

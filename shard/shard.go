@@ -66,9 +66,6 @@ func (sh *Shard) Name() string { return sh.known.Name }
 // Address returns the address that the pools connect to.
 func (sh *Shard) Address() string { return sh.known.Address }
 
-// Number returns the shard's number in the catalog.
-func (sh *Shard) Number() int { return sh.known.Number }
-
 // String returns the shard's name, so that printing a shard shows no secrets.
 func (sh *Shard) String() string { return sh.known.Name }
 

@@ -29,8 +29,7 @@ func explain(t testing.TB, s *harness.Server, body map[string]any) explained {
 // TestExplain shows the plan of a join over two shards, before and after it
 // was run, and as the rows of EXPLAIN.
 func TestExplain(t *testing.T) {
-	flags, _, _ := harness.OnShards(t, 2)
-	s := harness.Start(t, flags...)
+	s := harness.StartOn(t, 2)
 	s.Put("conn", map[string]string{"uid": "string", "n": "int"}, []any{
 		map[string]any{"uid": "a", "n": 1}, map[string]any{"uid": "b", "n": 2}, map[string]any{"uid": "c", "n": 3},
 	})
@@ -67,8 +66,7 @@ func TestExplain(t *testing.T) {
 // TestExplainNotes names joins of strings that lack an index, and no longer
 // once there is one.
 func TestExplainNotes(t *testing.T) {
-	flags, _, _ := harness.OnShards(t, 1)
-	s := harness.Start(t, flags...)
+	s := harness.StartOn(t, 1)
 	for _, family := range []string{"conn", "dns"} {
 		s.Put(family, map[string]string{"uid": "string"}, []any{map[string]any{"uid": "a"}})
 	}

@@ -83,9 +83,8 @@ var literal = regexp.MustCompile(`'(?:[^'\\]|\\.|'')*'`)
 // TestAttacks sends the attacks to a server whose general log is on, and
 // looks for them there.
 func TestAttacks(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "general.log")
-	cluster := localtest.Dedicated(t, 1, "--general-log=1", "--general-log-file="+log, "--log-output=FILE")
-	s := harness.Start(t, "-mysql_address", cluster.Sockets()[0])
+	log, socket := logged(t)
+	s := harness.Start(t, "-mysql_address", socket)
 	s.Put("f", map[string]string{"n": "int"}, numbers(3))
 	before := len(read(t, log))
 	for _, a := range attacks {
@@ -115,9 +114,8 @@ func TestAttacks(t *testing.T) {
 // TestReadOnlySessions checks the layer behind the guard, from the server's
 // own log: each query connection is made read-only before its first query.
 func TestReadOnlySessions(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "general.log")
-	cluster := localtest.Dedicated(t, 1, "--general-log=1", "--general-log-file="+log, "--log-output=FILE")
-	s := harness.Start(t, "-mysql_address", cluster.Sockets()[0])
+	log, socket := logged(t)
+	s := harness.Start(t, "-mysql_address", socket)
 	s.Put("f", map[string]string{"n": "int"}, numbers(3))
 	s.Rows("SELECT n FROM f")
 	query := regexp.MustCompile(`(\d+) Query\s+/\* databalancer query_id`).FindStringSubmatch(read(t, log))
@@ -128,6 +126,14 @@ func TestReadOnlySessions(t *testing.T) {
 	if !readOnly.MatchString(read(t, log)) {
 		t.Errorf("connection %s was not made read-only:\n%s", query[1], read(t, log))
 	}
+}
+
+// logged returns a server whose general log is on, and that log's path.
+func logged(t *testing.T) (log, socket string) {
+	t.Helper()
+	log = filepath.Join(t.TempDir(), "general.log")
+	cluster := localtest.Dedicated(t, 1, "--general-log=1", "--general-log-file="+log, "--log-output=FILE")
+	return log, cluster.Sockets()[0]
 }
 
 func read(t *testing.T, path string) string {
@@ -145,16 +151,7 @@ func read(t *testing.T, path string) string {
 func TestQueryUser(t *testing.T) {
 	flags, addresses, database := harness.OnShards(t, 1)
 	admin := localtest.Open(t, addresses[0], "")
-	for _, host := range []string{"localhost", "%"} {
-		for _, statement := range []string{
-			"CREATE USER 'reader'@'" + host + "' IDENTIFIED BY 'only-reads'", "GRANT SELECT ON `" + database + "`.* TO 'reader'@'" + host + "'",
-		} {
-			if _, err := admin.Exec(statement); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	t.Cleanup(func() { _, _ = admin.Exec("DROP USER 'reader'@'%', 'reader'@'localhost'") })
+	account(t, admin, "reader", "only-reads", "SELECT ON `"+database+"`.*")
 	s := harness.Start(t, append(flags, "-mysql_query_username", "reader", "-mysql_query_password", "only-reads")...)
 	s.Put("numbers", map[string]string{"n": "int"}, numbers(100_000))
 	if got := s.Rows("SELECT COUNT(*) FROM numbers"); got != "[100000]" {

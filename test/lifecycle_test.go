@@ -1,6 +1,7 @@
 package test
 
 import (
+	"database/sql"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -56,19 +57,22 @@ func TestWaitsForServers(t *testing.T) {
 	}
 }
 
+// account makes an account with a right, wherever it connects from, until the
+// test ends.
+func account(t *testing.T, admin *sql.DB, user, password, right string) {
+	t.Helper()
+	for _, host := range []string{"localhost", "%"} {
+		name := "'" + user + "'@'" + host + "'"
+		localtest.Exec(t, admin, "CREATE USER "+name+" IDENTIFIED BY '"+password+"'", "GRANT "+right+" TO "+name)
+		t.Cleanup(func() { localtest.Exec(t, admin, "DROP USER "+name) })
+	}
+}
+
 // TestSecrets looks for passwords wherever text comes out.
 func TestSecrets(t *testing.T) {
 	flags, addresses, _ := harness.OnShards(t, 1)
 	admin := localtest.Open(t, addresses[0], "")
-	for _, statement := range []string{
-		"CREATE USER 'secretive'@'%' IDENTIFIED BY 'hush-hush-1'", "GRANT ALL ON *.* TO 'secretive'@'%'",
-		"CREATE USER 'secretive'@'localhost' IDENTIFIED BY 'hush-hush-1'", "GRANT ALL ON *.* TO 'secretive'@'localhost'",
-	} {
-		if _, err := admin.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() { _, _ = admin.Exec("DROP USER 'secretive'@'%', 'secretive'@'localhost'") })
+	account(t, admin, "secretive", "hush-hush-1", "ALL ON *.*")
 	t.Setenv("DATABALANCER_MYSQL_PASSWORD", "hush-hush-1")
 	s := harness.Start(t, append(flags, "-mysql_username", "secretive", "-log_level", "debug")...)
 	s.Put("f", map[string]string{"n": "int"}, []any{})

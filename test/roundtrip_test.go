@@ -36,8 +36,7 @@ func TestRoundTrip(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatalf("no logs in %s", dataFolder())
 	}
-	flags, _, _ := harness.OnShards(t, 3)
-	s := harness.Start(t, flags...)
+	s := harness.StartOn(t, 3)
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			family, _, _ := strings.Cut(filepath.Base(file), ".")

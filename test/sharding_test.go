@@ -22,8 +22,7 @@ func shards(s *harness.Server) shardList { return harness.Get[shardList](s, "/ap
 // TestBalance spreads a burst of new families evenly, and follows a shard's
 // state.
 func TestBalance(t *testing.T) {
-	flags, _, _ := harness.OnShards(t, 3)
-	s := harness.Start(t, flags...)
+	s := harness.StartOn(t, 3)
 	for i := range 9 {
 		s.Put(fmt.Sprintf("family_%d", i), map[string]string{"n": "int"}, []any{map[string]int{"n": i}})
 	}
@@ -49,8 +48,7 @@ func TestBalance(t *testing.T) {
 
 // TestConcat asks for rows of several shards at once.
 func TestConcat(t *testing.T) {
-	flags, _, _ := harness.OnShards(t, 3)
-	s := harness.Start(t, flags...)
+	s := harness.StartOn(t, 3)
 	for i := range 3 {
 		s.Put(fmt.Sprintf("f%d", i), map[string]string{"n": "int", "s": "string"},
 			[]any{map[string]any{"n": i, "s": "a"}, map[string]any{"n": i + 10, "s": "b"}})

@@ -214,12 +214,8 @@ func TestSplitBytes(t *testing.T) {
 	flags, addresses, database := harness.OnShards(t, 2)
 	s := harness.Start(t, append(flags, "-split_bytes", "2000000", "-size_interval", "1s")...)
 	other := localtest.Database(t, addresses[1])
-	reference := localtest.Open(t, addresses[1], other)
-	for _, statement := range []string{"CREATE TABLE reference (a INT PRIMARY KEY)", "INSERT INTO reference VALUES (1),(2),(3)", "ANALYZE TABLE reference"} {
-		if _, err := reference.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+	localtest.Exec(t, localtest.Open(t, addresses[1], other),
+		"CREATE TABLE reference (a INT PRIMARY KEY)", "INSERT INTO reference VALUES (1),(2),(3)", "ANALYZE TABLE reference")
 	s.Expect(200, "PUT", "/api/tables/reference", map[string]string{"shard": "s2", "database": other})
 	s.Put("small", map[string]string{"text": "string"}, []any{map[string]string{"text": "x"}})
 	events := slices.Repeat([]any{map[string]string{"text": strings.Repeat("x", 400)}}, 2000)

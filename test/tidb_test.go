@@ -2,7 +2,6 @@ package test
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -25,9 +24,7 @@ var mariaDBOnly = []*regexp.Regexp{
 // TestStatementsParseOnTiDB lets the program do all that it does, and parses
 // every statement that arrived at the server with TiDB's own parser.
 func TestStatementsParseOnTiDB(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "general.log")
-	cluster := localtest.Dedicated(t, 1, "--general-log=1", "--general-log-file="+log, "--log-output=FILE")
-	socket := cluster.Sockets()[0]
+	log, socket := logged(t)
 	s := harness.Start(t, "-mysql_address", socket, "-size_interval", "100ms")
 	everything(t, s, socket)
 
@@ -62,10 +59,7 @@ func everything(t *testing.T, s *harness.Server, socket string) {
 	s.Rows("SELECT s, COUNT(*) FROM f WHERE i = ? GROUP BY s WITH ROLLUP", 1)
 	s.Expect(200, "POST", "/api/query", `{"query":"EXPLAIN SELECT * FROM f"}`)
 
-	client := localtest.Open(t, socket, "databalancer")
-	if _, err := client.Exec("CREATE TABLE countries (code CHAR(2) PRIMARY KEY, name VARCHAR(50))"); err != nil {
-		t.Fatal(err)
-	}
+	localtest.Exec(t, localtest.Open(t, socket, "databalancer"), "CREATE TABLE countries (code CHAR(2) PRIMARY KEY, name VARCHAR(50))")
 	shard := shards(s).Shards[0].Name
 	s.Expect(200, "PUT", "/api/tables/countries", map[string]string{"shard": shard})
 	s.Rows("SELECT * FROM countries")

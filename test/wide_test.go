@@ -12,8 +12,7 @@ import (
 // row of 1,000 text columns could hold.
 func TestWideFamily(t *testing.T) {
 	const fields, events = 1000, 20
-	flags, _, _ := harness.OnShards(t, 1)
-	s := harness.Start(t, flags...)
+	s := harness.StartOn(t, 1)
 	var schema strings.Builder
 	for f := range fields {
 		fmt.Fprintf(&schema, `,"field__%04d":"string"`, f)
@@ -56,8 +55,7 @@ func TestWideFamily(t *testing.T) {
 // strings with the longest names. That must be refused before anything is
 // made, and leave the name free.
 func TestLongNames(t *testing.T) {
-	flags, _, _ := harness.OnShards(t, 1)
-	s := harness.Start(t, flags...)
+	s := harness.StartOn(t, 1)
 	schema := map[string]string{}
 	for f := range 1000 {
 		schema[fmt.Sprintf("%04d%s", f, strings.Repeat("x", 60))] = "string"

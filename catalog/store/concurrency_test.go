@@ -12,20 +12,8 @@ import (
 	"github.com/kolide/databalancer/local/localtest"
 )
 
-// processes are catalogs of several processes over one database.
-func processes(t *testing.T, d *database, shards *fakeShards, n int) []*store.Store {
-	t.Helper()
-	var all []*store.Store
-	for range n {
-		all = append(all, d.open(t, store.Config{DDL: shards}))
-	}
-	return all
-}
-
 func TestManyCreateOneFamily(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	all := processes(t, d, shards, 4)
-	addShards(t, all[0], 3)
+	_, shards, all := newCatalogs(t, 4, 3)
 
 	const callers = 32
 	var mu sync.Mutex
@@ -71,9 +59,7 @@ func TestManyCreateOneFamily(t *testing.T) {
 }
 
 func TestManyCreateManyFamilies(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	all := processes(t, d, shards, 4)
-	addShards(t, all[0], 3)
+	_, shards, all := newCatalogs(t, 4, 3)
 
 	const families = 30
 	var wg sync.WaitGroup
@@ -100,9 +86,7 @@ func TestManyCreateManyFamilies(t *testing.T) {
 }
 
 func TestManyCreateAndDrop(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	all := processes(t, d, shards, 3)
-	addShards(t, all[0], 2)
+	_, shards, all := newCatalogs(t, 3, 2)
 	var wg sync.WaitGroup
 	for _, c := range all {
 		for i := range 3 {
@@ -137,9 +121,7 @@ func TestManyCreateAndDrop(t *testing.T) {
 // Of a family and a registered table that take one name at once, one must
 // lose.
 func TestFamilyAndTableOfOneName(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	all := processes(t, d, shards, 2)
-	addShards(t, all[0], 1)
+	_, _, all := newCatalogs(t, 2, 1)
 	for i := range 20 {
 		name := fmt.Sprintf("name%d", i)
 		var family, table error

@@ -287,9 +287,7 @@ func TestCrashOfShard(t *testing.T) {
 // that, may create the table of a family that is gone. That must not be in the
 // way of the family's next life.
 func TestSuspendedCreate(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	b := d.open(t, store.Config{DDL: shards})
-	addShards(t, b, 1)
+	d, shards, b := newCatalog(t, 1)
 	suspended := false
 	pool := localtest.Open(t, d.addr, d.name)
 	pool.SetMaxOpenConns(1)

@@ -12,9 +12,7 @@ import (
 )
 
 func TestEnsureFamily(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 2)
+	_, shards, c := newCatalog(t, 2)
 
 	change := ensure(t, c, "Dogs", text("name", "breed")...)
 	if !change.Created || !slices.Equal(change.Added, []string{"name", "breed"}) {
@@ -48,9 +46,7 @@ func TestEnsureFamily(t *testing.T) {
 }
 
 func TestEnsureFamilyWithoutFields(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	_, shards, c := newCatalog(t, 1)
 	if change := ensure(t, c, "empty"); !change.Created || len(change.Added) != 0 {
 		t.Errorf("creation: %+v", change)
 	}
@@ -59,9 +55,7 @@ func TestEnsureFamilyWithoutFields(t *testing.T) {
 
 // The fast path must not need the catalog.
 func TestEnsureKnownFamilyWithoutCatalog(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	d, _, c := newCatalog(t, 1)
 	ensure(t, c, "dogs", text("name")...)
 	d.exec(t, "DROP TABLE meta")
 	if change := ensure(t, c, "DOGS", text("name")...); change.Created || len(change.Added) != 0 {
@@ -127,9 +121,7 @@ func TestEnsureFamilyRefusals(t *testing.T) {
 
 // A conflict with a family that is gone by now is none.
 func TestEnsureFamilyRechecksConflicts(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	a := d.open(t, store.Config{DDL: shards})
-	addShards(t, a, 1)
+	d, shards, a := newCatalog(t, 1)
 	b := d.open(t, store.Config{DDL: shards})
 	ensure(t, a, "dogs", text("weight")...)
 	if err := b.DropFamily(t.Context(), "dogs"); err != nil {
@@ -143,9 +135,7 @@ func TestEnsureFamilyRechecksConflicts(t *testing.T) {
 }
 
 func TestDropFamily(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	d, shards, c := newCatalog(t, 1)
 	first := ensure(t, c, "dogs", text("name")...).Table
 	if err := c.DropFamily(t.Context(), "DOGS"); err != nil {
 		t.Fatal(err)
@@ -170,9 +160,7 @@ func TestDropFamily(t *testing.T) {
 }
 
 func TestBusyTable(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	_, shards, c := newCatalog(t, 1)
 	ensure(t, c, "dogs", text("name")...)
 
 	refusals := 3
@@ -206,9 +194,7 @@ func TestBusyTable(t *testing.T) {
 }
 
 func TestShardErrorsPassThrough(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	_, shards, c := newCatalog(t, 1)
 	broken := fmt.Errorf("connection: %w", context.DeadlineExceeded)
 	shards.before = func(string, string, string) error { return broken }
 	_, err := c.EnsureFamily(t.Context(), "dogs", nil)
@@ -229,9 +215,7 @@ func TestWithoutDDL(t *testing.T) {
 }
 
 func TestWideFamily(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	d, shards, c := newCatalog(t, 1)
 	names := make([]string, catalog.MaxFields)
 	for i := range names {
 		names[i] = fmt.Sprintf("field%d", i)

@@ -21,9 +21,7 @@ func indexesOf(t *catalog.Table) (all []string) {
 }
 
 func TestIndexes(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 2)
+	d, shards, c := newCatalog(t, 2)
 	ensure(t, c, "dogs", append(text("Name", "breed"), catalog.Field{Name: "age", Type: catalog.Int})...)
 	addIndex(t, c, "dogs", "breed")
 	version := c.Snapshot().Version
@@ -57,8 +55,7 @@ func TestIndexes(t *testing.T) {
 }
 
 func TestIndexRefusals(t *testing.T) {
-	c := newDatabase(t).open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 1)
+	_, _, c := newCatalog(t, 1)
 	fields := []catalog.Field{{Name: "meta", Type: catalog.JSON}}
 	for i := range 200 {
 		fields = append(fields, catalog.Field{Name: fmt.Sprintf("t%d", i), Type: catalog.Text})
@@ -92,9 +89,7 @@ func TestIndexRefusals(t *testing.T) {
 
 // An index that a server refuses leaves nothing behind, on no shard.
 func TestIndexRefusedByServer(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 2)
+	d, shards, c := newCatalog(t, 2)
 	ensure(t, c, "dogs", text("name")...)
 	spread(t, c, "dogs", 2)
 	shards.before = func(op, shard, _ string) error {
@@ -120,9 +115,7 @@ func TestIndexRefusedByServer(t *testing.T) {
 // Of those who add and drop one index at once, the catalog and the shards
 // agree on who was last.
 func TestManyAddAndDropIndex(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	all := processes(t, d, shards, 3)
-	addShards(t, all[0], 2)
+	_, shards, all := newCatalogs(t, 3, 2)
 	ensure(t, all[0], "dogs", text("name")...)
 	spread(t, all[0], "dogs", 2)
 	var wg sync.WaitGroup

@@ -42,6 +42,41 @@ func (d *database) open(t *testing.T, cfg store.Config) *store.Store {
 	return c
 }
 
+// newCatalog returns a catalog of the shards s0, s1 and so on, which are in
+// memory.
+func newCatalog(t *testing.T, shards int) (*database, *fakeShards, *store.Store) {
+	t.Helper()
+	d, all, processes := newCatalogs(t, 1, shards)
+	return d, all, processes[0]
+}
+
+// newCatalogs returns the same catalog as several processes have it.
+func newCatalogs(t *testing.T, processes, shards int) (*database, *fakeShards, []*store.Store) {
+	t.Helper()
+	d, fake := newDatabase(t), newFakeShards(t)
+	all := make([]*store.Store, processes)
+	for i := range all {
+		all[i] = d.open(t, store.Config{DDL: fake})
+	}
+	addShards(t, all[0], shards)
+	return d, fake, all
+}
+
+// lockFamilies locks all families, as one who changes them, until the
+// transaction or the test ends.
+func (d *database) lockFamilies(t *testing.T) *sql.Tx {
+	t.Helper()
+	tx, err := d.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tx.Rollback() })
+	if _, err := tx.Exec("SELECT id FROM families FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
 // exec runs a statement on the catalog's database behind the catalog's back.
 func (d *database) exec(t *testing.T, query string, args ...any) {
 	t.Helper()

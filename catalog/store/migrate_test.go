@@ -49,9 +49,7 @@ func TestNewerSchema(t *testing.T) {
 
 // A catalog of the first version keeps what it has.
 func TestMigrateFirstVersion(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 2)
+	d, shards, c := newCatalog(t, 2)
 	ensure(t, c, "dogs", text("name")...)
 	for _, statement := range []string{
 		"ALTER TABLE placements DROP COLUMN state", "ALTER TABLE shards DROP COLUMN since",

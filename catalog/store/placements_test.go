@@ -25,9 +25,7 @@ func shardsOf(t *catalog.Table) (shards []string) {
 }
 
 func TestSpread(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 5)
+	_, shards, c := newCatalog(t, 5)
 	ensure(t, c, "Dogs", text("name")...) // on s0
 	sizes := []catalog.TableSize{{Name: "ballast", Bytes: 1 << 30}}
 	if err := errors.Join(c.RecordSizes(t.Context(), "s1", everything, sizes), c.SetShardState(t.Context(), "s3", catalog.ReadOnly)); err != nil {
@@ -70,9 +68,7 @@ func TestSpread(t *testing.T) {
 }
 
 func TestSpreadRefusals(t *testing.T) {
-	d := newDatabase(t)
-	c := d.open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 3)
+	_, _, c := newCatalog(t, 3)
 	ensure(t, c, "dogs")
 	spread(t, c, "dogs", 2)
 	if err := c.SetShardState(t.Context(), "s2", catalog.ReadOnly); err != nil {
@@ -100,9 +96,7 @@ func TestSpreadRefusals(t *testing.T) {
 // Processes that spread one family over more and more shards at once, while
 // others add columns and indexes, end with equal tables.
 func TestManySpreadAndAdd(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	all := processes(t, d, shards, 4)
-	addShards(t, all[0], 6)
+	_, shards, all := newCatalogs(t, 4, 6)
 	ensure(t, all[0], "dogs", text("name")...)
 	var fields []string
 	var wg sync.WaitGroup
@@ -252,14 +246,7 @@ func TestOpener(t *testing.T) {
 		t.Error("opened at first sight")
 	}
 	time.Sleep(60 * time.Millisecond)
-	tx, err := d.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.Exec("SELECT id FROM families FOR UPDATE"); err != nil {
-		t.Fatal(err)
-	}
+	tx := d.lockFamilies(t)
 	open(t.Context())
 	if !fresh() {
 		t.Error("opened under another's lock")
@@ -296,9 +283,7 @@ func TestInTouch(t *testing.T) {
 // While there are older shards, a new one gets no families: not all processes
 // may read its raw_logs yet.
 func TestNewShardWaits(t *testing.T) {
-	d := newDatabase(t)
-	c := d.open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 2)
+	d, _, c := newCatalog(t, 2)
 	if got := shardsOf(ensure(t, c, "a").Table); got[0] != "s0" {
 		t.Errorf("all are new: placed on %v", got)
 	}

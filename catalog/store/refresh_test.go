@@ -68,9 +68,7 @@ func TestRefreshIsIncremental(t *testing.T) {
 
 // After a restore from a backup the version is lower than what is known.
 func TestRefreshAfterRestore(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	d, _, c := newCatalog(t, 1)
 	ensure(t, c, "dogs", text("name")...)
 	d.exec(t, "UPDATE families SET name = 'Dogs', version = 2")
 	d.exec(t, "UPDATE meta SET version = 2")

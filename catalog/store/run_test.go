@@ -53,14 +53,7 @@ func TestSweeps(t *testing.T) {
 	c := d.open(t, store.Config{DDL: shards})
 	sweep := c.Sweeper()
 
-	tx, err := d.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.Exec("SELECT id FROM families FOR UPDATE"); err != nil {
-		t.Fatal(err)
-	}
+	tx := d.lockFamilies(t)
 	soon, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for range 2 {
@@ -132,9 +125,7 @@ func TestRefusedCreate(t *testing.T) {
 // A column that can't be added because the table is no longer the family's
 // does not cost the family its place in the catalog.
 func TestRefusedColumn(t *testing.T) {
-	d, shards := newDatabase(t), newFakeShards(t)
-	c := d.open(t, store.Config{DDL: shards})
-	addShards(t, c, 1)
+	_, shards, c := newCatalog(t, 1)
 	ensure(t, c, "dogs", text("name")...)
 	shards.before = func(string, string, string) error { return catalog.ErrNameTaken }
 	if _, err := c.EnsureFamily(t.Context(), "dogs", text("breed")); !errors.Is(err, catalog.ErrNameTaken) {

@@ -48,8 +48,7 @@ func TestAddShard(t *testing.T) {
 }
 
 func TestManyAddShards(t *testing.T) {
-	d := newDatabase(t)
-	all := processes(t, d, nil, 4)
+	_, _, all := newCatalogs(t, 4, 0)
 	var wg sync.WaitGroup
 	for _, c := range all {
 		for i := range 5 {
@@ -159,8 +158,7 @@ func TestPlacing(t *testing.T) {
 }
 
 func TestReadOnlyShardsTakeNoFamilies(t *testing.T) {
-	c := newDatabase(t).open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 2)
+	_, _, c := newCatalog(t, 2)
 	ensure(t, c, "old")
 	if err := c.SetShardState(t.Context(), "s0", catalog.ReadOnly); err != nil {
 		t.Fatal(err)

@@ -29,8 +29,7 @@ func placementOf(t *testing.T, s *catalog.Snapshot, table string, number int) ca
 }
 
 func TestRecordShardSizes(t *testing.T) {
-	c := newDatabase(t).open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 1)
+	_, _, c := newCatalog(t, 1)
 	ensure(t, c, "dogs")
 	for _, test := range []struct {
 		name        string
@@ -109,9 +108,7 @@ func TestRecordPlacementSizes(t *testing.T) {
 // Sizes are of one table on one shard: neither of another that has its name in
 // other case, nor of one that an earlier family of the name had.
 func TestSizesFindTheirTables(t *testing.T) {
-	d := newDatabase(t)
-	c := d.open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 2)
+	d, _, c := newCatalog(t, 2)
 	ensure(t, c, "Dogs") // on s0
 	orders := registered("orders", "s1", "CRM")
 	orders.Placements[0].Rows = 7
@@ -190,8 +187,7 @@ func TestSizesAreIncremental(t *testing.T) {
 }
 
 func TestClaimSizing(t *testing.T) {
-	d := newDatabase(t)
-	all := processes(t, d, nil, 4)
+	d, _, all := newCatalogs(t, 4, 0)
 	var claims atomic.Int32
 	var wg sync.WaitGroup
 	for i := range 16 {

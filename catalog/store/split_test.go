@@ -59,8 +59,7 @@ func TestSplitFull(t *testing.T) {
 }
 
 func TestSplitFullNever(t *testing.T) {
-	c := newDatabase(t).open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 2)
+	_, _, c := newCatalog(t, 2)
 	ensure(t, c, "dogs")
 	if err := c.RecordSizes(t.Context(), "s0", everything, []catalog.TableSize{{Name: "dogs", Bytes: 1 << 50}}); err != nil {
 		t.Fatal(err)

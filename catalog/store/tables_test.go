@@ -46,8 +46,7 @@ func TestRegisterTable(t *testing.T) {
 }
 
 func TestRegisterTableRefusals(t *testing.T) {
-	c := newDatabase(t).open(t, store.Config{DDL: newFakeShards(t)})
-	addShards(t, c, 2)
+	_, _, c := newCatalog(t, 2)
 	ensure(t, c, "Dogs")
 	if err := c.RegisterTable(t.Context(), registered("owners", "s0", "")); err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	defer store.close()
 
 	ingester, err := ingest.New(ingest.Config{
-		Catalog: store.catalog, Shards: store.shards, RawLogs: o.rawLogs,
+		Catalog: store.catalog, Shards: store.shards, Tables: store.tables, RawLogs: o.rawLogs,
 		LogEvents: o.logEvents, MaxPending: o.maxPending, Logger: log,
 	})
 	if err != nil {

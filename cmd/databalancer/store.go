@@ -24,6 +24,7 @@ type stores struct {
 	db      *sql.DB // the catalog's
 	catalog *store.Store
 	shards  *shard.Set
+	tables  *tables.Families
 	log     *slog.Logger
 	// gatherers are the names of the servers for gathering that answered.
 	gatherers []string
@@ -39,7 +40,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &stores{shards: shards, log: log}
+	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
 	if err := s.openCatalog(starting, o, config); err != nil {
 		s.close()
 		return nil, err
@@ -83,7 +84,7 @@ func (s *stores) openCatalog(ctx context.Context, o *options, config shard.Confi
 		return err
 	}
 	s.catalog, err = store.Open(ctx, s.db, store.Config{
-		DDL: tables.NewFamilies(s.shards, s.log), Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
+		DDL: s.tables, Logger: s.log, OnChange: s.shards.Sync, SplitBytes: o.splitBytes,
 	})
 	if err != nil {
 		return fmt.Errorf("catalog at %s: %w", address, err)

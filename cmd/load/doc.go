@@ -3,7 +3,7 @@
 //
 // A file is read twice. The first pass surveys every event and finds, for
 // each field, the narrowest type that holds all of its values without loss
-// (see Infer), so that no late event contradicts a schema guessed from the
+// (see holders), so that no late event contradicts a schema guessed from the
 // early ones; standard input is spooled to a temporary file for that. Then
 // the server is asked which columns the families have already: a field takes
 // the stored column's type where that type holds its values, so that a second

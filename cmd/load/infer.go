@@ -1,9 +1,7 @@
 package load
 
 import (
-	"errors"
 	"fmt"
-	"io"
 
 	"github.com/go-faster/jx"
 
@@ -21,43 +19,10 @@ type Field struct {
 // them.
 type Schema []Field
 
-// Infer returns the schema of all events in r, which is read to its end: JSON
-// objects separated by white space, or one JSON array of them. Each field has
-// the first of the types bool, int, float, timestamp, text and json that
-// gives back all its values equal:
-//   - int: integers that fit 64 bits;
-//   - float: numbers that are the same after having been a DOUBLE: integers
-//     up to ±2^53, and fractions of up to 17 significant digits in a DOUBLE's
-//     range; other mixtures of numbers are json, which keeps every digit;
-//   - timestamp: RFC 3339 in UTC, written with T and Z, in the years 1000 to
-//     9999, with at most six digits of a second's fraction; it comes back in
-//     MySQL's form, as the same instant;
-//   - text: strings;
-//   - json: objects, arrays and mixed types.
-//
-// Null is a value of every type. A field that is always null is text.
-func Infer(r io.Reader) (Schema, error) {
-	s := newSurvey()
-	events := newSplitter(r)
-	for {
-		event, line, err := events.next()
-		if errors.Is(err, io.EOF) {
-			return s.schema(nil, nil), nil
-		}
-		if err == nil {
-			err = s.add(event)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", line, err)
-		}
-	}
-}
-
 // survey is what a family's events have shown so far.
 type survey struct {
 	fields []string // in order of appearance
 	seen   map[string]*sight
-	events int
 	dec    jx.Decoder
 }
 
@@ -78,13 +43,12 @@ func (s *survey) add(event []byte) error {
 	if err != nil {
 		return fmt.Errorf("event: %w", err)
 	}
-	s.events++
 	return nil
 }
 
-// schema returns the fields with the types that hold them. A type given for a
-// field is taken unseen; one of a stored column is taken where it holds all
-// values.
+// schema returns the fields, each with the first of holders that gives back
+// equal all that was seen, and text if that was null. A type given for a field
+// is taken unseen; one of a stored column is taken where it holds all values.
 func (s *survey) schema(given map[string]catalog.Type, stored []storedColumn) Schema {
 	names := assignNames(s.fields, stored)
 	types := make(map[string]catalog.Type, len(stored))

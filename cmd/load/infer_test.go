@@ -1,13 +1,32 @@
 package load
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
 )
+
+// infer returns the schema of all events in a text.
+func infer(text string) (Schema, error) {
+	s := newSurvey()
+	for events := newSplitter(strings.NewReader(text)); ; {
+		event, line, err := events.next()
+		if errors.Is(err, io.EOF) {
+			return s.schema(nil, nil), nil
+		}
+		if err == nil {
+			err = s.add(event)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+	}
+}
 
 func TestInferTypes(t *testing.T) {
 	const int53 = "9007199254740992"
@@ -58,7 +77,7 @@ func TestInferTypes(t *testing.T) {
 			for _, v := range tt.values {
 				fmt.Fprintf(&lines, "{\"f\":%s}\n", v)
 			}
-			got, err := Infer(strings.NewReader(lines.String()))
+			got, err := infer(lines.String())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +92,7 @@ func TestInferTypes(t *testing.T) {
 func TestInferSurveysAllEventsInOrder(t *testing.T) {
 	const events = `{"b":1,"a":null}
 		{"a":"x","c":[]}` + "\n\n" + `{"b":1.5,"C":true}`
-	got, err := Infer(strings.NewReader(events))
+	got, err := infer(events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +115,7 @@ func TestInferErrorsNameTheLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Infer(strings.NewReader(tt.events))
+			_, err := infer(tt.events)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q…", err, tt.want)
 			}

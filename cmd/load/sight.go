@@ -24,7 +24,18 @@ const (
 	sawNested       // an object or an array
 )
 
-// holders are the types, narrowest first, with what each gives back equal.
+// holders are the types, narrowest first, with what each gives back equal:
+//   - int: integers that fit 64 bits;
+//   - float: numbers that are the same after having been a DOUBLE: integers
+//     up to ±2^53, and fractions of up to 17 significant digits in a DOUBLE's
+//     range; other mixtures of numbers are json, which keeps every digit;
+//   - timestamp: RFC 3339 in UTC, written with T and Z, in the years 1000 to
+//     9999, with at most six digits of a second's fraction; it comes back in
+//     MySQL's form, as the same instant;
+//   - text: strings;
+//   - json: objects, arrays and mixed types.
+//
+// Null is a value of every type.
 var holders = []struct {
 	fieldType catalog.Type
 	holds     sight

@@ -23,11 +23,12 @@ var types = map[catalog.Type]string{
 	catalog.JSON:      "JSON",
 }
 
-// column spells the definition of a field's column.
-func (d dialect) column(c catalog.Column) string {
+// column spells the definition of a field's column. A grouped text is read
+// without JSON_VALUE, if it is to be unquoted.
+func (d dialect) column(c catalog.Column, unquoted bool) string {
 	definition := server.QuoteName(c.Name) + " " + types[c.Type]
 	if c.Group > 0 {
-		definition += " GENERATED ALWAYS AS (" + d.extract(c) + ") VIRTUAL"
+		definition += " GENERATED ALWAYS AS (" + d.extract(c, unquoted) + ") VIRTUAL"
 	}
 	return definition
 }
@@ -47,16 +48,18 @@ func (d dialect) hidden(group int) string {
 
 // extract spells the expression that reads a column's value out of its hidden
 // column, exactly for every value that is written there: see [Member].
-func (d dialect) extract(c catalog.Column) string {
+func (d dialect) extract(c catalog.Column, unquoted bool) string {
 	column, path := server.QuoteName(catalog.HiddenColumn(c.Group)), "'$."+Member(c.Position)+"'"
-	switch c.Type {
-	case catalog.JSON:
+	switch {
+	case c.Type == catalog.JSON:
 		return server.JSONMember(column, path)
-	case catalog.Text:
+	case c.Type == catalog.Text && unquoted:
+		return server.JSONUnquoted(column, path)
+	case c.Type == catalog.Text:
 		return d.JSONText(column, path)
-	case catalog.Timestamp:
+	case c.Type == catalog.Timestamp:
 		return d.JSONTimestamp(column, path)
-	case catalog.Float:
+	case c.Type == catalog.Float:
 		return d.JSONFloat(column, path)
 	}
 	return d.JSONInt(column, path)

@@ -13,5 +13,7 @@
 //
 // The columns of a wide family that have a group are virtual: they show the
 // members of a hidden JSON column. Who stores rows writes that one, under the
-// names that [Member] gives.
+// names that [Member] gives. How texts are read from there differs between
+// servers, and with the room in the table's definition (texts.go); whoever
+// stores rows asks what would be lost of them ([Families.Loss]).
 package tables

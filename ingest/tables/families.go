@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -20,6 +21,7 @@ type Shards interface {
 type Families struct {
 	shards Shards
 	log    *slog.Logger
+	looks  looks
 }
 
 // NewFamilies returns Families over the shards. A nil logger discards.
@@ -27,14 +29,18 @@ func NewFamilies(shards Shards, log *slog.Logger) *Families {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Families{shards, log}
+	return &Families{shards: shards, log: log}
 }
 
 // CreateTable creates the table, or adds what it lacks of columns and indexes.
 // A table of that name which is not this family's is catalog.ErrNameTaken.
 func (fs *Families) CreateTable(ctx context.Context, name string, t *catalog.Table, p catalog.Placement) error {
 	return fs.on(ctx, name, func(s *session) error {
-		if err := s.exec(ctx, s.dialect.createTable(t, p)); err != nil {
+		unquoted, err := s.dialect.unquoted(t, existing{})
+		if err != nil {
+			return err
+		}
+		if err := s.exec(ctx, s.dialect.createTable(t, p, unquoted)); err != nil {
 			return err
 		}
 		if err := s.complete(ctx, t); err != nil {
@@ -107,11 +113,7 @@ func (fs *Families) DropTable(ctx context.Context, name string, t *catalog.Table
 
 // on calls do with a session on the shard.
 func (fs *Families) on(ctx context.Context, name string, do func(*session) error) error {
-	sh, err := fs.shards.Shard(name)
-	if err != nil {
-		return err
-	}
-	info, err := sh.Server(ctx)
+	sh, info, err := fs.server(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -122,4 +124,14 @@ func (fs *Families) on(ctx context.Context, name string, do func(*session) error
 	defer conn.Close()
 	s := &session{shard: name, conn: conn, dialect: dialect{info}}
 	return shard.Wrap(name, s.run(ctx, do))
+}
+
+// server returns a shard and what its server says of itself.
+func (fs *Families) server(ctx context.Context, name string) (*shard.Shard, server.Info, error) {
+	sh, err := fs.shards.Shard(name)
+	if err != nil {
+		return nil, server.Info{}, err
+	}
+	info, err := sh.Server(ctx)
+	return sh, info, err
 }

@@ -23,21 +23,9 @@ var _ shard.Tables = RawLogs{}
 
 // Check returns ErrRawLogs where the table is there and somebody else's.
 func (RawLogs) Check(ctx context.Context, db *sql.DB, database string) error {
-	rows, err := db.QueryContext(ctx, selectKinds, database, catalog.RawLogs)
+	found, err := pairs(ctx, db, selectKinds, database, catalog.RawLogs)
 	if err != nil {
 		return err
-	}
-	defer rows.Close()
-	found := map[string]string{}
-	for rows.Next() {
-		var name, kind string
-		if err := rows.Scan(&name, &kind); err != nil {
-			return err
-		}
-		found[name] = kind
-	}
-	if rows.Err() != nil {
-		return rows.Err()
 	}
 	return compareRawLogs(found)
 }

@@ -35,14 +35,20 @@ func (s *session) run(ctx context.Context, do func(*session) error) error {
 	return errors.Join(err, s.exec(context.WithoutCancel(ctx), "SET lock_wait_timeout = "+before))
 }
 
-// exec runs a statement. A table that somebody else holds, or has changed
-// meanwhile, as a statement may that outlived its client, is catalog.ErrBusy.
-func (s *session) exec(ctx context.Context, statement string) error {
-	_, err := s.conn.ExecContext(ctx, statement)
-	if server.ClassOf(err).Has(server.Locked | server.Changed) {
-		return fmt.Errorf("%w: %w", catalog.ErrBusy, shard.Wrap(s.shard, err))
+// exec runs statements until one fails. A table that somebody else holds, or
+// has changed meanwhile, as a statement may that outlived its client, is
+// catalog.ErrBusy.
+func (s *session) exec(ctx context.Context, statements ...string) error {
+	for _, statement := range statements {
+		_, err := s.conn.ExecContext(ctx, statement)
+		if server.ClassOf(err).Has(server.Locked | server.Changed) {
+			return fmt.Errorf("%w: %w", catalog.ErrBusy, shard.Wrap(s.shard, err))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // own checks that the table is there and the family's.
@@ -84,16 +90,36 @@ func (s *session) complete(ctx context.Context, t *catalog.Table) error {
 	if err := s.own(ctx, t); err != nil {
 		return err
 	}
-	present, err := s.columns(ctx, t.Name)
+	now, unquoted, err := s.respell(ctx, t)
 	if err != nil {
 		return err
 	}
-	for _, statement := range s.dialect.addColumns(t, present) {
-		if err := s.exec(ctx, statement); err != nil {
-			return err
+	return s.exec(ctx, s.dialect.addColumns(t, now, unquoted)...)
+}
+
+// respell makes the texts that the table has what they are to be. It returns the
+// table's columns, and which texts are unquoted, or are to be when they are
+// added. Where it is catalog.ErrBusy, and where the server would have to copy
+// the table, those that are there stay as they are.
+func (s *session) respell(ctx context.Context, t *catalog.Table) (now existing, unquoted map[string]bool, err error) {
+	if now, err = pairs(ctx, s.conn, selectColumns, t.Name); err != nil {
+		return nil, nil, err
+	}
+	if unquoted, err = s.dialect.unquoted(t, now); err != nil {
+		return nil, nil, err
+	}
+	if err = s.exec(ctx, s.dialect.respell(t, now, unquoted)...); err == nil {
+		return now, unquoted, nil
+	}
+	for _, name := range groupedTexts(t) {
+		if now.has(name) {
+			unquoted[name] = now.unquoted(name)
 		}
 	}
-	return nil
+	if number := server.Number(err); number == server.NotInstant || number == server.NotInstantWhy {
+		err = nil
+	}
+	return now, unquoted, err
 }
 
 // life returns the comment of a table of that name, or "" where there is no
@@ -108,16 +134,6 @@ func (s *session) life(ctx context.Context, table string) (string, error) {
 		return "no comment", nil
 	}
 	return comment, err
-}
-
-// columns returns the names of a table's columns, in lower case.
-func (s *session) columns(ctx context.Context, table string) (map[string]bool, error) {
-	names, err := s.strings(ctx, selectColumns, table)
-	present := make(map[string]bool, len(names))
-	for _, name := range names {
-		present[name] = true
-	}
-	return present, err
 }
 
 // deleteRawLogs deletes the raw logs of a family. It finds them without locks
@@ -136,19 +152,44 @@ func (s *session) deleteRawLogs(ctx context.Context, family string) error {
 }
 
 // strings returns the rows of a query with one column.
-func (s *session) strings(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := s.conn.QueryContext(ctx, query, args...)
+func (s *session) strings(ctx context.Context, query string, args ...any) (all []string, err error) {
+	err = scan(ctx, s.conn, func(rows *sql.Rows) error {
+		var text string
+		err := rows.Scan(&text)
+		all = append(all, text)
+		return err
+	}, query, args...)
+	return all, err
+}
+
+// querier is a connection or a pool of them.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// pairs returns the rows of a query with two columns, by the first.
+func pairs(ctx context.Context, q querier, query string, args ...any) (map[string]string, error) {
+	all := map[string]string{}
+	err := scan(ctx, q, func(rows *sql.Rows) error {
+		var key, value string
+		err := rows.Scan(&key, &value)
+		all[key] = value
+		return err
+	}, query, args...)
+	return all, err
+}
+
+// scan calls each for every row of a query.
+func scan(ctx context.Context, q querier, each func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	var all []string
 	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
+		if err := each(rows); err != nil {
+			return err
 		}
-		all = append(all, text)
 	}
-	return all, rows.Err()
+	return rows.Err()
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/kolide/databalancer/server"
 )
 
-// createTable spells the statement that creates a placement's table.
-func (d dialect) createTable(t *catalog.Table, p catalog.Placement) string {
+// createTable spells the statement that creates a placement's table, with the
+// grouped texts that are to be unquoted.
+func (d dialect) createTable(t *catalog.Table, p catalog.Placement, unquoted map[string]bool) string {
 	var b strings.Builder
 	b.WriteString("CREATE TABLE IF NOT EXISTS " + server.QuoteName(t.Name) + " (\n  `" +
 		catalog.KeyColumn + "` BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY")
 	for _, c := range t.Columns {
 		if c.Name != catalog.KeyColumn {
-			b.WriteString(",\n  " + d.column(c))
+			b.WriteString(",\n  " + d.column(c, unquoted[strings.ToLower(c.Name)]))
 		}
 	}
 	for g := range t.Groups() {
@@ -29,23 +30,23 @@ func (d dialect) createTable(t *catalog.Table, p catalog.Placement) string {
 }
 
 // addColumns spells the statements that add the columns of t, hidden ones
-// included, which the table doesn't have; present holds the names of those it
-// has, in lower case. Generated columns come in a statement of their own:
-// together with others they would make the server copy the table, instead of
-// changing its description only.
-func (d dialect) addColumns(t *catalog.Table, present map[string]bool) []string {
+// included, which the table doesn't have. Generated columns come in a statement
+// of their own: together with others they would make the server copy the
+// table, instead of changing its description only.
+func (d dialect) addColumns(t *catalog.Table, now existing, unquoted map[string]bool) []string {
 	var stored, generated []string
 	for _, c := range t.Columns {
+		name := strings.ToLower(c.Name)
 		switch {
-		case present[strings.ToLower(c.Name)]:
+		case now.has(name):
 		case c.Group > 0:
-			generated = append(generated, d.column(c))
+			generated = append(generated, d.column(c, unquoted[name]))
 		default:
-			stored = append(stored, d.column(c))
+			stored = append(stored, d.column(c, false))
 		}
 	}
 	for g := range t.Groups() {
-		if !present[catalog.HiddenColumn(g+1)] {
+		if !now.has(catalog.HiddenColumn(g + 1)) {
 			stored = append(stored, d.hidden(g+1))
 		}
 	}
@@ -112,7 +113,7 @@ func dropTable(t *catalog.Table) string {
 const (
 	selectLife = "SELECT table_comment FROM information_schema.tables" +
 		" WHERE table_schema = DATABASE() AND table_name = ?"
-	selectColumns = "SELECT LOWER(column_name) FROM information_schema.columns" +
+	selectColumns = "SELECT LOWER(column_name), LOWER(COALESCE(generation_expression, '')) FROM information_schema.columns" +
 		" WHERE table_schema = DATABASE() AND table_name = ?"
 	selectIndexes = "SELECT DISTINCT LOWER(index_name) FROM information_schema.statistics" +
 		" WHERE table_schema = DATABASE() AND table_name = ?"

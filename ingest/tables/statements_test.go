@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // servers are the dialects that the golden statements are of.
-var servers = []string{"8.4.3", "8.0.22", "10.11.14-MariaDB", "8.0.11-TiDB-v7.5.1"}
+var servers = []string{"8.4.3", "8.0.22", "10.11.14-MariaDB", "10.11.15-MariaDB", "8.0.11-TiDB-v7.5.1"}
 
 // sampleTable has stored and generated columns of all types.
 func sampleTable() *catalog.Table {
@@ -38,9 +38,12 @@ func sampleTable() *catalog.Table {
 // statements are all that a dialect spells.
 func statements(d dialect) []string {
 	t := sampleTable()
-	all := []string{d.createTable(t, catalog.Placement{Number: 2})}
-	all = append(all, d.createTable(&catalog.Table{ID: 8, Name: "empty", Columns: t.Columns[:1]}, catalog.Placement{}))
-	all = append(all, d.addColumns(t, map[string]bool{"id": true, "id.orig_h": true, "#1": true, "t": true})...)
+	now := existing{"id": "", "id.orig_h": "", "#1": "", "t": "json_value(`#1`,'$.h')"}
+	unquoted, _ := d.unquoted(t, now)
+	all := []string{d.createTable(t, catalog.Placement{Number: 2}, unquoted)}
+	all = append(all, d.createTable(&catalog.Table{ID: 8, Name: "empty", Columns: t.Columns[:1]}, catalog.Placement{}, nil))
+	all = append(all, d.respell(t, now, unquoted)...)
+	all = append(all, d.addColumns(t, now, unquoted)...)
 	return append(all, d.addIndex(t, t.Indexes[0]), d.dropIndex(t, t.Indexes[0]), fenceTable(t), dropTable(t),
 		d.createRawLogs("logs", 2), raiseRawLogs("logs", 2))
 }

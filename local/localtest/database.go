@@ -1,6 +1,7 @@
 package localtest
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"strings"
@@ -52,11 +53,16 @@ func Open(t testing.TB, addr, database string, settings ...string) *sql.DB {
 	return db
 }
 
+// execer is connections, one of them, or a transaction.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
 // Exec runs statements that must succeed.
-func Exec(t testing.TB, db *sql.DB, statements ...string) {
+func Exec(t testing.TB, on execer, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
+		if _, err := on.ExecContext(context.Background(), statement); err != nil {
 			t.Fatalf("%.1000s: %v", statement, err)
 		}
 	}

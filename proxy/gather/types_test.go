@@ -223,11 +223,7 @@ func (f *fixture) declared(t *testing.T, number int, how, table string) string {
 		}
 	}
 	plan := design{columns: columns, engine: "InnoDB"}
-	for _, statement := range []string{"DROP TEMPORARY TABLE IF EXISTS made", plan.sql("made", server.Info{})} {
-		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	localtest.Exec(t, conn, "DROP TEMPORARY TABLE IF EXISTS made", plan.sql("made", server.Info{}))
 	if err := conn.QueryRowContext(t.Context(), "SHOW CREATE TABLE made").Scan(&name, &text); err != nil {
 		t.Fatal(err)
 	}

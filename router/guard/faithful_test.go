@@ -122,7 +122,7 @@ func session(t *testing.T) *sql.Conn {
 	t.Helper()
 	addr := localtest.Servers(t, 1)[0]
 	conn := connect(t, addr, strings.Split(faithfulTables, ";\n")...)
-	execute(t, conn,
+	localtest.Exec(t, conn,
 		"SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION'",
 		"SET timestamp = 1709210096.123456",
 	)
@@ -137,17 +137,8 @@ func connect(t *testing.T, addr string, statements ...string) *sql.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	execute(t, conn, statements...)
+	localtest.Exec(t, conn, statements...)
 	return conn
-}
-
-func execute(t *testing.T, conn *sql.Conn, statements ...string) {
-	t.Helper()
-	for _, statement := range statements {
-		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
 }
 
 func TestFaithful(t *testing.T) {

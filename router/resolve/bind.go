@@ -1,6 +1,10 @@
 package resolve
 
 import (
+	"slices"
+	"strings"
+
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -69,58 +73,49 @@ func (b *Block) Bind(n *ast.ColumnName) *Source { return b.scope.bind(n).source 
 // name. Others are those of output columns, or errors of the client's.
 func (b *Block) Finds(n *ast.ColumnName) bool { return b.scope.bind(n).scope != nil }
 
-// Local reports whether an expression depends on a row of the block's sources
-// alone.
-func (b *Block) Local(e ast.ExprNode) bool {
-	ok := true
-	tree.Walk(e, func(n ast.Node) bool {
-		if name, is := n.(*ast.ColumnName); is {
-			found := b.scope.bind(name)
-			ok = ok && found.source != nil && found.scope == b.scope
+// Walk calls f with the nodes of all clauses that hold the block's own
+// expressions: of a subquery it sees the expression, and nothing inside. Where f
+// returns false, it does not descend.
+func (b *Block) Walk(f func(ast.Node) bool) {
+	for clause := range b.clauses {
+		tree.Walk(clause, f)
+	}
+}
+
+// clauses yields the parts of a block that hold its own expressions.
+func (b *Block) clauses(yield func(ast.Node) bool) {
+	var last [6]ast.Node
+	if op, ok := tree.SetOperationOf(b.Node); ok {
+		last = [6]ast.Node{tree.OrNil(op.Order), tree.OrNil(op.Limit)}
+	} else {
+		sel := b.Node.(*ast.SelectStmt)
+		for _, on := range b.scope.conditions {
+			if !yield(on) {
+				return
+			}
 		}
-		ok = ok && isPure(n)
-		return true
-	})
-	return ok
-}
-
-// Clauses returns the parts of a block that hold its own expressions.
-func (b *Block) Clauses() []ast.Node {
-	switch n := b.Node.(type) {
-	case *ast.SelectStmt:
-		return selectClauses(n, b.scope)
-	case *ast.SetOprStmt:
-		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
-	case *ast.SetOprSelectList:
-		return tree.Present(tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
+		for i := range sel.WindowSpecs {
+			if !yield(&sel.WindowSpecs[i]) {
+				return
+			}
+		}
+		last = [6]ast.Node{tree.OrNil(sel.Fields), sel.Where, tree.OrNil(sel.GroupBy), tree.OrNil(sel.Having), tree.OrNil(sel.OrderBy), tree.OrNil(sel.Limit)}
 	}
-	return nil
-}
-
-func selectClauses(n *ast.SelectStmt, sc *scope) []ast.Node {
-	clauses := tree.Present(tree.OrNil(n.Fields), n.Where, tree.OrNil(n.GroupBy), tree.OrNil(n.Having), tree.OrNil(n.OrderBy), tree.OrNil(n.Limit))
-	for _, on := range sc.conditions {
-		clauses = append(clauses, on)
+	for _, clause := range last {
+		if clause != nil && !yield(clause) {
+			return
+		}
 	}
-	for i := range n.WindowSpecs {
-		clauses = append(clauses, &n.WindowSpecs[i])
-	}
-	for _, row := range n.Lists {
-		clauses = append(clauses, row)
-	}
-	return clauses
 }
 
 // Names calls f with each column name in the block's own clauses.
 func (b *Block) Names(f func(*ast.ColumnName)) {
-	for _, clause := range b.Clauses() {
-		tree.Walk(clause, func(n ast.Node) bool {
-			if name, ok := n.(*ast.ColumnName); ok {
-				f(name)
-			}
-			return true
-		})
-	}
+	b.Walk(func(n ast.Node) bool {
+		if name, ok := n.(*ast.ColumnName); ok {
+			f(name)
+		}
+		return true
+	})
 }
 
 // Each calls f with the block and all inside it.
@@ -157,5 +152,54 @@ func (b *Block) Closed() bool {
 			}
 		}
 		return false
+	})
+}
+
+// column returns the catalog's column that a name in the block refers to, or
+// nil.
+func (b *Block) column(n *ast.ColumnName) *catalog.Column {
+	s := b.Bind(n)
+	if s == nil || s.Table == nil {
+		return nil
+	}
+	c, _ := s.Table.Column(n.Name.O)
+	return c
+}
+
+// ColumnRef is a column of a source.
+type ColumnRef struct {
+	Source *Source
+	Name   *ast.ColumnName
+}
+
+// Ref returns the column that an expression in the block is, nil where it is
+// none or cannot be told.
+func (b *Block) Ref(e ast.ExprNode) *ColumnRef {
+	name := tree.PlainColumn(e)
+	if name == nil {
+		return nil
+	}
+	s := b.Bind(name)
+	if s == nil {
+		return nil
+	}
+	return &ColumnRef{s, name}
+}
+
+// Type returns the catalog's type of the column, "" where it is computed.
+func (r *ColumnRef) Type() catalog.Type {
+	_, typ := r.Source.count(r.Name.Name.O)
+	return typ
+}
+
+// OfFamily reports whether the column is a family's.
+func (r *ColumnRef) OfFamily() bool {
+	return r.Source.Table != nil && r.Source.Table.Kind == catalog.Family
+}
+
+// Indexed reports whether an index begins with the column.
+func (r *ColumnRef) Indexed() bool {
+	return slices.ContainsFunc(r.Source.Table.Indexes, func(ix catalog.Index) bool {
+		return strings.EqualFold(ix.Columns[0], r.Name.Name.O)
 	})
 }

@@ -1,40 +1,12 @@
 package resolve
 
 import (
+	"slices"
+
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
-
-// Condition is one of the parts that AND connects in a WHERE or an ON.
-type Condition struct {
-	Expr ast.ExprNode
-	// Refs are the sources that it names, each once, those of blocks around
-	// it too.
-	Refs []*Source
-	// Pure is set where all its names are bound, and its value depends on
-	// nothing but the row.
-	Pure bool
-	// Left and right are set for an equation of two columns.
-	Left, Right *ColumnRef
-}
-
-// On reports whether the condition names no other source than s.
-func (c *Condition) On(s *Source) bool {
-	return c.Pure && (len(c.Refs) == 0 || len(c.Refs) == 1 && c.Refs[0] == s)
-}
-
-// Sides returns an equation's column of s, and the other one.
-func (c *Condition) Sides(s *Source) (own, other *ColumnRef) {
-	switch {
-	case c.Left == nil || c.Left.Source == c.Right.Source:
-	case c.Left.Source == s:
-		return c.Left, c.Right
-	case c.Right.Source == s:
-		return c.Right, c.Left
-	}
-	return nil, nil
-}
 
 // Conditions are what is known of the rows that one SELECT joins.
 type Conditions struct {
@@ -115,44 +87,80 @@ func (c *Conditions) add(e ast.ExprNode, parts []*Condition) []*Condition {
 	return parts
 }
 
-func newCondition(b *Block, e ast.ExprNode) *Condition {
-	c := &Condition{Expr: e, Pure: !b.Merges}
-	tree.Walk(e, func(n ast.Node) bool {
-		if name, ok := n.(*ast.ColumnName); ok {
-			c.refer(b.Bind(name))
-		}
-		c.Pure = c.Pure && isPure(n)
-		return true
-	})
-	if eq, ok := tree.Bare(e).(*ast.BinaryOperationExpr); ok && eq.Op == opcode.EQ {
-		c.Left, c.Right = b.Ref(eq.L), b.Ref(eq.R)
-		if c.Left == nil || c.Right == nil {
-			c.Left, c.Right = nil, nil
+// maxAlternatives bounds the ORs that are looked into.
+const maxAlternatives = 64
+
+// alternatives returns conditions that follow from one whose parts OR
+// connects: for each source, that the row fulfils what one of the alternatives
+// asks of that source alone, if each asks something; and equations that stand
+// in all of them.
+func alternatives(b *Block, e ast.ExprNode, refs []*Source) []*Condition {
+	if len(refs) < 2 {
+		return nil
+	}
+	branches := tree.Disjuncts(e)
+	if len(branches) < 2 || len(branches) > maxAlternatives {
+		return nil
+	}
+	split := make([][]*Condition, len(branches))
+	for i, branch := range branches {
+		for _, part := range tree.Conjuncts(branch) {
+			split[i] = append(split[i], newCondition(b, part))
 		}
 	}
-	return c
+	implied := shared(split)
+	for _, s := range refs {
+		if any := anyOf(split, s); any != nil {
+			implied = append(implied, &Condition{Expr: any, Refs: []*Source{s}, Pure: true})
+		}
+	}
+	return implied
 }
 
-func (c *Condition) refer(s *Source) {
-	if s == nil {
-		c.Pure = false
-		return
-	}
-	for _, known := range c.Refs {
-		if known == s {
-			return
+// anyOf returns the alternatives as far as they concern a source, nil where
+// one of them does not.
+func anyOf(split [][]*Condition, s *Source) ast.ExprNode {
+	var any ast.ExprNode
+	for _, parts := range split {
+		var own []ast.ExprNode
+		for _, c := range parts {
+			if c.On(s) && len(c.Refs) == 1 {
+				own = append(own, c.Expr)
+			}
 		}
+		if len(own) == 0 {
+			return nil
+		}
+		all := tree.Conjunction(own)
+		if any == nil {
+			any = &ast.ParenthesesExpr{Expr: all}
+			continue
+		}
+		any = &ast.BinaryOperationExpr{Op: opcode.LogicOr, L: any, R: &ast.ParenthesesExpr{Expr: all}}
 	}
-	c.Refs = append(c.Refs, s)
+	return any
 }
 
-// isPure reports whether a node keeps an expression one of the row alone.
-func isPure(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.SubqueryExpr, *ast.AggregateFuncExpr, *ast.WindowFuncExpr, *ast.MatchAgainst:
-		return false
-	case *ast.FuncCallExpr:
-		return !tree.Functions[n.FnName.L].Is(tree.Volatile)
+// shared returns the equations of the first alternative that all others have
+// too.
+func shared(split [][]*Condition) []*Condition {
+	var equations []*Condition
+	for _, eq := range split[0] {
+		if eq.Left == nil || !eq.Pure {
+			continue
+		}
+		everywhere := !slices.ContainsFunc(split[1:], func(parts []*Condition) bool {
+			return !slices.ContainsFunc(parts, func(c *Condition) bool { return c.Left != nil && eq.same(c) })
+		})
+		if everywhere {
+			equations = append(equations, eq)
+		}
 	}
-	return true
+	return equations
+}
+
+// same reports whether two equations are of the same columns.
+func (c *Condition) same(other *Condition) bool {
+	equal := func(a, b *ColumnRef) bool { return a.Source == b.Source && a.Name.Name.L == b.Name.Name.L }
+	return equal(c.Left, other.Left) && equal(c.Right, other.Right) || equal(c.Left, other.Right) && equal(c.Right, other.Left)
 }

@@ -16,7 +16,7 @@ import (
 
 // Exact reports whether the block's result may be stored before it is used.
 func (b *Block) Exact() bool {
-	if !storable(b.Columns) || b.Any(rollsUp) {
+	if !storable(b.Result()) || b.Any(rollsUp) {
 		return false
 	}
 	stored := (b.Role == Derived || b.Role == With) && b.Stored()
@@ -72,7 +72,7 @@ func (b *Block) Stored() bool {
 // field returns the expression of a column, or nil for one that a * shows.
 func (b *Block) field(i int) ast.ExprNode {
 	sel, ok := b.Node.(*ast.SelectStmt)
-	if !ok || sel.Fields == nil || len(sel.Fields.Fields) != len(b.Columns) {
+	if !ok || len(sel.Fields.Fields) != len(b.Columns) {
 		return nil
 	}
 	return sel.Fields.Fields[i].Expr
@@ -157,15 +157,4 @@ func (b *Block) exactAggregate(a *ast.AggregateFuncExpr) bool {
 		return extreme && c.DataType != "enum" && c.DataType != "set"
 	}
 	return false
-}
-
-// column returns the catalog's column that a name in the block refers to, or
-// nil.
-func (b *Block) column(n *ast.ColumnName) *catalog.Column {
-	s := b.Bind(n)
-	if s == nil || s.Table == nil {
-		return nil
-	}
-	c, _ := s.Table.Column(n.Name.O)
-	return c
 }

@@ -3,35 +3,15 @@ package resolve
 import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
-	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// Operand is a node of the tree that the joins of one FROM form: either a
-// source or a join of two operands.
-type Operand struct {
-	Source      *Source
-	Join        *ast.Join
-	Left, Right *Operand
-
-	columns  []merged // see visible
-	known    bool
-	computed bool
-}
-
-// wide reports whether a source in the operand has hidden columns.
-func (op *Operand) wide() bool {
-	if op.Source != nil {
-		return op.Source.wide
-	}
-	return op.Left.wide() || op.Right.wide()
-}
-
-// from resolves the FROM of a SELECT into the scope.
-func (r *resolver) from(sel *ast.SelectStmt, sc *scope, e env, b *Block) error {
+// from resolves the FROM of a SELECT into the block and its scope.
+func (r *resolver) from(sel *ast.SelectStmt, e env, b *Block) error {
 	if sel.From == nil {
 		return nil
 	}
+	sc := b.scope
 	f := fromResolver{r: r, scope: sc, env: e, block: b}
 	from, err := f.operand(sel.From.TableRefs)
 	if err != nil {
@@ -50,29 +30,24 @@ type fromResolver struct {
 }
 
 func (f *fromResolver) operand(node ast.ResultSetNode) (*Operand, error) {
-	switch n := node.(type) {
-	case *ast.TableSource:
-		s, err := f.source(n)
-		if err != nil {
-			return nil, err
+	if j, ok := node.(*ast.Join); ok {
+		if j.Right == nil {
+			return f.operand(j.Left)
 		}
-		f.scope.sources = append(f.scope.sources, s)
-		if len(f.scope.sources) > maxSources {
-			return nil, fault.New(fault.TooLarge, "more than %d tables in one FROM", maxSources)
-		}
-		return &Operand{Source: s}, nil
-	case *ast.Join:
-		return f.join(n)
+		return f.join(j)
 	}
-	return nil, fault.New(fault.Unsupported, "a FROM of this form is not supported")
+	s, err := f.source(node.(*ast.TableSource))
+	if err != nil {
+		return nil, err
+	}
+	f.scope.sources = append(f.scope.sources, s)
+	if len(f.scope.sources) > maxSources {
+		return nil, fault.New(fault.TooLarge, "more than %d tables in one FROM", maxSources)
+	}
+	return &Operand{Source: s}, nil
 }
 
 func (f *fromResolver) join(j *ast.Join) (*Operand, error) {
-	j.Left = tree.Unwrap(j.Left)
-	if j.Right == nil {
-		return f.operand(j.Left)
-	}
-	j.Right = tree.Unwrap(j.Right)
 	if err := f.refuseReordered(j); err != nil {
 		return nil, err
 	}
@@ -125,16 +100,14 @@ func (f *fromResolver) refuseReordered(j *ast.Join) error {
 }
 
 func (f *fromResolver) source(ts *ast.TableSource) (*Source, error) {
-	switch n := ts.Source.(type) {
-	case *ast.TableName:
-		if c := f.env.ctes.lookup(n.Name); c != nil && n.Schema.L == "" {
-			return f.cteSource(ts, n, c)
-		}
-		return f.tableSource(ts, n)
-	case *ast.SelectStmt, *ast.SetOprStmt:
+	n, ok := ts.Source.(*ast.TableName)
+	if !ok {
 		return f.derivedSource(ts)
 	}
-	return nil, fault.New(fault.Unsupported, "a FROM of this form is not supported")
+	if c := f.env.ctes.lookup(n.Name); c != nil && n.Schema.L == "" {
+		return f.cteSource(ts, n, c)
+	}
+	return f.tableSource(ts, n)
 }
 
 func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *CTE) (*Source, error) {
@@ -194,8 +167,7 @@ func (f *fromResolver) derivedSource(ts *ast.TableSource) (*Source, error) {
 	}
 	b.Role = Derived
 	f.block.Inner = append(f.block.Inner, b)
-	columns, err := f.r.rename(b.Columns, ts.ColumnNames)
-	return &Source{Name: ts.AsName.O, Ref: ts, Block: b, Columns: columns}, err
+	return &Source{Name: ts.AsName.O, Ref: ts, Block: b, Columns: named(b.Columns)}, nil
 }
 
 // table returns the catalog's table for a reference.
@@ -215,19 +187,4 @@ func qualified(n *ast.TableName) string {
 		return n.Name.O
 	}
 	return n.Schema.O + "." + n.Name.O
-}
-
-func forbidden(table string) *fault.Error {
-	return fault.New(fault.ForbiddenTable, "table `%s` may not be queried", table).With(fault.Facts{Table: table})
-}
-
-// Having appends the sources of an operand that have a column of that name.
-func (op *Operand) Having(name string, list []*Source) []*Source {
-	if op.Source == nil {
-		return op.Right.Having(name, op.Left.Having(name, list))
-	}
-	if n, _ := op.Source.count(name); n > 0 {
-		list = append(list, op.Source)
-	}
-	return list
 }

@@ -11,63 +11,6 @@ import (
 // (manual, "Join Limits").
 const maxSources = 61
 
-// Source is one named item of a FROM: a catalog table, a CTE or a derived
-// table.
-type Source struct {
-	Name    string         // what qualifies its columns in the restored text
-	Table   *catalog.Table // nil for a CTE and a derived table
-	Block   *Block         // nil for a catalog table and for a CTE inside itself
-	Ref     *ast.TableSource
-	wide    bool     // has hidden columns that * must not show
-	Columns []Column // of a CTE or derived table; nil when not known
-}
-
-// known reports whether the source's columns can be told.
-func (s *Source) known() bool { return s.Table != nil || s.Columns != nil }
-
-// IsJSON reports whether servers take a column of that type for JSON: raw_logs
-// keeps its JSON as text.
-func (s *Source) IsJSON(typ catalog.Type) bool {
-	return typ == catalog.JSON && (s.Table == nil || s.Table.Kind != catalog.System)
-}
-
-// Width returns the number of columns that * shows, 0 when they are not known.
-func (s *Source) Width() int {
-	if s.Table == nil {
-		return len(s.Columns)
-	}
-	return len(s.Table.Columns)
-}
-
-// Column returns one of the columns that * shows.
-func (s *Source) Column(i int) Column {
-	if s.Table == nil {
-		return s.Columns[i]
-	}
-	c := &s.Table.Columns[i]
-	return Column{Name: c.Name, Type: c.Type}
-}
-
-// count returns the number of columns of that name, and the type of the
-// first.
-func (s *Source) count(name string) (int, catalog.Type) {
-	if s.Table != nil {
-		if c, ok := s.Table.Column(name); ok {
-			return 1, c.Type
-		}
-		return 0, ""
-	}
-	n, typ := 0, catalog.Type("")
-	for i := range s.Columns {
-		if strings.EqualFold(s.Columns[i].Name, name) {
-			if n++; n == 1 {
-				typ = s.Columns[i].Type
-			}
-		}
-	}
-	return n, typ
-}
-
 // scope is what the names in one SELECT may refer to.
 type scope struct {
 	outer      *scope // of the query around a subquery; else nil

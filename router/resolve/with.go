@@ -130,13 +130,3 @@ func (r *resolver) rename(columns []Column, list []ast.CIStr) ([]Column, error) 
 	}
 	return renamed, nil
 }
-
-// named returns the columns if the names of all are known, else nil.
-func named(columns []Column) []Column {
-	for i := range columns {
-		if columns[i].Name == "" {
-			return nil
-		}
-	}
-	return columns
-}

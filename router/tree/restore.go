@@ -18,7 +18,14 @@ const restoreFlags = format.RestoreStringSingleQuotes | format.RestoreStringEsca
 const restoreSize = 128
 
 // Restore prints a guarded tree as SQL that all servers read alike.
-func Restore(node ast.Node) (text string, err error) {
+func Restore(node ast.Node) (string, error) { return restore(node, restoreFlags) }
+
+// Unqualified prints a tree with the names of columns alone.
+func Unqualified(node ast.Node) (string, error) {
+	return restore(node, restoreFlags|format.RestoreWithoutTableName)
+}
+
+func restore(node ast.Node, flags format.RestoreFlags) (text string, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a tree that no parser makes
 			text, err = "", fmt.Errorf("restored statement: %v", r)
@@ -26,7 +33,7 @@ func Restore(node ast.Node) (text string, err error) {
 	}()
 	var b strings.Builder
 	b.Grow(restoreSize)
-	if err := node.Restore(format.NewRestoreCtx(restoreFlags, &b)); err != nil {
+	if err := node.Restore(format.NewRestoreCtx(flags, &b)); err != nil {
 		return "", fmt.Errorf("restored statement: %w", err)
 	}
 	return b.String(), nil

@@ -1,16 +1,30 @@
 package tree
 
-import "github.com/pingcap/tidb/pkg/parser/ast"
+import (
+	"slices"
 
-// SetParts returns the parts of a set operation, nil for another query.
-func SetParts(node ast.Node) (*ast.SetOprSelectList, *ast.OrderByClause, *ast.Limit) {
-	switch n := node.(type) {
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// SetOperation has the parts of a set operation: of a statement, or of a
+// parenthesised part of one.
+type SetOperation struct {
+	With  *ast.WithClause
+	Arms  *ast.SetOprSelectList
+	Order *ast.OrderByClause
+	Limit *ast.Limit
+}
+
+// SetOperationOf returns the parts of a query that is a set operation. It
+// reports false for a SELECT.
+func SetOperationOf(query ast.Node) (SetOperation, bool) {
+	switch n := query.(type) {
 	case *ast.SetOprStmt:
-		return n.SelectList, n.OrderBy, n.Limit
+		return SetOperation{n.With, n.SelectList, n.OrderBy, n.Limit}, true
 	case *ast.SetOprSelectList:
-		return n, n.OrderBy, n.Limit
+		return SetOperation{n.With, n, n.OrderBy, n.Limit}, true
 	}
-	return nil, nil, nil
+	return SetOperation{}, false
 }
 
 // UnionAll reports whether only UNION ALL stands between the arms.
@@ -58,4 +72,32 @@ func Parenthesised(arm ast.Node) *ast.SetOprSelectList {
 	sel := *arm.(*ast.SelectStmt)
 	sel.AfterSetOperator = nil
 	return &ast.SetOprSelectList{Selects: []ast.Node{&sel}}
+}
+
+// Aliased returns a copy of a query that names its columns: a select field
+// without an alias gets the one in its place, unless that is empty.
+func Aliased(query ast.Node, aliases []string) ast.Node {
+	switch n := query.(type) {
+	case *ast.SelectStmt:
+		sel := *n
+		sel.Fields = &ast.FieldList{Fields: slices.Clone(n.Fields.Fields)}
+		for i, f := range sel.Fields.Fields {
+			if f.AsName.O == "" && aliases[i] != "" {
+				named := *f
+				named.AsName = ast.NewCIStr(aliases[i])
+				sel.Fields.Fields[i] = &named
+			}
+		}
+		return &sel
+	case *ast.SetOprStmt:
+		op := *n
+		op.SelectList = Aliased(n.SelectList, aliases).(*ast.SetOprSelectList)
+		return &op
+	case *ast.SetOprSelectList:
+		list := *n
+		list.Selects = slices.Clone(n.Selects)
+		list.Selects[0] = Aliased(n.Selects[0], aliases)
+		return &list
+	}
+	return query
 }

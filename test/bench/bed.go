@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type bed struct {
 	machine   string // described by whoever starts the first server
 	single    *single
 	scattered *scattered
+	opened    closers // of the one that runs
 }
 
 // newBed builds the program. What it has made so far is gone when it returns
@@ -48,16 +50,28 @@ func newBed(ctx context.Context, o options, stderr io.Writer) (_ *bed, err error
 	return b, harness.Build(ctx, b.binary)
 }
 
+// closers close what was opened, in reverse order.
+type closers []func() error
+
+func (c *closers) add(close func() error) { *c = append(*c, close) }
+
+func (c *closers) close() error {
+	var errs []error
+	for _, close := range slices.Backward(*c) {
+		errs = append(errs, close())
+	}
+	*c = nil
+	return errors.Join(errs...)
+}
+
 // onSingle makes a benchmark of one that runs on the single server.
 func onSingle(run func(context.Context, *single) ([]measure, error)) func(context.Context, *bed) (*findings, error) {
 	return func(ctx context.Context, b *bed) (*findings, error) {
 		if b.single == nil {
 			b.logf("starting a server")
-			s, err := startSingle(ctx, b)
-			if err != nil {
+			if err := startSingle(ctx, b); err != nil {
 				return nil, err
 			}
-			b.single = s
 		}
 		measures, err := run(ctx, b.single)
 		return &findings{setting: b.single.setting(), measures: measures}, err
@@ -68,28 +82,18 @@ func onSingle(run func(context.Context, *single) ([]measure, error)) func(contex
 // single server and its memory are no longer needed then.
 func onScattered(run func(context.Context, *scattered) (*findings, error)) func(context.Context, *bed) (*findings, error) {
 	return func(ctx context.Context, b *bed) (*findings, error) {
-		if err := b.closeSingle(); err != nil {
-			return nil, err
-		}
 		if b.scattered == nil {
-			b.logf("starting the shards")
-			s, err := startScattered(ctx, b)
-			if err != nil {
+			if err := b.opened.close(); err != nil {
 				return nil, err
 			}
-			b.scattered = s
+			b.single = nil
+			b.logf("starting the shards")
+			if err := startScattered(ctx, b); err != nil {
+				return nil, err
+			}
 		}
 		return run(ctx, b.scattered)
 	}
-}
-
-func (b *bed) closeSingle() error {
-	if b.single == nil {
-		return nil
-	}
-	err := b.single.close()
-	b.single = nil
-	return err
 }
 
 // hold tells where the servers are, and waits for ctx to end.
@@ -106,11 +110,7 @@ func (b *bed) hold(ctx context.Context) {
 
 // close stops what runs and removes the files.
 func (b *bed) close() error {
-	errs := []error{b.closeSingle()}
-	if b.scattered != nil {
-		errs = append(errs, b.scattered.close())
-	}
-	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
+	return errors.Join(b.opened.close(), os.RemoveAll(b.dir))
 }
 
 // serverLog is where the servers' supervisors tell what goes wrong.

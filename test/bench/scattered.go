@@ -47,27 +47,24 @@ type scattered struct {
 	joins    joinSizes // of the join tables; zero: not loaded yet
 }
 
-func startScattered(ctx context.Context, b *bed) (_ *scattered, err error) {
+func startScattered(ctx context.Context, b *bed) (err error) {
 	s := &scattered{bed: b}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
+	b.scattered = s
 	s.cluster, err = local.Start(ctx, local.Config{
 		Dir: filepath.Join(b.dir, "scattered"), Count: len(shardNames) + 1, Logger: b.serverLog(), Args: scatteredArgs,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	b.opened.add(s.cluster.Close)
 	if err := s.connect(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	b.machine = describeMachine(ctx, s.oracle)
 	if err := s.startSpider(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.startProgram(ctx)
+	return s.startProgram(ctx)
 }
 
 // connect opens connections to the servers, and makes the database on each:
@@ -78,6 +75,7 @@ func (s *scattered) connect(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.opened.add(db.Close)
 		if i < len(shardNames) {
 			s.shards = append(s.shards, db)
 		} else {
@@ -108,6 +106,9 @@ func (s *scattered) startProgram(ctx context.Context) (err error) {
 	}
 	s.program, err = startProgram(ctx, s.binary,
 		"-mysql_address", strings.Join(addresses, ","), "-mysql_database", database, "-size_interval", sizeInterval.String())
+	if err == nil {
+		s.opened.add(s.program.Close)
+	}
 	return err
 }
 
@@ -172,23 +173,4 @@ func (s *scattered) register(table string, shard int) error {
 		return fmt.Errorf("table %s: %w", table, err)
 	}
 	return nil
-}
-
-func (s *scattered) close() error {
-	var errs []error
-	if s.program != nil {
-		errs = append(errs, s.program.Close())
-	}
-	for _, db := range append(s.shards, s.oracle) {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	if s.spider != nil {
-		errs = append(errs, s.spider.close())
-	}
-	if s.cluster != nil {
-		errs = append(errs, s.cluster.Close())
-	}
-	return errors.Join(errs...)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,32 +39,32 @@ type single struct {
 	stored  int // rows of the family so far
 }
 
-func startSingle(ctx context.Context, b *bed) (_ *single, err error) {
+func startSingle(ctx context.Context, b *bed) (err error) {
 	s := &single{bed: b}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
+	b.single = s
+	b.opened.add(func() error { return os.RemoveAll(filepath.Join(s.dir, "single")) })
 	if s.traffic, err = newTraffic(b.data); err != nil {
-		return nil, err
+		return err
 	}
 	if err := os.Mkdir(s.outfiles(), 0o700); err != nil {
-		return nil, fmt.Errorf("bed: %w", err)
+		return fmt.Errorf("bed: %w", err)
 	}
 	s.cluster, err = local.Start(ctx, local.Config{
 		Dir: filepath.Join(b.dir, "single"), Count: 1, Logger: b.serverLog(),
 		Args: append([]string{"--secure-file-priv=" + s.outfiles()}, singleArgs...),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	b.opened.add(s.cluster.Close)
 	s.socket = s.cluster.Sockets()[0]
 	if s.direct, err = connect(s.socket, ""); err != nil {
-		return nil, err
+		return err
 	}
+	b.opened.add(s.direct.Close)
+	b.opened.add(s.stop)
 	b.machine = describeMachine(ctx, s.direct)
-	return s, s.restart(ctx)
+	return s.restart(ctx)
 }
 
 // connect returns connections to a server, as the program has them.
@@ -87,13 +86,21 @@ func (s *single) outfiles() string { return filepath.Join(s.dir, "outfiles") }
 // restart starts the program anew, so that its memory holds nothing of what
 // was measured before.
 func (s *single) restart(ctx context.Context) (err error) {
-	if s.program != nil {
-		if err := s.program.Close(); err != nil {
-			return err
-		}
+	if err := s.stop(); err != nil {
+		return err
 	}
 	s.program, err = startProgram(ctx, s.binary,
 		"-mysql_address", s.socket, "-mysql_database", database)
+	return err
+}
+
+// stop ends the program, if there is one.
+func (s *single) stop() error {
+	if s.program == nil {
+		return nil
+	}
+	err := s.program.Close()
+	s.program = nil
 	return err
 }
 
@@ -101,20 +108,6 @@ func (s *single) restart(ctx context.Context) (err error) {
 func (s *single) setting() string {
 	return fmt.Sprintf("One MariaDB server on the same machine (%s), asked over its unix socket by both sides; %s; %d rows.",
 		strings.Join(singleArgs, " "), s.traffic.origin, s.rows)
-}
-
-func (s *single) close() error {
-	var errs []error
-	if s.program != nil {
-		errs = append(errs, s.program.Close())
-	}
-	if s.direct != nil {
-		errs = append(errs, s.direct.Close())
-	}
-	if s.cluster != nil {
-		errs = append(errs, s.cluster.Close())
-	}
-	return errors.Join(append(errs, os.RemoveAll(filepath.Join(s.dir, "single")))...)
 }
 
 // fill stores rows until the family has as many as are asked for.

@@ -30,7 +30,6 @@ var errBound = errors.New("took too long")
 // spider is a server with tables of the SPIDER engine, which are links to the
 // shards' tables.
 type spider struct {
-	cluster *local.Cluster
 	db      *sql.DB
 	shards  []*sql.DB
 	version string
@@ -53,22 +52,23 @@ func (s *scattered) startSpider(ctx context.Context) error {
 		s.logf("SPIDER: %s", s.noSpider)
 		return nil
 	}
-	p := &spider{shards: s.shards}
-	s.spider = p // is closed by s also if what follows fails
-	return p.start(ctx, s)
+	s.spider = &spider{shards: s.shards}
+	return s.spider.start(ctx, s)
 }
 
-func (p *spider) start(ctx context.Context, s *scattered) (err error) {
-	p.cluster, err = local.Start(ctx, local.Config{
+func (p *spider) start(ctx context.Context, s *scattered) error {
+	cluster, err := local.Start(ctx, local.Config{
 		Dir: filepath.Join(s.dir, "spider"), Count: 1, Logger: s.serverLog(),
 		Args: append([]string{"--plugin-load-add=ha_spider"}, scatteredArgs...),
 	})
 	if err != nil {
 		return err
 	}
-	if p.db, err = openDatabase(ctx, p.cluster.Sockets()[0]); err != nil {
+	s.opened.add(cluster.Close)
+	if p.db, err = openDatabase(ctx, cluster.Sockets()[0]); err != nil {
 		return err
 	}
+	s.opened.add(p.db.Close)
 	for i, db := range s.shards {
 		if err := p.reach(ctx, db, shardNames[i], s.cluster.Sockets()[i]); err != nil {
 			return err
@@ -169,15 +169,4 @@ func (p *spider) disconnect(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (p *spider) close() error {
-	var errs []error
-	if p.db != nil {
-		errs = append(errs, p.db.Close())
-	}
-	if p.cluster != nil {
-		errs = append(errs, p.cluster.Close())
-	}
-	return errors.Join(errs...)
 }

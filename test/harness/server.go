@@ -24,6 +24,13 @@ func Start(t testing.TB, flags ...string) *Server {
 	return StartTogether(t, 1, flags...)[0]
 }
 
+// StartOn starts the program on n servers, with a database of the test's own.
+func StartOn(t testing.TB, n int, flags ...string) *Server {
+	t.Helper()
+	shards, _, _ := OnShards(t, n)
+	return Start(t, append(shards, flags...)...)
+}
+
 // StartTogether starts n processes at the same time, also on an empty
 // database.
 func StartTogether(t testing.TB, n int, flags ...string) []*Server {

@@ -24,9 +24,6 @@ type Column struct {
 // told, and with an empty name where that cannot. It spells out each * that
 // would show hidden columns.
 func (r *resolver) output(sel *ast.SelectStmt, sc *scope) ([]Column, error) {
-	if sel.Kind == ast.SelectStmtKindValues {
-		return nil, nil
-	}
 	o := output{r: r, scope: sc, wide: sc.wide(), known: true}
 	if shared, ok := o.share(sel.Fields.Fields); ok {
 		return shared, nil
@@ -264,19 +261,4 @@ func commonType(arms []*Block, column int) catalog.Type {
 		}
 	}
 	return common
-}
-
-// published returns columns without the types that only the resolver knows.
-func published(columns []Column) []Column {
-	isNull := func(c Column) bool { return c.Type == alwaysNull }
-	if !slices.ContainsFunc(columns, isNull) {
-		return columns
-	}
-	columns = slices.Clone(columns)
-	for i := range columns {
-		if isNull(columns[i]) {
-			columns[i].Type = ""
-		}
-	}
-	return columns
 }
