@@ -28,7 +28,7 @@ func (b *Block) storableColumn(i int) bool {
 		}
 		return true
 	}
-	e := b.field(i)
+	e, _ := b.field(i)
 	return e != nil && b.storableValue(e)
 }
 

@@ -182,7 +182,8 @@ func TestKeys(t *testing.T) {
 			root := resolved(t, rankTables, query)
 			inside := resolved(t, rankTables, "SELECT 1 FROM ("+query+") y").Inner[0]
 			for b, want := range map[*Block]bool{root: c.root, inside: c.inside} {
-				if got := b.StorableKey(b.field(0)); got != want {
+				e, _ := b.field(0)
+				if got := b.StorableKey(e); got != want {
 					t.Errorf("%s: storable %v, not %v, in a block of role %d", c.expr, got, want, b.Role)
 				}
 			}
