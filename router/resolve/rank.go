@@ -80,13 +80,14 @@ func (b *Block) storableCall(f *tree.Function, args []ast.ExprNode) bool {
 }
 
 // StorableKey reports whether the value of an expression is the same to the
-// block and to those around it once it is stored, one a row or a group. What
-// the client gets is compared with nothing.
-func (b *Block) StorableKey(e ast.ExprNode) bool {
+// block and to those around it once it is stored, one a row or a group. Of a
+// value that is only shown, which the client compares with nothing, the rank
+// does not matter.
+func (b *Block) StorableKey(e ast.ExprNode, shown bool) bool {
 	switch k := b.Kind(e); {
 	case k <= tree.NullKind:
 		return false
-	case k != tree.TextKind || tree.PlainColumn(e) != nil || b.Role == Root:
+	case k != tree.TextKind || tree.PlainColumn(e) != nil || b.Role == Root && shown:
 		return true
 	}
 	return b.storableText(e)

@@ -201,7 +201,7 @@ func TestRanksOfBlocks(t *testing.T) {
 func TestKeys(t *testing.T) {
 	for _, c := range []struct {
 		rule, expr   string
-		root, inside bool // of the statement, and of a block in it
+		root, inside bool // of the statement, which only shows it, and of a block in it
 	}{
 		{"an integer", "n % 3", true, true},
 		{"a float", "SQRT(n)", true, true},
@@ -225,10 +225,13 @@ func TestKeys(t *testing.T) {
 			query := "SELECT " + c.expr + " AS x FROM logs, r"
 			root := resolved(t, rankTables, query)
 			inside := resolved(t, rankTables, "SELECT 1 FROM ("+query+") y").Inner[0]
-			for b, want := range map[*Block]bool{root: c.root, inside: c.inside} {
-				e, _ := b.field(0)
-				if got := b.StorableKey(e); got != want {
-					t.Errorf("%s: storable %v, not %v, in a block of role %d", c.expr, got, want, b.Role)
+			for _, key := range []struct {
+				b           *Block
+				shown, want bool
+			}{{root, true, c.root}, {root, false, c.inside}, {inside, true, c.inside}, {inside, false, c.inside}} {
+				e, _ := key.b.field(0)
+				if got := key.b.StorableKey(e, key.shown); got != key.want {
+					t.Errorf("%s: storable %v, not %v, in a block of role %d, shown: %v", c.expr, got, key.want, key.b.Role, key.shown)
 				}
 			}
 		})
