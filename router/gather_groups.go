@@ -123,7 +123,9 @@ func (p *partial) uses(e, key ast.ExprNode) bool {
 	tree.Walk(whole, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.ColumnNameExpr:
-			found = found || p.aliased(n.Name) != nil || p.text(n) == text
+			field := p.aliased(n.Name)
+			_, other := tree.Bare(field).(*ast.AggregateFuncExpr)
+			found = found || p.text(n) == text || field != nil && (!other || p.text(field) == text)
 		case ast.ExprNode:
 			found = found || p.text(n) == text
 		}
