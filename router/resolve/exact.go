@@ -69,13 +69,42 @@ func (b *Block) Stored() bool {
 	return !ok || sel.Distinct || sel.GroupBy != nil || sel.Having != nil || sel.Limit != nil || b.Aggregate
 }
 
-// field returns the expression of a column, or nil for one that a * shows.
-func (b *Block) field(i int) ast.ExprNode {
+// field returns the expression of a column, or nil for one that a * shows. It
+// reports false where it cannot tell which field a column is of.
+func (b *Block) field(i int) (ast.ExprNode, bool) {
 	sel, ok := b.Node.(*ast.SelectStmt)
-	if !ok || len(sel.Fields.Fields) != len(b.Columns) {
-		return nil
+	if !ok {
+		return nil, false
 	}
-	return sel.Fields.Fields[i].Expr
+	for _, f := range sel.Fields.Fields {
+		width := 1
+		if tree.IsStar(f) {
+			width, ok = b.starWidth(f, len(sel.Fields.Fields))
+		}
+		if !ok || i < width {
+			return f.Expr, ok
+		}
+		i -= width
+	}
+	return nil, false
+}
+
+// starWidth returns the number of columns that a * shows, if that can be told.
+func (b *Block) starWidth(star *ast.SelectField, fields int) (int, bool) {
+	if fields == 1 {
+		return len(b.Columns), true
+	}
+	width, found := 0, false
+	for _, s := range b.Sources {
+		if name := star.WildCard.Table.O; name != "" && !strings.EqualFold(s.Name, name) {
+			continue
+		}
+		if !s.known() {
+			return 0, false
+		}
+		width, found = width+s.Width(), true
+	}
+	return width, found && !b.Merges
 }
 
 // exactColumn reports whether a column's values are those of a table's column,
@@ -84,9 +113,9 @@ func (b *Block) exactColumn(i int) bool {
 	if len(b.Arms) > 0 {
 		return len(b.Arms) == 1 && b.Arms[0].exactColumn(i)
 	}
-	e := b.field(i)
+	e, known := b.field(i)
 	if e == nil {
-		return b.exactStar()
+		return known && b.exactStar()
 	}
 	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:

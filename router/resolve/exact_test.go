@@ -67,6 +67,13 @@ func TestExactStars(t *testing.T) {
 		{"of a table and a literal", "SELECT 1 FROM (SELECT * FROM logs, (SELECT 1 AS one) y) x", false},
 		{"beside a recursive CTE inside itself", "SELECT 1 FROM (WITH RECURSIVE y AS (SELECT * FROM logs UNION ALL SELECT logs.* FROM logs, y) SELECT n FROM y) x", false},
 		{"beside a table whose columns cannot be told", "SELECT 1 FROM (SELECT logs.* FROM logs, (SELECT * FROM (SELECT n, ' x' FROM logs) z) y) x", false},
+		{"a column beside a *", "SELECT 1 FROM (SELECT *, n AS m FROM logs) x", true},
+		{"a quotient beside a *", "SELECT 1 FROM (SELECT *, n / 3 AS t FROM logs) x", false},
+		{"between two", "SELECT 1 FROM (SELECT l.*, l.n / 3 AS t, r.* FROM logs l JOIN r ON r.price = l.n) x", false},
+		{"before one of a single column", "SELECT 1 FROM (SELECT n / 3 AS t, y.* FROM logs, (SELECT price FROM r) y) x", false},
+		{"beside one, and stored", "SELECT 1 FROM (SELECT DISTINCT *, n / 3 AS t FROM logs) x", true},
+		{"a literal beside one, and stored", "SELECT 1 FROM (SELECT DISTINCT *, 'x' AS t FROM logs) x", false},
+		{"a column beside a * of merged columns, which are not counted", "SELECT 1 FROM (SELECT *, n AS m FROM logs JOIN (SELECT id FROM docs) y USING (id)) x", false},
 		{"of a literal and a table", "SELECT 1 FROM (SELECT * FROM (SELECT 1 AS one) y, logs) x", false},
 	})
 }
