@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -43,11 +44,11 @@ type Proxy struct {
 
 // New returns a Proxy.
 func New(cfg Config) *Proxy {
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
+	p := &Proxy{
+		catalog: cfg.Catalog, router: cfg.Router, shards: cfg.Shards,
+		log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 	}
-	p := &Proxy{catalog: cfg.Catalog, router: cfg.Router, shards: cfg.Shards, log: cfg.Logger}
-	p.gatherer = gather.New(gather.Config{Shard: p.shard, Logger: cfg.Logger, MaxRows: cfg.GatherMaxRows, MaxBytes: cfg.GatherMaxBytes})
+	p.gatherer = gather.New(gather.Config{Shard: p.shard, Logger: p.log, MaxRows: cfg.GatherMaxRows, MaxBytes: cfg.GatherMaxBytes})
 	return p
 }
 

@@ -10,7 +10,7 @@
 //   - router/tree: the syntax tree, how it prints, what functions are.
 //   - router/guard: from a text to a statement that is safe to send.
 //   - router/resolve: what its names stand for, and what is known of its blocks.
-//   - router: the plan. The statement runs as it is on one shard (single.go), as
+//   - router: the plan. The statement runs as it is on one shard (planner.go), as
 //     several statements whose rows follow each other (concat.go), or at home,
 //     with what home lacks shipped there (gather.go). What cannot be planned
 //     correctly is refused by name.
@@ -20,9 +20,14 @@
 // The planner of a gather first reads the statement: which columns are needed,
 // and by which the sources are joined. For each shard that may be home it lists
 // the units that would have to be shipped, with an estimate of their size, and
-// takes the shard with the least. Then it ships unit by unit: it prints the
-// unit's own SELECT, and puts a temporary table in its place in the tree. What
-// is left of the tree is the last step.
+// takes the shard with the least. There are four kinds: the result of a block,
+// the rows of a source, a join of sources, and the parts of a block's groups.
+//
+// Then it takes unit by unit. Shipping one makes a SELECT of its own from the
+// statement, and leaves that as it is; settling it puts a temporary table in its
+// place there. What is left of the statement is the last step. The two go by
+// turns since the keys by which a unit is narrowed may be those of a set, as the
+// statement then reads it from a table that was filled before.
 //
 // Two rules keep this right. What is shipped is a superset of the rows that
 // the statement has a use for, and the statement checks all of its conditions

@@ -1,7 +1,9 @@
 package router
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/tree"
@@ -61,4 +63,94 @@ func (p *partial) json() []string {
 		}
 	}
 	return names
+}
+
+// check reports whether all that comes after the groups can be computed from
+// them, and adds what is to be shipped for the aggregates.
+func (p *partial) check() bool {
+	ok := true
+	for _, clause := range p.after() {
+		tree.Walk(clause, func(n ast.Node) bool {
+			e, is := n.(ast.ExprNode)
+			if !is || !ok {
+				return ok
+			}
+			if p.keys[p.text(e)] != "" {
+				ok = p.unambiguous(e)
+				return false
+			}
+			switch e := e.(type) {
+			case *ast.AggregateFuncExpr:
+				ok = p.addAggregate(e)
+				return false
+			case *ast.ColumnNameExpr:
+				ok = !p.block.Finds(e.Name)
+			case *ast.SubqueryExpr, *ast.WindowFuncExpr:
+				ok = false
+			}
+			return ok
+		})
+	}
+	return ok && len(p.fields) > 0
+}
+
+// after returns the clauses that see groups.
+func (p *partial) after() []ast.Node {
+	return tree.Present(tree.OrNil(p.sel.Fields), tree.OrNil(p.sel.Having), tree.OrNil(p.sel.OrderBy))
+}
+
+// addAggregate adds what an aggregate's parts are computed from. It reports
+// false where the parts would not make the same whole.
+func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
+	name := strings.ToLower(a.F)
+	if slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return !p.block.Local(e) }) {
+		return false
+	}
+	if a.Distinct && name != "min" && name != "max" {
+		return (name == "count" || name == "sum" || name == "avg") && p.addDistinct(a)
+	}
+	k := tree.UnknownKind
+	if len(a.Args) == 1 {
+		k = p.block.Kind(a.Args[0])
+	}
+	switch name {
+	case "count":
+		p.value(a)
+	case "sum":
+		p.value(a)
+		return k == tree.IntKind || k == tree.FloatKind
+	case "avg":
+		sum, count := averageOf(a)
+		p.value(sum)
+		p.value(count)
+		return k == tree.IntKind || k == tree.FloatKind
+	case "min", "max":
+		p.value(a)
+		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.StorableKey(a.Args[0])
+	case "bit_and", "bit_or", "bit_xor":
+		p.value(a)
+		return k == tree.IntKind
+	default:
+		return false
+	}
+	return true
+}
+
+// addDistinct makes the arguments keys: rows with equal ones count once.
+func (p *partial) addDistinct(a *ast.AggregateFuncExpr) bool {
+	return !slices.ContainsFunc(a.Args, func(e ast.ExprNode) bool { return tree.IsConstant(e) || !p.addKey(e) })
+}
+
+// averageOf returns the sum and the count that an average is made of.
+func averageOf(a *ast.AggregateFuncExpr) (sum, count *ast.AggregateFuncExpr) {
+	return &ast.AggregateFuncExpr{F: "SUM", Args: a.Args}, &ast.AggregateFuncExpr{F: "COUNT", Args: a.Args}
+}
+
+// value returns the column that has the partial values of an aggregate.
+func (p *partial) value(a *ast.AggregateFuncExpr) string {
+	text := p.text(a)
+	if p.values[text] == "" {
+		p.values[text] = p.add("v", a)
+	}
+	return p.values[text]
 }

@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/catalogtest"
 )
 
 // TestNotes asks which joins of strings lack an index.
 func TestNotes(t *testing.T) {
-	snap := parseCatalog(t, `shards a b
+	snap := catalogtest.Parse(t, `shards a b
 		conn on a: id int, uid text, bytes int
 		dns on a: id int, uid text, query text
 		far on b: id int, uid text`)
@@ -49,7 +50,7 @@ func TestNotes(t *testing.T) {
 // TestGatherers checks that queries are spread over the servers that are used
 // only for gathering, and that each keeps to its own.
 func TestGatherers(t *testing.T) {
-	snap := parseCatalog(t, "shards a b\nx on a: id int\ny on b: id int")
+	snap := catalogtest.Parse(t, "shards a b\nx on a: id int\ny on b: id int")
 	router := New(Config{Database: "db", Homes: []string{"g1", "g2"}})
 	homes := map[string]int{}
 	for i := range 20 {

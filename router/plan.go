@@ -37,6 +37,10 @@ type Plan struct {
 	// Clock is set when several steps ask for the time: all of them must be
 	// told the same, as one server's statement has but one.
 	Clock bool
+	// Lengthless is set for a Gather where the lengths to which columns of text
+	// are declared can be told from nothing that the last step returns: the
+	// tables that it reads may declare them as short as their texts are.
+	Lengthless bool
 	// Explain is set when the client asked to EXPLAIN. Of a Single the steps
 	// ask for the server's own query plan; the output columns are then the
 	// server's, and Columns is nil. The other kinds are to be shown, not run.

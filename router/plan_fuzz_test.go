@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/catalogtest"
 	"github.com/kolide/databalancer/fault"
 )
 
@@ -25,7 +26,7 @@ func FuzzPlan(f *testing.F) {
 		}
 	}
 	text := strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(tables) + wideTablesOnB
-	snap := parseCatalog(f, "shards a b"+text)
+	snap := catalogtest.Parse(f, "shards a b"+text)
 	alone := map[string]*catalog.Snapshot{"a": onlyOn(snap, "a"), "b": onlyOn(snap, "b")}
 	router := New(Config{Database: "db"})
 	f.Fuzz(func(t *testing.T, query string) {

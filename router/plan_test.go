@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/catalogtest"
 	"github.com/kolide/databalancer/fault"
 	"golang.org/x/tools/txtar"
 )
@@ -19,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the plans in testdata")
 
 // TestGoldenPlans runs the cases of testdata/*.txtar. A file has a catalog
-// (see parseCatalog), then any number of pairs: a query and its plan. The
+// (see catalogtest.Parse), then any number of pairs: a query and its plan. The
 // query's file name may hold "max=N".
 func TestGoldenPlans(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -40,7 +41,7 @@ func runGolden(t *testing.T, file string) {
 	if len(archive.Files) < 3 || archive.Files[0].Name != "catalog" || len(archive.Files)%2 == 0 {
 		t.Fatal("not a catalog and pairs of a query and a plan")
 	}
-	snap := parseCatalog(t, string(archive.Files[0].Data))
+	snap := catalogtest.Parse(t, string(archive.Files[0].Data))
 	for i := 1; i < len(archive.Files); i += 2 {
 		query, plan := archive.Files[i], &archive.Files[i+1]
 		if got := goldenPlan(t, snap, query); got != string(plan.Data) {
@@ -89,7 +90,7 @@ func columnLine(columns []Column) string {
 // TestPlanConcurrently is for the race detector: one router and one snapshot
 // serve many queries at once.
 func TestPlanConcurrently(t *testing.T) {
-	snap := parseCatalog(t, "shards a b\ndog on a: id int, name text\nwide on b: id int, doc json/1")
+	snap := catalogtest.Parse(t, "shards a b\ndog on a: id int, name text\nwide on b: id int, doc json/1")
 	router := New(Config{Database: "db"})
 	queries := []string{
 		"select * from dog natural join (select 1 as id) x",

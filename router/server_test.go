@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/catalog/catalogtest"
 	"github.com/kolide/databalancer/local/localtest"
 )
 
@@ -206,7 +207,7 @@ func snapshot(t testing.TB, text string) *catalog.Snapshot {
 	if !strings.Contains(text, "%b") {
 		shards = "shards a"
 	}
-	return parseCatalog(t, shards+strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(text))
+	return catalogtest.Parse(t, shards+strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(text))
 }
 
 // sameShard puts all tables of a catalog on shard a.

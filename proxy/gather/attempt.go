@@ -54,7 +54,7 @@ func (a *attempt) run(ctx context.Context, answer func(*shard.Rows) (int64, erro
 	if err := a.ship(ctx); err != nil {
 		return err
 	}
-	a.closing.Go(a.closeSources) // while home computes
+	a.closeSources(true) // while home computes
 	return a.answer(ctx, answer)
 }
 
@@ -107,21 +107,17 @@ func (a *attempt) answer(ctx context.Context, answer func(*shard.Rows) (int64, e
 // up.
 func (a *attempt) close(well bool) {
 	a.closing.Wait()
-	for _, s := range a.sources {
-		a.closing.Go(func() { a.finish(s, well) })
-	}
+	a.closeSources(well)
 	a.finish(a.home, well)
 	a.closing.Wait()
 	a.heaps.give(a.home.shard.Name(), a.heap.Load())
 }
 
-// closeSources gives back the source sessions, when they have done all.
-func (a *attempt) closeSources() {
-	var wait sync.WaitGroup
+// closeSources begins to close the source sessions that are still open.
+func (a *attempt) closeSources(well bool) {
 	for _, s := range a.sources {
-		wait.Go(func() { a.finish(s, true) })
+		a.closing.Go(func() { a.finish(s, well) })
 	}
-	wait.Wait()
 }
 
 // finish closes a session. That it could not be restored is no failure of the

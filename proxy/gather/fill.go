@@ -3,66 +3,13 @@ package gather
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/kolide/databalancer/fault"
-	"github.com/kolide/databalancer/server"
 )
 
-const (
-	// chunkSize is how long an INSERT gets, in bytes, before it is sent.
-	// From 64 KiB on longer ones are no faster, and shorter ones share the
-	// home session better.
-	chunkSize = 256 << 10
-	// bufferTotal is how many bytes of a gather's rows may wait, all together,
-	// until their tables are made.
-	bufferTotal = 8 << 20
-)
-
-// chunk is one INSERT.
-type chunk struct {
-	sql      []byte
-	rows     int
-	bytes    int64 // of the values, as they came
-	warnings int   // that the server is going to give, rightly
-	longest  []int // characters in the columns' longest texts so far
-}
-
-var chunks = sync.Pool{New: func() any { return &chunk{sql: make([]byte, 0, chunkSize+chunkSize/4)} }}
-
-// filler takes rows, as literals, to the table of a shipment. One goroutine
-// adds, another fills.
-type filler struct {
-	shipment *shipment
-	columns  []column
-	head     string // of each INSERT
-	texts    []bool // by column: whether the lengths of its values matter
-	dates    bool   // some value may be a date that does not exist
-	chunk    *chunk // to which rows are added
-	longest  []int
-	chunks   chan *chunk
-}
-
-func newFiller(s *shipment) *filler {
-	f := &filler{
-		shipment: s, columns: s.table.columns,
-		head:   s.source.tag + " INSERT INTO " + server.QuoteName(s.table.name) + " VALUES ",
-		chunks: make(chan *chunk, 1),
-	}
-	f.texts, f.longest = make([]bool, len(f.columns)), make([]int, len(f.columns))
-	for i := range f.columns {
-		f.texts[i] = f.columns[i].isText()
-		f.dates = f.dates || f.columns[i].kind == "date" || f.columns[i].kind == "datetime"
-	}
-	return f
-}
-
-func (f *filler) next() *chunk {
-	c := chunks.Get().(*chunk)
-	c.sql, c.rows, c.bytes, c.warnings = append(c.sql[:0], f.head...), 0, 0, 0
-	f.chunk = c
-	return c
-}
+// bufferTotal is how many bytes of a gather's rows may wait, all together, until
+// their tables are made.
+const bufferTotal = 8 << 20
 
 // fill writes the chunks into the table. While that is not made they are kept,
 // as long as there is room: when all of its rows are there, more is known of

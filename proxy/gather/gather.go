@@ -17,7 +17,7 @@ import (
 type Config struct {
 	// Shard finds a shard by its name.
 	Shard  func(name string) (*shard.Shard, error)
-	Logger *slog.Logger
+	Logger *slog.Logger // nil: nothing is logged
 	// MaxRows and MaxBytes bound what one query moves between shards; 0
 	// stands for DefaultRows and DefaultBytes.
 	MaxRows  int64
@@ -36,9 +36,10 @@ type Gatherer struct {
 
 // New returns a Gatherer.
 func New(cfg Config) *Gatherer {
-	return &Gatherer{shard: cfg.Shard, log: cfg.Logger, limits: limits{
-		rows: cmp.Or(cfg.MaxRows, DefaultRows), bytes: cmp.Or(cfg.MaxBytes, DefaultBytes),
-	}}
+	return &Gatherer{
+		shard: cfg.Shard, log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
+		limits: limits{rows: cmp.Or(cfg.MaxRows, DefaultRows), bytes: cmp.Or(cfg.MaxBytes, DefaultBytes)},
+	}
 }
 
 // Close waits until the sessions of queries that have been answered are cleaned

@@ -2,7 +2,6 @@ package gather
 
 import (
 	"context"
-	"log/slog"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,7 +30,7 @@ func newFixture(t testing.TB, n int, change ...func(*shard.Config)) *fixture {
 
 // use gives the fixture a gatherer.
 func (f *fixture) use(cfg Config) {
-	cfg.Shard, cfg.Logger = f.Set.Shard, slog.New(slog.DiscardHandler)
+	cfg.Shard = f.Set.Shard
 	f.Gatherer = New(cfg)
 }
 

@@ -2,10 +2,7 @@ package gather
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -85,81 +82,13 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 	}
 	for rows.Next() {
 		if err := f.add(ctx, rows.Values()); err != nil {
-			return s.wrap(err)
+			return err
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
 	return f.flush(ctx)
-}
-
-func (s *shipment) wrap(err error) error {
-	if errors.Is(err, errNumber) {
-		return fmt.Errorf("step %d from shard %s: %w", s.number, s.source.shard.Name(), err)
-	}
-	return err
-}
-
-// add appends a row to the chunk, and passes that on when it is full.
-func (f *filler) add(ctx context.Context, values [][]byte) error {
-	c := f.chunk
-	if c == nil {
-		c = f.next()
-	}
-	size := int64(0)
-	c.sql = append(c.sql, '(')
-	for i, v := range values {
-		if i > 0 {
-			c.sql = append(c.sql, ',')
-		}
-		var err error
-		if c.sql, err = f.columns[i].appendLiteral(c.sql, v); err != nil {
-			return err
-		}
-		size += int64(len(v))
-		switch {
-		case f.texts[i] && len(v) > f.longest[i]: // in bytes: no shorter than in characters
-			f.longest[i] = max(f.longest[i], f.columns[i].characters(v))
-		case f.columns[i].kind == "enum" && len(v) == 1 && v[0] == '0':
-			c.warnings++
-		}
-	}
-	c.sql = append(c.sql, "),"...)
-	c.rows++
-	c.bytes += size
-	if len(c.sql) < chunkSize {
-		return nil
-	}
-	return f.flush(ctx)
-}
-
-// characters counts the characters of a text of the column.
-func (c *column) characters(value []byte) int {
-	if c.form == encoded {
-		return len(value)
-	}
-	return utf8.RuneCount(value)
-}
-
-// flush passes the chunk on.
-func (f *filler) flush(ctx context.Context) error {
-	c := f.chunk
-	if c == nil {
-		return nil
-	}
-	f.chunk = nil
-	c.sql = c.sql[:len(c.sql)-1]
-	c.longest = append(c.longest[:0], f.longest...)
-	if err := f.shipment.count(c); err != nil {
-		return err
-	}
-	select {
-	case f.chunks <- c:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // count counts the chunk's rows, and says when they are too many.

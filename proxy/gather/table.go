@@ -147,7 +147,7 @@ func (t *table) designer() designer {
 		d.hint.heapless = true
 		return d
 	}
-	d.narrow = lengthless(a.Plan.Steps[len(a.Plan.Steps)-1].SQL)
+	d.narrow = a.Plan.Lengthless
 	return d
 }
 

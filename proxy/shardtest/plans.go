@@ -22,7 +22,8 @@ func Shipping(shard, into, sql string, keys ...string) router.Step {
 	return s
 }
 
-// Gathering is a plan that ends at home with a statement.
+// Gathering is a plan that ends at home with a statement, which does not tell
+// how long texts are declared.
 func Gathering(home, sql string, steps ...router.Step) *router.Plan {
-	return &router.Plan{Kind: router.Gather, Home: home, Steps: append(steps, router.Step{Shard: home, SQL: sql})}
+	return &router.Plan{Kind: router.Gather, Home: home, Steps: append(steps, router.Step{Shard: home, SQL: sql}), Lengthless: true}
 }

@@ -1,4 +1,5 @@
-package router
+// Package catalogtest writes down catalogs for tests of what reads them.
+package catalogtest
 
 import (
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 )
 
-// parseCatalog makes a snapshot from text such as
+// Parse makes a snapshot from text such as
 //
 //	shards a b c:readonly
 //	dog_registry on a: id int, name text, tags json/1
@@ -18,8 +19,9 @@ import (
 //
 // with a line a table: its name, with its database where it is not ours, its
 // shards in placement order, each with its number of rows if that is known,
-// and its columns, a number behind the slash being the column's group.
-func parseCatalog(t testing.TB, text string) *catalog.Snapshot {
+// and its columns, a number behind the slash being the column's group, and a
+// word behind a colon MySQL's own name of a registered table's type.
+func Parse(t testing.TB, text string) *catalog.Snapshot {
 	t.Helper()
 	var shards []catalog.Shard
 	var tables []*catalog.Table
@@ -65,7 +67,8 @@ func parseTable(t testing.TB, line string) *catalog.Table {
 	for i, column := range strings.Split(columns, ", ") {
 		name, typ, _ := strings.Cut(column, " ")
 		typ, group, grouped := strings.Cut(typ, "/")
-		c := catalog.Column{Name: name, Type: catalog.Type(typ), Position: i}
+		typ, dataType, _ := strings.Cut(typ, ":")
+		c := catalog.Column{Name: name, Type: catalog.Type(typ), DataType: dataType, Position: i}
 		if typ == "uuid" {
 			c.Type, c.DataType = catalog.Text, "uuid"
 		}
