@@ -16,7 +16,7 @@ import (
 
 // Exact reports whether the block's result may be stored before it is used.
 func (b *Block) Exact() bool {
-	if !storable(b.Result()) || b.Any(rollsUp) {
+	if !storable(b.Result()) || b.Any(rollsUp) || b.MixesAggregates() {
 		return false
 	}
 	stored := (b.Role == Derived || b.Role == With) && b.Stored()
@@ -33,6 +33,38 @@ func (b *Block) Exact() bool {
 func rollsUp(b *Block) bool {
 	sel, ok := b.Node.(*ast.SelectStmt)
 	return ok && sel.GroupBy != nil && sel.GroupBy.Rollup
+}
+
+// MixesAggregates reports whether the block is an arm of a set operation in
+// which the value of an aggregate of its own meets what is no number, as far as
+// that can be told. MariaDB makes that column bytes, where it makes a text of one
+// in which a number that is stored does so.
+func (b *Block) MixesAggregates() bool {
+	for i := range b.Columns {
+		e, _ := b.field(i)
+		_, aggregate := tree.Bare(e).(*ast.AggregateFuncExpr)
+		for whole := b.whole; aggregate && whole != nil; whole = whole.whole {
+			if k := whole.outputKind(i); k != tree.IntKind && k != tree.FloatKind {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// outputKind returns the kind of a column, in a set operation that of all arms.
+func (b *Block) outputKind(i int) tree.Kind {
+	if len(b.Arms) == 0 {
+		if e, _ := b.field(i); e != nil {
+			return b.Kind(e)
+		}
+		return tree.UnknownKind
+	}
+	kinds := make([]tree.Kind, len(b.Arms))
+	for n, arm := range b.Arms {
+		kinds[n] = arm.outputKind(i)
+	}
+	return tree.CommonKind(kinds)
 }
 
 // storable reports whether a table can have columns of these names, and no

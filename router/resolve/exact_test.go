@@ -203,3 +203,27 @@ func TestExactRollup(t *testing.T) {
 		{"beside it", "SELECT 1 FROM (SELECT n FROM logs) x, (SELECT n FROM logs GROUP BY n WITH ROLLUP) y", true},
 	})
 }
+
+// TestMixesAggregates has first arms of set operations. What an aggregate's
+// value is beside values of another kind, MariaDB decides by its being one.
+func TestMixesAggregates(t *testing.T) {
+	for _, c := range []struct {
+		rule, query string
+		want        bool
+	}{
+		{"a count beside a time", "SELECT COUNT(*) FROM logs UNION SELECT at FROM logs", true},
+		{"in parentheses, behind it", "SELECT (COUNT(*)) FROM logs EXCEPT SELECT at FROM logs", true},
+		{"beside a text", "SELECT SUM(n) FROM logs UNION ALL SELECT name FROM logs", true},
+		{"beside what is not known", "SELECT COUNT(*) FROM logs UNION SELECT price FROM r", true},
+		{"in the second column", "SELECT n, COUNT(*) FROM logs GROUP BY n UNION SELECT id, at FROM logs", true},
+		{"beside the second arm's", "SELECT COUNT(*) FROM logs UNION (SELECT id FROM logs UNION SELECT at FROM logs)", true},
+		{"beside a count", "SELECT COUNT(*) FROM logs UNION SELECT COUNT(id) FROM docs", false},
+		{"beside a number", "SELECT COUNT(*) FROM logs UNION SELECT f FROM logs", false},
+		{"a column beside a time", "SELECT n FROM logs UNION SELECT at FROM logs", false},
+		{"a sum of an expression's own", "SELECT COUNT(*) + 1 FROM logs UNION SELECT at FROM logs", false},
+	} {
+		if got := resolved(t, exactTables, c.query).Arms[0].MixesAggregates(); got != c.want {
+			t.Errorf("%s: %s: %v, not %v", c.rule, c.query, got, c.want)
+		}
+	}
+}
