@@ -44,7 +44,7 @@ func (b *Block) MixesAggregates() bool {
 		e, _ := b.field(i)
 		_, aggregate := tree.Bare(e).(*ast.AggregateFuncExpr)
 		for whole := b.whole; aggregate && whole != nil; whole = whole.whole {
-			if k := whole.outputKind(i); k != tree.IntKind && k != tree.FloatKind {
+			if !whole.numeric(i) {
 				return true
 			}
 		}
@@ -52,19 +52,30 @@ func (b *Block) MixesAggregates() bool {
 	return false
 }
 
-// outputKind returns the kind of a column, in a set operation that of all arms.
-func (b *Block) outputKind(i int) tree.Kind {
-	if len(b.Arms) == 0 {
-		if e, _ := b.field(i); e != nil {
-			return b.Kind(e)
+// numeric reports whether a column is known to hold numbers, in a set operation
+// those of all arms.
+func (b *Block) numeric(i int) bool {
+	for _, arm := range b.Arms {
+		if !arm.numeric(i) {
+			return false
 		}
-		return tree.UnknownKind
 	}
-	kinds := make([]tree.Kind, len(b.Arms))
-	for n, arm := range b.Arms {
-		kinds[n] = arm.outputKind(i)
+	if len(b.Arms) > 0 || i >= len(b.Columns) { // what is not known
+		return len(b.Arms) > 0
 	}
-	return tree.CommonKind(kinds)
+	switch b.Columns[i].Type {
+	case catalog.Int, catalog.Float, catalog.Decimal, catalog.Bool:
+		return true
+	}
+	e, _ := b.field(i)
+	if a, ok := tree.Bare(e).(*ast.AggregateFuncExpr); ok {
+		return strings.EqualFold(a.F, ast.AggFuncCount) || strings.EqualFold(a.F, ast.AggFuncSum) || strings.EqualFold(a.F, ast.AggFuncAvg)
+	}
+	k := tree.UnknownKind
+	if e != nil {
+		k = b.Kind(e)
+	}
+	return k == tree.IntKind || k == tree.FloatKind
 }
 
 // storable reports whether a table can have columns of these names, and no

@@ -214,11 +214,12 @@ func TestMixesAggregates(t *testing.T) {
 		{"a count beside a time", "SELECT COUNT(*) FROM logs UNION SELECT at FROM logs", true},
 		{"in parentheses, behind it", "SELECT (COUNT(*)) FROM logs EXCEPT SELECT at FROM logs", true},
 		{"beside a text", "SELECT SUM(n) FROM logs UNION ALL SELECT name FROM logs", true},
-		{"beside what is not known", "SELECT COUNT(*) FROM logs UNION SELECT price FROM r", true},
+		{"beside what is not known", "SELECT COUNT(*) FROM logs UNION SELECT n / 3 FROM logs", true},
 		{"in the second column", "SELECT n, COUNT(*) FROM logs GROUP BY n UNION SELECT id, at FROM logs", true},
 		{"beside the second arm's", "SELECT COUNT(*) FROM logs UNION (SELECT id FROM logs UNION SELECT at FROM logs)", true},
 		{"beside a count", "SELECT COUNT(*) FROM logs UNION SELECT COUNT(id) FROM docs", false},
 		{"beside a number", "SELECT COUNT(*) FROM logs UNION SELECT f FROM logs", false},
+		{"beside too few columns, which a server refuses", "SELECT n, COUNT(*) FROM logs GROUP BY n UNION SELECT id FROM logs", true},
 		{"a column beside a time", "SELECT n FROM logs UNION SELECT at FROM logs", false},
 		{"a sum of an expression's own", "SELECT COUNT(*) + 1 FROM logs UNION SELECT at FROM logs", false},
 	} {
