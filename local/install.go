@@ -10,25 +10,25 @@ import (
 	"runtime"
 )
 
-// makeData makes a data folder, as a copy of template if there is one. It has
-// another name until it is whole, so that it is whole or not there, whatever
-// happens meanwhile.
-func (p program) makeData(ctx context.Context, data, template string) error {
-	unfinished := data + ".unfinished"
+// makeData makes the server's data folder, as a copy of template if there is
+// one. It has another name until it is whole, so that it is whole or not there,
+// whatever happens meanwhile.
+func (s *server) makeData(ctx context.Context, template string) error {
+	unfinished := s.data + ".unfinished"
 	if err := os.RemoveAll(unfinished); err != nil {
 		return fmt.Errorf("unfinished installation: %w", err)
 	}
 	if err := os.MkdirAll(unfinished, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	fill := func() error { return p.installInto(ctx, unfinished) }
+	fill := func() error { return s.installInto(ctx, unfinished) }
 	if template != "" {
 		fill = func() error { return copyData(unfinished, template) }
 	}
 	if err := fill(); err != nil {
 		return errors.Join(err, os.RemoveAll(unfinished))
 	}
-	if err := os.Rename(unfinished, data); err != nil {
+	if err := os.Rename(unfinished, s.data); err != nil {
 		return fmt.Errorf("finished installation: %w", err)
 	}
 	return nil
@@ -36,11 +36,11 @@ func (p program) makeData(ctx context.Context, data, template string) error {
 
 // installInto runs the installer over one folder. Its output becomes part of
 // the error.
-func (p program) installInto(ctx context.Context, data string) error {
+func (s *server) installInto(ctx context.Context, data string) error {
 	// The installer is bound to the life of the thread that starts it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	command := p.installCommand(data)
+	command := s.prog.installCommand(data, s.tmp)
 	cmd := exec.CommandContext(ctx, command.Path, command.Args[1:]...)
 	cmd.SysProcAttr = bound()
 	cmd.Cancel = func() error { return killGroup(cmd.Process) }

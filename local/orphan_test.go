@@ -101,7 +101,7 @@ func TestDataInUse(t *testing.T) {
 	closeCluster(t, start(t, dir, 1))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	args := []string{"--no-defaults", "--datadir=" + dir + "/1/data", "--socket=" + dir + "/stray", "--skip-networking", "--user=root"}
+	args := []string{"--no-defaults", "--datadir=" + dir + "/1/data", "--tmpdir=" + dir, "--socket=" + dir + "/stray", "--skip-networking", "--user=root"}
 	stray := exec.CommandContext(ctx, "mariadbd", args...)
 	if err := stray.Start(); err != nil {
 		t.Skipf("SKIPPED: no mariadbd on PATH: %v", err)

@@ -80,15 +80,17 @@ func (p program) serverArgs(s *server, extra []string) []string {
 }
 
 // installCommand returns the command that sets up an empty data folder, whose
-// root account has no password.
-func (p program) installCommand(data string) *exec.Cmd {
+// root account has no password. Its temporary files are in a folder of their
+// own: a server removes, when it starts, what others seem to have left there.
+func (p program) installCommand(data, tmp string) *exec.Cmd {
 	if p.install == "" {
-		args := append([]string{"--no-defaults", "--initialize-insecure", "--datadir=" + data}, asRoot()...)
+		args := append([]string{"--no-defaults", "--initialize-insecure", "--datadir=" + data, "--tmpdir=" + tmp}, asRoot()...)
 		return exec.Command(p.server, args...)
 	}
 	args := append([]string{
 		"--no-defaults",
 		"--datadir=" + data,
+		"--tmpdir=" + tmp,
 		"--auth-root-authentication-method=normal",
 		"--skip-test-db",
 		"--skip-name-resolve",

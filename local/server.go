@@ -83,7 +83,7 @@ func (s *server) prepare(ctx context.Context, template string) (made bool, err e
 		return false, err
 	}
 	s.log.Info("making the data folder of a local MariaDB server", "dir", s.data)
-	return true, s.prog.makeData(ctx, s.data, template)
+	return true, s.makeData(ctx, template)
 }
 
 // start starts the supervisor, which ends when ctx does.

@@ -36,7 +36,7 @@ func (p *partial) addKey(e ast.ExprNode) bool {
 	if tree.IsConstant(e) {
 		return true
 	}
-	if !tree.HasColumn(e) || !p.block.Local(e) || !p.block.StorableKey(e) {
+	if !tree.HasColumn(e) || !p.block.Local(e) || !p.block.StorableKey(e, p.shows(e)) {
 		return false
 	}
 	text := p.text(e)
@@ -99,6 +99,42 @@ func (p *partial) after() []ast.Node {
 	return tree.Present(tree.OrNil(p.sel.Fields), tree.OrNil(p.sel.Having), tree.OrNil(p.sel.OrderBy))
 }
 
+// shows reports whether a group key or an aggregate is nowhere a part of an
+// expression, which may compare it: it is only shown, and sorted by.
+func (p *partial) shows(key ast.ExprNode) bool {
+	if p.sel.Having != nil {
+		return false
+	}
+	for _, f := range p.sel.Fields.Fields {
+		if !tree.IsStar(f) && p.uses(f.Expr, key) {
+			return false
+		}
+	}
+	return p.sel.OrderBy == nil || !slices.ContainsFunc(p.sel.OrderBy.Items, func(item *ast.ByItem) bool { return p.uses(item.Expr, key) })
+}
+
+// uses reports whether an expression over groups may have a key or an aggregate
+// as a part of it, by its alias too.
+func (p *partial) uses(e, key ast.ExprNode) bool {
+	text, whole, found := p.text(key), tree.Bare(e), false
+	if _, name := whole.(*ast.ColumnNameExpr); name || p.text(whole) == text {
+		return false
+	}
+	tree.Walk(whole, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ColumnNameExpr:
+			field := p.aliased(n.Name)
+			_, other := tree.Bare(field).(*ast.AggregateFuncExpr)
+			found = found || p.text(n) == text || field != nil && (!other || p.text(field) == text)
+		case ast.ExprNode:
+			found = found || p.text(n) == text
+		}
+		_, aggregate := n.(*ast.AggregateFuncExpr)
+		return !found && !aggregate
+	})
+	return found
+}
+
 // addAggregate adds what an aggregate's parts are computed from. It reports
 // false where the parts would not make the same whole.
 func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
@@ -126,7 +162,7 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 		return k == tree.IntKind || k == tree.FloatKind
 	case "min", "max":
 		p.value(a)
-		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.StorableKey(a.Args[0])
+		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.StorableKey(a.Args[0], p.shows(a))
 	case "bit_and", "bit_or", "bit_xor":
 		p.value(a)
 		return k == tree.IntKind

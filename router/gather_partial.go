@@ -35,7 +35,7 @@ func newPartial(b *resolve.Block) *partial {
 	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
 	case !ok, len(b.Inner) > 0, sel.With != nil, len(sel.WindowSpecs) > 0,
-		!b.Aggregate && sel.GroupBy == nil && !sel.Distinct:
+		!b.Aggregate && sel.GroupBy == nil && !sel.Distinct, b.MixesAggregates():
 		return nil
 	}
 	p := &partial{fieldNames: fieldNames{b, sel}, split: divisible(b), keys: make(map[string]string), values: make(map[string]string)}

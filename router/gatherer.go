@@ -134,7 +134,11 @@ func (g *gatherer) ownConditions(s *resolve.Source) []ast.ExprNode {
 
 // send adds steps that ship the rows of a statement, each from its shard.
 func (g *gatherer) send(statement ast.Node, steps ...Step) error {
-	sql, shape, err := tree.Printed(statement)
+	sql, err := tree.Restore(statement)
+	if err != nil {
+		return err
+	}
+	shape, err := tree.Shape(reshaped(statement, steps[0].Ship.JSON))
 	if err != nil {
 		return err
 	}
@@ -145,6 +149,26 @@ func (g *gatherer) send(statement ast.Node, steps ...Step) error {
 		}
 	}
 	return nil
+}
+
+// reshaped returns a statement with columns of the same types. Of a column of
+// JSON that gets another name, MariaDB 10.11 copies a check of the old one into
+// the table that it makes, and fails; a function's result has none.
+func reshaped(statement ast.Node, json []string) ast.Node {
+	sel, ok := statement.(*ast.SelectStmt)
+	if !ok || len(json) == 0 {
+		return statement
+	}
+	fields := slices.Clone(sel.Fields.Fields)
+	for i, f := range fields {
+		if slices.Contains(json, f.AsName.O) {
+			call := &ast.FuncCallExpr{FnName: tree.Functions["coalesce"].Name, Args: []ast.ExprNode{f.Expr}, Tp: ast.FuncCallExprTypeKeyword}
+			fields[i] = &ast.SelectField{Expr: call, AsName: f.AsName}
+		}
+	}
+	copied := *sel
+	copied.Fields = &ast.FieldList{Fields: fields}
+	return &copied
 }
 
 // tableName returns the name of a table of the catalog, as shards know it.

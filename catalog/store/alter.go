@@ -74,7 +74,7 @@ func (s *Store) alter(ctx context.Context, name string, p *part, propose propose
 // is being created it leaves as it is: that must be finished first.
 func (s *Store) proposeAlter(ctx context.Context, name string, propose proposer) (id int64, err error) {
 	err = s.propose(ctx, func(tx *sql.Tx) error {
-		f, err := lockFamily(ctx, tx, forUpdate, `f.name_key = ?`, catalog.Key(name))
+		f, err := lockNamed(ctx, tx, name)
 		if err != nil {
 			return err
 		}

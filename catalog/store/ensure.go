@@ -91,7 +91,7 @@ func (s *Store) DropFamily(ctx context.Context, name string) error {
 // already, and returns its id.
 func (s *Store) condemn(ctx context.Context, name string) (id int64, err error) {
 	err = s.propose(ctx, func(tx *sql.Tx) error {
-		f, err := lockFamily(ctx, tx, forUpdate, `f.name_key = ?`, catalog.Key(name))
+		f, err := lockNamed(ctx, tx, name)
 		if err != nil {
 			return err
 		}

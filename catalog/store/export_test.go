@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"slices"
+)
 
 // WithFailpoint returns cfg with a function that is called at each step of a
 // change, and whose error ends the change there, as a crash would.
@@ -25,8 +29,24 @@ func (s *Store) Unfinished() []string {
 			names = append(names, f.name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 
+// Migrations are those that this program knows.
+var Migrations = migrations
+
 // SchemaVersion is the version of the schema that this program knows.
 var SchemaVersion = len(migrations)
+
+// WithMigrations returns cfg for a program that knows these migrations.
+func (cfg Config) WithMigrations(migrations [][]string) Config {
+	cfg.migrations = migrations
+	return cfg
+}
+
+// Migrate brings the database to the version that the migrations lead to, and
+// no further.
+func Migrate(ctx context.Context, db *sql.DB, migrations [][]string) error {
+	return migrate(ctx, db, migrations)
+}

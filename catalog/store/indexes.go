@@ -192,12 +192,8 @@ func (f *family) find(names []string) ([]catalog.Column, error) {
 }
 
 func setIndex(ctx context.Context, tx *sql.Tx, id int64, positions []int, state string) error {
-	_, err := tx.ExecContext(ctx, "REPLACE INTO `indexes` (family_id, column_list, state) VALUES (?, ?, ?)",
+	return exec(ctx, tx, "indexes", "REPLACE INTO `indexes` (family_id, column_list, state) VALUES (?, ?, ?)",
 		id, formatPositions(positions), state)
-	if err != nil {
-		return fmt.Errorf("catalog indexes: %w", err)
-	}
-	return nil
 }
 
 // DropIndex takes the index of these columns from the family, and returns when

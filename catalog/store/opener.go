@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
@@ -58,16 +59,18 @@ func (s *Store) open(ctx context.Context, id int64, numbers []int) error {
 		if err != nil || f == nil || f.state == familyDropping {
 			return err
 		}
-		numbers = numbersOf(f.placementsIn(placementFresh), numbers)
-		if len(numbers) == 0 {
+		fresh := slices.DeleteFunc(f.placementsIn(placementFresh), func(p placement) bool {
+			return !slices.Contains(numbers, p.Number)
+		})
+		if len(fresh) == 0 {
 			return nil
 		}
 		version, err := bump(ctx, tx)
 		if err != nil {
 			return err
 		}
-		for _, number := range numbers {
-			if err := setPlacement(ctx, tx, id, number, placementActive); err != nil {
+		for _, p := range fresh {
+			if err := setPlacement(ctx, tx, id, p.Number, placementActive); err != nil {
 				return err
 			}
 		}
@@ -80,16 +83,4 @@ func (s *Store) open(ctx context.Context, id int64, numbers []int) error {
 		_, err = s.Refresh(ctx)
 	}
 	return classify(err)
-}
-
-// numbersOf returns those of the numbers that are the placements'.
-func numbersOf(placements []placement, numbers []int) (both []int) {
-	for _, p := range placements {
-		for _, n := range numbers {
-			if p.Number == n {
-				both = append(both, n)
-			}
-		}
-	}
-	return both
 }

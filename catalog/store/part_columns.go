@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 )
 
 // newColumns is the intent to add columns, all of them by one ALTER a table.
@@ -38,10 +37,6 @@ func (n newColumns) mark(ctx context.Context, tx *sql.Tx) error { return markCol
 
 // markColumns turns the columns that were adding into facts.
 func markColumns(ctx context.Context, tx *sql.Tx, id int64) error {
-	_, err := tx.ExecContext(ctx, "UPDATE `columns` SET state = ? WHERE family_id = ? AND state = ?",
+	return exec(ctx, tx, "columns", "UPDATE `columns` SET state = ? WHERE family_id = ? AND state = ?",
 		columnActive, id, columnAdding)
-	if err != nil {
-		return fmt.Errorf("catalog columns: %w", err)
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -73,10 +72,6 @@ func (o oldIndex) run(ctx context.Context, ddl DDL) error {
 }
 
 func (o oldIndex) mark(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "DELETE FROM `indexes` WHERE family_id = ? AND column_list = ?",
+	return exec(ctx, tx, "indexes", "DELETE FROM `indexes` WHERE family_id = ? AND column_list = ?",
 		o.f.id, formatPositions(o.ix.positions))
-	if err != nil {
-		return fmt.Errorf("catalog indexes: %w", err)
-	}
-	return nil
 }

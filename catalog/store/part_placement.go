@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -36,17 +35,9 @@ func (n newPlacement) mark(ctx context.Context, tx *sql.Tx) error {
 func (n newPlacement) hopeless(err error) bool { return errors.Is(err, catalog.ErrNameTaken) }
 
 func (n newPlacement) withdraw(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM placements WHERE family_id = ? AND number = ?`, n.f.id, n.p.Number)
-	if err != nil {
-		return fmt.Errorf("catalog placements: %w", err)
-	}
-	return nil
+	return exec(ctx, tx, "placements", `DELETE FROM placements WHERE family_id = ? AND number = ?`, n.f.id, n.p.Number)
 }
 
 func setPlacement(ctx context.Context, tx *sql.Tx, id int64, number int, state string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE placements SET state = ? WHERE family_id = ? AND number = ?`, state, id, number)
-	if err != nil {
-		return fmt.Errorf("catalog placements: %w", err)
-	}
-	return nil
+	return exec(ctx, tx, "placements", `UPDATE placements SET state = ? WHERE family_id = ? AND number = ?`, state, id, number)
 }

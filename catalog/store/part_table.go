@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -56,8 +55,8 @@ func forget(ctx context.Context, tx *sql.Tx, id int64) error {
 		`DELETE FROM placements WHERE family_id = ?`,
 		`DELETE FROM families WHERE id = ?`,
 	} {
-		if _, err := tx.ExecContext(ctx, statement, id); err != nil {
-			return fmt.Errorf("catalog families: %w", err)
+		if err := exec(ctx, tx, "families", statement, id); err != nil {
+			return err
 		}
 	}
 	return nil

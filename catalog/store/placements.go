@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -85,10 +84,9 @@ func spreadIn(ctx context.Context, tx *sql.Tx, f *family, shards int) (version u
 	}
 	number := f.placements[len(f.placements)-1].Number + 1
 	for i, shard := range names {
-		_, err := tx.ExecContext(ctx, `INSERT INTO placements (family_id, number, shard, state) VALUES (?, ?, ?, ?)`,
-			f.id, number+i, shard, placementAdding)
-		if err != nil {
-			return 0, fmt.Errorf("catalog placements: %w", err)
+		if err := exec(ctx, tx, "placements", `INSERT INTO placements (family_id, number, shard, state) VALUES (?, ?, ?, ?)`,
+			f.id, number+i, shard, placementAdding); err != nil {
+			return 0, err
 		}
 	}
 	return version, nil

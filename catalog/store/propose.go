@@ -78,18 +78,17 @@ func columnsFor(f *family, fields []catalog.Field) (columns []catalog.Column, ad
 // lockOrInsert locks the family's row, and first inserts it, with version 0,
 // where there is none.
 func lockOrInsert(ctx context.Context, tx *sql.Tx, name string) (*family, error) {
-	f, err := lockFamily(ctx, tx, forUpdate, `f.name_key = ?`, catalog.Key(name))
+	f, err := lockNamed(ctx, tx, name)
 	if f != nil || err != nil {
 		return f, err
 	}
 	// Of two who insert, one waits here for the other's commit. An
 	// INSERT IGNORE would share the lock, and deadlock on raising it.
-	_, err = tx.ExecContext(ctx, `INSERT INTO families (name, name_key, state, version) VALUES (?, ?, ?, 0)
-		ON DUPLICATE KEY UPDATE id = id`, name, catalog.Key(name), familyCreating)
-	if err != nil {
-		return nil, fmt.Errorf("catalog families: %w", err)
+	if err := exec(ctx, tx, "families", `INSERT INTO families (name, name_key, state, version) VALUES (?, ?, ?, 0)
+		ON DUPLICATE KEY UPDATE id = id`, name, catalog.Key(name), familyCreating); err != nil {
+		return nil, err
 	}
-	f, err = lockFamily(ctx, tx, forUpdate, `f.name_key = ?`, catalog.Key(name))
+	f, err = lockNamed(ctx, tx, name)
 	if f == nil && err == nil {
 		err = fmt.Errorf("family %s: vanished under its lock", name)
 	}
@@ -118,6 +117,11 @@ func lockFamily(ctx context.Context, tx *sql.Tx, lock, where string, arg any) (*
 	return families[id], err
 }
 
+// lockNamed locks the family of that name as lockFamily does.
+func lockNamed(ctx context.Context, tx *sql.Tx, name string) (*family, error) {
+	return lockFamily(ctx, tx, forUpdate, `f.name_key = ?`, catalog.Key(name))
+}
+
 // bump raises the catalog's version, and with it locks out other changes until
 // the transaction ends.
 func bump(ctx context.Context, tx *sql.Tx) (uint64, error) {
@@ -131,11 +135,7 @@ func bump(ctx context.Context, tx *sql.Tx) (uint64, error) {
 
 // stamp sets the family's state and the version of its last change.
 func stamp(ctx context.Context, tx *sql.Tx, id int64, state string, version uint64) error {
-	_, err := tx.ExecContext(ctx, `UPDATE families SET state = ?, version = ? WHERE id = ?`, state, version, id)
-	if err != nil {
-		return fmt.Errorf("catalog families: %w", err)
-	}
-	return nil
+	return exec(ctx, tx, "families", `UPDATE families SET state = ?, version = ? WHERE id = ?`, state, version, id)
 }
 
 // settle checks a new family's name, and places the family on a shard. It
@@ -153,11 +153,7 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, f *family) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO placements (family_id, number, shard) VALUES (?, 0, ?)`, f.id, shard)
-	if err != nil {
-		return fmt.Errorf("catalog placements: %w", err)
-	}
-	return nil
+	return exec(ctx, tx, "placements", `INSERT INTO placements (family_id, number, shard) VALUES (?, 0, ?)`, f.id, shard)
 }
 
 func exists(ctx context.Context, q querier, query string, arg any) (bool, error) {
@@ -179,10 +175,6 @@ func insertColumns(ctx context.Context, tx *sql.Tx, id int64, columns []catalog.
 	for _, c := range columns {
 		args = append(args, id, c.Position, c.Name, catalog.Key(c.Name), string(c.Type), c.Group, columnAdding)
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO `columns` (family_id, position, name, name_key, type, grp, state) VALUES "+
+	return exec(ctx, tx, "columns", "INSERT INTO `columns` (family_id, position, name, name_key, type, grp, state) VALUES "+
 		rowsOf(7, args), args...)
-	if err != nil {
-		return fmt.Errorf("catalog columns: %w", err)
-	}
-	return nil
 }

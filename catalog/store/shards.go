@@ -37,10 +37,7 @@ func place(ctx context.Context, tx *sql.Tx, grace time.Duration) (string, error)
 const byLoad = `(bytes + ? * placed) / weight, number`
 
 func countPlaced(ctx context.Context, tx *sql.Tx, shard string) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE shards SET placed = placed + 1 WHERE name = ?`, shard); err != nil {
-		return fmt.Errorf("catalog shards: %w", err)
-	}
-	return nil
+	return exec(ctx, tx, "shards", `UPDATE shards SET placed = placed + 1 WHERE name = ?`, shard)
 }
 
 // placeMore returns n active shards for further placements of a family, or
@@ -93,14 +90,10 @@ func (s *Store) AddShard(ctx context.Context, sh catalog.Shard) (*catalog.Shard,
 		return known, err
 	}
 	var stored *catalog.Shard
-	err = s.tx(ctx, func(tx *sql.Tx) (err error) {
+	err = s.commit(ctx, func(tx *sql.Tx) (err error) {
 		stored, err = addShard(ctx, tx, sh)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.Refresh(ctx)
 	return stored, err
 }
 
@@ -134,10 +127,9 @@ func addShard(ctx context.Context, tx *sql.Tx, s catalog.Shard) (*catalog.Shard,
 	for _, known := range shards {
 		s.Number = max(s.Number, known.Number+1)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO shards (number, name, address, identity, state, weight, since)
-		VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6))`, s.Number, s.Name, s.Address, s.Identity, string(s.State), s.Weight)
-	if err != nil {
-		return nil, fmt.Errorf("catalog shards: %w", err)
+	if err := exec(ctx, tx, "shards", `INSERT INTO shards (number, name, address, identity, state, weight, since)
+		VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6))`, s.Number, s.Name, s.Address, s.Identity, string(s.State), s.Weight); err != nil {
+		return nil, err
 	}
 	return &s, nil
 }
@@ -166,7 +158,7 @@ func (s *Store) SetShardState(ctx context.Context, name string, state catalog.Sh
 
 // changeShard applies change to the shard.
 func (s *Store) changeShard(ctx context.Context, name string, change func(*catalog.Shard)) error {
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	return s.commit(ctx, func(tx *sql.Tx) error {
 		if _, err := bump(ctx, tx); err != nil {
 			return err
 		}
@@ -178,17 +170,9 @@ func (s *Store) changeShard(ctx context.Context, name string, change func(*catal
 		if err := s.Validate(); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE shards SET address = ?, state = ?, weight = ? WHERE number = ?`,
+		return exec(ctx, tx, "shards", `UPDATE shards SET address = ?, state = ?, weight = ? WHERE number = ?`,
 			s.Address, string(s.State), s.Weight, s.Number)
-		if err != nil {
-			return fmt.Errorf("catalog shards: %w", err)
-		}
-		return nil
 	})
-	if err == nil {
-		_, err = s.Refresh(ctx)
-	}
-	return err
 }
 
 func loadShard(ctx context.Context, q querier, name string) (catalog.Shard, error) {

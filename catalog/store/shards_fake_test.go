@@ -215,3 +215,16 @@ func (f *fakeShards) check(t *testing.T, s *catalog.Snapshot, name string, colum
 		}
 	}
 }
+
+// have gives the shards the tables of a family.
+func (f *fakeShards) have(t *testing.T, table *catalog.Table) {
+	t.Helper()
+	if table.Kind != catalog.Family {
+		return
+	}
+	for _, p := range table.Placements {
+		if err := f.CreateTable(t.Context(), p.Shard, table, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

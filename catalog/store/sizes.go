@@ -65,12 +65,8 @@ func recordIn(ctx context.Context, tx *sql.Tx, shard string, seen int, total siz
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE shards SET bytes = ?, row_count = ?, placed = GREATEST(placed - ?, 0), sized_at = UTC_TIMESTAMP(6)
+	return exec(ctx, tx, "shards", `UPDATE shards SET bytes = ?, row_count = ?, placed = GREATEST(placed - ?, 0), sized_at = UTC_TIMESTAMP(6)
 		WHERE number = ?`, total.bytes, total.rows, seen, s.Number)
-	if err != nil {
-		return fmt.Errorf("catalog shards: %w", err)
-	}
-	return nil
 }
 
 // sizeKey names a placement: the key of its table's name, and its number.
@@ -138,10 +134,9 @@ func storeSizes(ctx context.Context, tx *sql.Tx, sizes map[sizeKey]size, version
 		for _, k := range keys {
 			args = append(args, k.name, k.number, sizes[k].family, sizes[k].rows, sizes[k].bytes, version)
 		}
-		_, err := tx.ExecContext(ctx, `REPLACE INTO sizes (name_key, number, family_id, row_count, bytes, version) VALUES `+
-			rowsOf(6, args), args...)
-		if err != nil {
-			return fmt.Errorf("catalog sizes: %w", err)
+		if err := exec(ctx, tx, "sizes", `REPLACE INTO sizes (name_key, number, family_id, row_count, bytes, version) VALUES `+
+			rowsOf(6, args), args...); err != nil {
+			return err
 		}
 	}
 	return nil

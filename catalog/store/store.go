@@ -59,7 +59,8 @@ type Config struct {
 	// one more, see SplitFull. 0 means that none ever is.
 	SplitBytes int64
 
-	failpoint func(name string) error // set by tests only
+	failpoint  func(name string) error // set by tests only
+	migrations [][]string              // other than this program's in tests only
 }
 
 func (cfg Config) withDefaults() Config {
@@ -68,6 +69,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	cfg.PollInterval = cmp.Or(cfg.PollInterval, time.Second)
 	cfg.Grace = cmp.Or(cfg.Grace, 15*time.Second)
+	if cfg.migrations == nil {
+		cfg.migrations = migrations
+	}
 	if cfg.OnChange == nil {
 		cfg.OnChange = func(*catalog.Snapshot) {}
 	}
@@ -94,7 +98,7 @@ type Store struct {
 // Open returns catalog.ErrUnavailable, or catalog.ErrNewerSchema.
 func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	s := &Store{db: db, cfg: cfg.withDefaults(), reads: newReads()}
-	if err := migrate(ctx, db); err != nil {
+	if err := migrate(ctx, db, s.cfg.migrations); err != nil {
 		return nil, classify(err)
 	}
 	h, err := readHead(ctx, db)

@@ -25,11 +25,7 @@ func (s *Store) RegisterTable(ctx context.Context, t *catalog.Table) error {
 	if err != nil {
 		return fmt.Errorf("table %s: column list: %w", t.Name, err)
 	}
-	err = s.tx(ctx, func(tx *sql.Tx) error { return registerIn(ctx, tx, t, list) })
-	if err == nil {
-		_, err = s.Refresh(ctx)
-	}
-	return err
+	return s.commit(ctx, func(tx *sql.Tx) error { return registerIn(ctx, tx, t, list) })
 }
 
 // registerIn begins with bump: of a family and a table that take one name at
@@ -46,10 +42,9 @@ func registerIn(ctx context.Context, tx *sql.Tx, t *catalog.Table, list []byte) 
 	if err := checkName(ctx, tx, t); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "REPLACE INTO `tables` (name_key, name, shard, db_name, column_list, version)"+`
-		VALUES (?, ?, ?, ?, ?, ?)`, catalog.Key(t.Name), t.Name, shard, t.Database, list, version)
-	if err != nil {
-		return fmt.Errorf("catalog tables: %w", err)
+	if err := exec(ctx, tx, "tables", "REPLACE INTO `tables` (name_key, name, shard, db_name, column_list, version)"+`
+		VALUES (?, ?, ?, ?, ?, ?)`, catalog.Key(t.Name), t.Name, shard, t.Database, list, version); err != nil {
+		return err
 	}
 	p := t.Placements[0]
 	return storeSizes(ctx, tx, map[sizeKey]size{{catalog.Key(t.Name), 0}: {0, p.Rows, p.Bytes}}, version)
@@ -82,7 +77,7 @@ func checkName(ctx context.Context, tx *sql.Tx, t *catalog.Table) error {
 // UnregisterTable makes queries forget a registered table, which itself stays
 // as it is. Errors are catalog.ErrUnknownTable and catalog.ErrUnavailable.
 func (s *Store) UnregisterTable(ctx context.Context, name string) error {
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	return s.commit(ctx, func(tx *sql.Tx) error {
 		if _, err := bump(ctx, tx); err != nil {
 			return err
 		}
@@ -97,13 +92,6 @@ func (s *Store) UnregisterTable(ctx context.Context, name string) error {
 		if n == 0 {
 			return fmt.Errorf("%w %s", catalog.ErrUnknownTable, name)
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM sizes WHERE name_key = ?`, catalog.Key(name)); err != nil {
-			return fmt.Errorf("catalog sizes: %w", err)
-		}
-		return nil
+		return exec(ctx, tx, "sizes", `DELETE FROM sizes WHERE name_key = ?`, catalog.Key(name))
 	})
-	if err == nil {
-		_, err = s.Refresh(ctx)
-	}
-	return err
 }

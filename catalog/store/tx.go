@@ -17,7 +17,6 @@ import (
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // tx runs fn in a transaction and commits it. When the transaction lost
@@ -37,6 +36,15 @@ func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 			return fmt.Errorf("%w: %w", err, classify(ended))
 		}
 	}
+}
+
+// commit is tx, after which the snapshot shows what fn has changed.
+func (s *Store) commit(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	err := s.tx(ctx, fn)
+	if err == nil {
+		_, err = s.Refresh(ctx)
+	}
+	return err
 }
 
 // tryTx is one attempt of tx. It returns errors as they are.
@@ -62,6 +70,14 @@ func endOr(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// exec runs a statement; what names its table in errors.
+func exec(ctx context.Context, tx *sql.Tx, what, statement string, args ...any) error {
+	if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+		return fmt.Errorf("catalog %s: %w", what, err)
+	}
+	return nil
 }
 
 // rowsOf spells the places of a multi-row INSERT's values, so many a row.

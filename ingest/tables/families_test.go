@@ -226,14 +226,7 @@ func TestBusyTable(t *testing.T) {
 	if err := f.CreateTable(t.Context(), "s0", mine, first); err != nil {
 		t.Fatal(err)
 	}
-	reader, err := f.db.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Rollback()
-	if _, err := reader.Exec("SELECT COUNT(*) FROM x"); err != nil {
-		t.Fatal(err)
-	}
+	reader := f.read(t, "x")
 	wider := tableOf(5, "x", mine.Columns[1], catalog.Column{Name: "b", Type: catalog.Int})
 	for what, err := range map[string]error{
 		"add":   f.AddColumns(t.Context(), "s0", wider, nil),

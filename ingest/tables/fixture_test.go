@@ -67,3 +67,16 @@ func (f *fixture) exec(t testing.TB, statements ...string) {
 	t.Helper()
 	localtest.Exec(t, f.db, statements...)
 }
+
+// read has a transaction read a table, which is in use until that or the test
+// ends.
+func (f *fixture) read(t testing.TB, table string) *sql.Tx {
+	t.Helper()
+	reader, err := f.db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Rollback() })
+	localtest.Exec(t, reader, "SELECT COUNT(*) FROM "+table)
+	return reader
+}

@@ -68,20 +68,20 @@ func (s *Shards) Exec(t testing.TB, n int, statements ...string) {
 
 // running counts the statements on the nth server that begin with a tag and
 // contain a text.
-func (s *Shards) running(t testing.TB, n int, tag, text string) (count int) {
+func (s *Shards) running(t testing.TB, n int, tag, text string) int {
 	t.Helper()
-	const query = "SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, ?) = ? AND INSTR(info, ?) > 0"
-	if err := s.DB(t, n).QueryRow(query, len(tag), tag, text).Scan(&count); err != nil {
-		t.Fatal(err)
-	}
-	return count
+	return localtest.Value[int](t, s.DB(t, n),
+		"SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, ?) = ? AND INSTR(info, ?) > 0", len(tag), tag, text)
 }
+
+// patience is longer than a server needs to start or to stop a statement.
+const patience = 20 * time.Second
 
 // AwaitRunning waits until a statement with the tag and the text runs on the
 // nth server.
 func (s *Shards) AwaitRunning(t testing.TB, n int, tag, text string) {
 	t.Helper()
-	await(t, fmt.Sprintf("shard s%d runs %s %s", n, tag, text), func() bool { return s.running(t, n, tag, text) > 0 })
+	localtest.Eventually(t, patience, fmt.Sprintf("shard s%d runs %s %s", n, tag, text), func() bool { return s.running(t, n, tag, text) > 0 })
 }
 
 // AwaitEnded waits until nothing with the tag runs on any server. One may need
@@ -89,15 +89,6 @@ func (s *Shards) AwaitRunning(t testing.TB, n int, tag, text string) {
 func (s *Shards) AwaitEnded(t testing.TB, tag string) {
 	t.Helper()
 	for n := range s.Addresses {
-		await(t, fmt.Sprintf("shard s%d runs nothing of %s", n, tag), func() bool { return s.running(t, n, tag, "") == 0 })
-	}
-}
-
-func await(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not so after 20 s: %s", what)
-		}
+		localtest.Eventually(t, patience, fmt.Sprintf("shard s%d runs nothing of %s", n, tag), func() bool { return s.running(t, n, tag, "") == 0 })
 	}
 }

@@ -19,6 +19,7 @@ type Block struct {
 	Inner   []*Block  // the blocks right inside it: its WITH's, derived tables, subqueries and arms
 	Role    Role      // in the block around it
 	scope   *scope    // what names in its own clauses refer to
+	whole   *Block    // the set operation that it is an arm of; else nil
 
 	tables []*catalog.Table // that its own FROM names, each once
 	ctes   []*CTE           // that its own FROM names, each once

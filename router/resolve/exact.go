@@ -16,7 +16,7 @@ import (
 
 // Exact reports whether the block's result may be stored before it is used.
 func (b *Block) Exact() bool {
-	if !storable(b.Result()) || b.Any(rollsUp) {
+	if !storable(b.Result()) || b.Any(rollsUp) || b.MixesAggregates() {
 		return false
 	}
 	stored := (b.Role == Derived || b.Role == With) && b.Stored()
@@ -33,6 +33,38 @@ func (b *Block) Exact() bool {
 func rollsUp(b *Block) bool {
 	sel, ok := b.Node.(*ast.SelectStmt)
 	return ok && sel.GroupBy != nil && sel.GroupBy.Rollup
+}
+
+// MixesAggregates reports whether the block is an arm of a set operation in
+// which the value of an aggregate of its own meets what is no number, as far as
+// that can be told. MariaDB makes that column bytes, where it makes a text of one
+// in which a number that is stored does so.
+func (b *Block) MixesAggregates() bool {
+	for i := range b.Columns {
+		e, _ := b.field(i)
+		_, aggregate := tree.Bare(e).(*ast.AggregateFuncExpr)
+		for whole := b.whole; aggregate && whole != nil; whole = whole.whole {
+			if k := whole.outputKind(i); k != tree.IntKind && k != tree.FloatKind {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// outputKind returns the kind of a column, in a set operation that of all arms.
+func (b *Block) outputKind(i int) tree.Kind {
+	if len(b.Arms) == 0 {
+		if e, _ := b.field(i); e != nil {
+			return b.Kind(e)
+		}
+		return tree.UnknownKind
+	}
+	kinds := make([]tree.Kind, len(b.Arms))
+	for n, arm := range b.Arms {
+		kinds[n] = arm.outputKind(i)
+	}
+	return tree.CommonKind(kinds)
 }
 
 // storable reports whether a table can have columns of these names, and no
@@ -69,13 +101,42 @@ func (b *Block) Stored() bool {
 	return !ok || sel.Distinct || sel.GroupBy != nil || sel.Having != nil || sel.Limit != nil || b.Aggregate
 }
 
-// field returns the expression of a column, or nil for one that a * shows.
-func (b *Block) field(i int) ast.ExprNode {
+// field returns the expression of a column, or nil for one that a * shows. It
+// reports false where it cannot tell which field a column is of.
+func (b *Block) field(i int) (ast.ExprNode, bool) {
 	sel, ok := b.Node.(*ast.SelectStmt)
-	if !ok || len(sel.Fields.Fields) != len(b.Columns) {
-		return nil
+	if !ok {
+		return nil, false
 	}
-	return sel.Fields.Fields[i].Expr
+	for _, f := range sel.Fields.Fields {
+		width := 1
+		if tree.IsStar(f) {
+			width, ok = b.starWidth(f, len(sel.Fields.Fields))
+		}
+		if !ok || i < width {
+			return f.Expr, ok
+		}
+		i -= width
+	}
+	return nil, false
+}
+
+// starWidth returns the number of columns that a * shows, if that can be told.
+func (b *Block) starWidth(star *ast.SelectField, fields int) (int, bool) {
+	if fields == 1 {
+		return len(b.Columns), true
+	}
+	width, found := 0, false
+	for _, s := range b.Sources {
+		if name := star.WildCard.Table.O; name != "" && !strings.EqualFold(s.Name, name) {
+			continue
+		}
+		if !s.known() {
+			return 0, false
+		}
+		width, found = width+s.Width(), true
+	}
+	return width, found && !b.Merges
 }
 
 // exactColumn reports whether a column's values are those of a table's column,
@@ -84,9 +145,9 @@ func (b *Block) exactColumn(i int) bool {
 	if len(b.Arms) > 0 {
 		return len(b.Arms) == 1 && b.Arms[0].exactColumn(i)
 	}
-	e := b.field(i)
+	e, known := b.field(i)
 	if e == nil {
-		return b.exactStar()
+		return known && b.exactStar()
 	}
 	switch e := tree.Bare(e).(type) {
 	case *ast.ColumnNameExpr:

@@ -67,6 +67,13 @@ func TestExactStars(t *testing.T) {
 		{"of a table and a literal", "SELECT 1 FROM (SELECT * FROM logs, (SELECT 1 AS one) y) x", false},
 		{"beside a recursive CTE inside itself", "SELECT 1 FROM (WITH RECURSIVE y AS (SELECT * FROM logs UNION ALL SELECT logs.* FROM logs, y) SELECT n FROM y) x", false},
 		{"beside a table whose columns cannot be told", "SELECT 1 FROM (SELECT logs.* FROM logs, (SELECT * FROM (SELECT n, ' x' FROM logs) z) y) x", false},
+		{"a column beside a *", "SELECT 1 FROM (SELECT *, n AS m FROM logs) x", true},
+		{"a quotient beside a *", "SELECT 1 FROM (SELECT *, n / 3 AS t FROM logs) x", false},
+		{"between two", "SELECT 1 FROM (SELECT l.*, l.n / 3 AS t, r.* FROM logs l JOIN r ON r.price = l.n) x", false},
+		{"before one of a single column", "SELECT 1 FROM (SELECT n / 3 AS t, y.* FROM logs, (SELECT price FROM r) y) x", false},
+		{"beside one, and stored", "SELECT 1 FROM (SELECT DISTINCT *, n / 3 AS t FROM logs) x", true},
+		{"a literal beside one, and stored", "SELECT 1 FROM (SELECT DISTINCT *, 'x' AS t FROM logs) x", false},
+		{"a column beside a * of merged columns, which are not counted", "SELECT 1 FROM (SELECT *, n AS m FROM logs JOIN (SELECT id FROM docs) y USING (id)) x", false},
 		{"of a literal and a table", "SELECT 1 FROM (SELECT * FROM (SELECT 1 AS one) y, logs) x", false},
 	})
 }
@@ -195,4 +202,28 @@ func TestExactRollup(t *testing.T) {
 		{"in a subquery", "SELECT 1 FROM (SELECT id FROM logs WHERE n IN (SELECT n FROM logs GROUP BY n WITH ROLLUP)) x", false},
 		{"beside it", "SELECT 1 FROM (SELECT n FROM logs) x, (SELECT n FROM logs GROUP BY n WITH ROLLUP) y", true},
 	})
+}
+
+// TestMixesAggregates has first arms of set operations. What an aggregate's
+// value is beside values of another kind, MariaDB decides by its being one.
+func TestMixesAggregates(t *testing.T) {
+	for _, c := range []struct {
+		rule, query string
+		want        bool
+	}{
+		{"a count beside a time", "SELECT COUNT(*) FROM logs UNION SELECT at FROM logs", true},
+		{"in parentheses, behind it", "SELECT (COUNT(*)) FROM logs EXCEPT SELECT at FROM logs", true},
+		{"beside a text", "SELECT SUM(n) FROM logs UNION ALL SELECT name FROM logs", true},
+		{"beside what is not known", "SELECT COUNT(*) FROM logs UNION SELECT price FROM r", true},
+		{"in the second column", "SELECT n, COUNT(*) FROM logs GROUP BY n UNION SELECT id, at FROM logs", true},
+		{"beside the second arm's", "SELECT COUNT(*) FROM logs UNION (SELECT id FROM logs UNION SELECT at FROM logs)", true},
+		{"beside a count", "SELECT COUNT(*) FROM logs UNION SELECT COUNT(id) FROM docs", false},
+		{"beside a number", "SELECT COUNT(*) FROM logs UNION SELECT f FROM logs", false},
+		{"a column beside a time", "SELECT n FROM logs UNION SELECT at FROM logs", false},
+		{"a sum of an expression's own", "SELECT COUNT(*) + 1 FROM logs UNION SELECT at FROM logs", false},
+	} {
+		if got := resolved(t, exactTables, c.query).Arms[0].MixesAggregates(); got != c.want {
+			t.Errorf("%s: %s: %v, not %v", c.rule, c.query, got, c.want)
+		}
+	}
 }

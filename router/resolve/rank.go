@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
@@ -28,7 +29,7 @@ func (b *Block) storableColumn(i int) bool {
 		}
 		return true
 	}
-	e := b.field(i)
+	e, _ := b.field(i)
 	return e != nil && b.storableValue(e)
 }
 
@@ -52,7 +53,7 @@ func (b *Block) storableValue(e ast.ExprNode) bool {
 	case *ast.WindowFuncExpr:
 		return b.storableCall(tree.Windows[strings.ToLower(e.Name)], e.Args)
 	case *ast.UnaryOperationExpr:
-		return true
+		return e.Op != opcode.Plus || b.storableValue(e.V) // +x is x
 	case *ast.BinaryOperationExpr:
 		return isArithmetic(e.Op)
 	}
@@ -73,49 +74,75 @@ func (b *Block) storableCall(f *tree.Function, args []ast.ExprNode) bool {
 	case f.Is(tree.Picks):
 		return len(args) == 1 && b.storableValue(args[0])
 	case f.Kind(nil) == tree.TextKind:
-		return len(args) > 0 && b.storableText(args[0]) && tree.PlainColumn(args[0]) != nil
+		return len(args) > 0 && tree.PlainColumn(args[0]) != nil && b.storableText(args[0]) && b.ofOneCollation(args...)
 	}
 	return !f.Is(tree.Unranked)
 }
 
 // StorableKey reports whether the value of an expression is the same to the
-// block and to those around it once it is stored, one a row or a group. What
-// the client gets is compared with nothing.
-func (b *Block) StorableKey(e ast.ExprNode) bool {
+// block and to those around it once it is stored, one a row or a group. Of a
+// value that is only shown, which the client compares with nothing, the rank
+// does not matter.
+func (b *Block) StorableKey(e ast.ExprNode, shown bool) bool {
 	switch k := b.Kind(e); {
 	case k <= tree.NullKind:
 		return false
-	case k != tree.TextKind || tree.PlainColumn(e) != nil || b.Role == Root:
+	case k != tree.TextKind || tree.PlainColumn(e) != nil || b.Role == Root && shown:
 		return true
 	}
 	return b.storableText(e)
 }
 
 // storableText reports whether an expression that may be text has rank 2 for
-// sure: it is made of text of one collation, nothing in it converts any, and
-// it is not JSON, which a server knows for JSON.
-func (b *Block) storableText(e ast.ExprNode) bool {
-	var columns []*ast.ColumnName
-	ok, families := true, true
-	tree.Walk(e, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SetCollationExpr, *ast.FuncCastExpr, *ast.SubqueryExpr, *tree.Using:
-			ok = false
-		case *ast.FuncCallExpr:
-			ok = ok && !tree.Functions[n.FnName.L].Is(tree.Unranked)
-		case *ast.ColumnName:
-			c := b.column(n)
-			switch {
-			case c == nil:
+// sure.
+func (b *Block) storableText(e ast.ExprNode) bool { return b.hasColumnsRank(e) && b.ofOneCollation(e) }
+
+// hasColumnsRank reports whether an expression that may be text gets its rank
+// from a column of text: others that it is mixed with, literals and numbers,
+// have a higher one, and give way.
+func (b *Block) hasColumnsRank(e ast.ExprNode) bool {
+	switch e := tree.Bare(e).(type) {
+	case *ast.ColumnNameExpr:
+		c := b.column(e.Name)
+		return c != nil && c.Type == catalog.Text
+	case *ast.UnaryOperationExpr:
+		return e.Op == opcode.Plus && b.hasColumnsRank(e.V)
+	case *ast.CaseExpr:
+		return e.ElseClause != nil && b.hasColumnsRank(e.ElseClause) ||
+			slices.ContainsFunc(e.WhenClauses, func(w *ast.WhenClause) bool { return b.hasColumnsRank(w.Result) })
+	case *ast.AggregateFuncExpr:
+		return tree.Aggregates[strings.ToLower(e.F)].Is(tree.Picks) && b.hasColumnsRank(e.Args[0])
+	case *ast.FuncCallExpr:
+		return slices.ContainsFunc(tree.Functions[e.FnName.L].Ranking(e.Args), b.hasColumnsRank)
+	}
+	return false
+}
+
+// ofOneCollation reports whether all texts in expressions have one collation,
+// nothing converts any, and nothing is JSON, which a server knows for JSON.
+func (b *Block) ofOneCollation(list ...ast.ExprNode) bool {
+	columns, ok, families := 0, true, true
+	for _, e := range list {
+		tree.Walk(e, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SetCollationExpr, *ast.FuncCastExpr, *ast.SubqueryExpr, *tree.Using:
 				ok = false
-			case c.Type == catalog.Text:
-				columns = append(columns, n)
-				families = families && b.Bind(n).Table.Kind == catalog.Family
+			case *ast.FuncCallExpr:
+				ok = ok && !tree.Functions[n.FnName.L].Is(tree.Unranked)
+			case *ast.ColumnName:
+				c := b.column(n)
+				switch {
+				case c == nil:
+					ok = false
+				case c.Type == catalog.Text:
+					columns++
+					families = families && b.Bind(n).Table.Kind == catalog.Family
+				}
 			}
-		}
-		return ok
-	})
-	return ok && len(columns) > 0 && (families || len(columns) == 1)
+			return ok
+		})
+	}
+	return ok && (families || columns == 1)
 }
 
 // counts reports whether an expression is a count or a rank, which need no

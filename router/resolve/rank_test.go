@@ -1,6 +1,11 @@
 package resolve
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/kolide/databalancer/router/tree"
+)
 
 // rankTables have texts of one collation in families, and of any in r.
 const rankTables = `
@@ -72,6 +77,30 @@ var rankCases = []rankCase{
 	{"a text out of JSON in a text", "JSON_VALUE(name, '$.a')", true},
 	{"a text out of JSON, which is no text column", "JSON_VALUE(doc, '$.a')", false},
 
+	{"plus, which servers drop", "+name", true},
+	{"plus before what is collated", "+(name COLLATE utf8mb4_bin)", false},
+	{"plus before a literal, twice", "+ +IF(ok, 'x', 'y')", false},
+	{"minus, which makes a number", "-name", true},
+	{"a choice of literals", "CASE WHEN name = 'x' THEN 'a' ELSE 'o' END", false},
+	{"of a literal and NULL", "CASE name WHEN 'x' THEN NULL ELSE 'o' END", false},
+	{"of NULL alone", "CASE WHEN name = 'x' THEN NULL END", false},
+	{"of a text or a literal", "CASE n WHEN 1 THEN 'a' ELSE name END", true},
+	{"of a text or NULL", "CASE n WHEN 1 THEN name END", true},
+	{"IF of literals", "IF(name = 'x', 'a', 'o')", false},
+	{"IF of a literal or a text", "IF(ok, 'x', name)", true},
+	{"a literal that is not a text", "NULLIF('x', name)", false},
+	{"a text that is no literal", "NULLIF(name, 'x')", true},
+	{"a literal where there is a text", "NVL2(name, 'a', 'o')", false},
+	{"a literal cut to the length of a text", "LEFT('abc', LENGTH(name))", false},
+	{"a literal where a text is replaced", "REPLACE('abc', name, 'x')", false},
+	{"a time in the format of a text", "DATE_FORMAT(at, name)", false},
+	{"a text as a time in a format", "DATE_FORMAT(name, '%Y')", false},
+	{"a choice by a text's place", "ELT(LENGTH(name), 'a', 'b')", false},
+	{"a literal inside", "CONCAT('x', IF(name = 'y', 'a', 'o'))", false},
+	{"a literal of a literal in other functions", "UPPER(CONCAT('x', HEX(name)))", false},
+	{"the largest text, in capitals", "UPPER(MAX(name))", true},
+	{"the largest literal, in capitals", "CONCAT(MAX('x'), COUNT(name))", false},
+
 	{"a count needs no column", "COUNT(*)", true},
 	{"a rank needs none either", "ROW_NUMBER() OVER ()", true},
 	{"any other aggregate does", "SUM(1.5)", false},
@@ -101,10 +130,30 @@ var rankCases = []rankCase{
 	{"texts one after the other", "GROUP_CONCAT(name)", true},
 	{"texts in an order", "GROUP_CONCAT(DISTINCT name ORDER BY n SEPARATOR ';')", true},
 	{"one registered text after the other", "GROUP_CONCAT(word)", true},
+	{"texts with literals behind", "GROUP_CONCAT(name, '-', n)", true},
+	{"texts with a collated literal behind", "GROUP_CONCAT(name, '' COLLATE utf8mb4_bin)", false},
+	{"texts with JSON behind", "GROUP_CONCAT(name, JSON_QUOTE(host))", false},
+	{"texts with those of another collation behind", "GROUP_CONCAT(name, word)", false},
 	{"numbers one after the other", "GROUP_CONCAT(n)", false},
 	{"a text that is no column is not looked into", "GROUP_CONCAT(UPPER(name))", false},
 	{"an array of texts", "JSON_ARRAYAGG(name)", false},
 	{"an object of texts", "JSON_OBJECTAGG(name, host)", false},
+}
+
+// init adds functions, of a text: those that keep its rank, and those that make
+// a text of their own.
+func init() {
+	for _, call := range strings.Fields(`LOWER(name) LCASE(name) UPPER(name) UCASE(name) LEFT(name,1) RIGHT(name,1) REVERSE(name) REPEAT(name,2)
+		SUBSTR(name,2) SUBSTRING(name,2) SUBSTRING_INDEX(name,'.',1) LPAD(name,3,'x') RPAD(name,3,'x') LTRIM(name) RTRIM(name) TRIM(name)
+		REPLACE(name,'a','b') REGEXP_SUBSTR(name,'a') REGEXP_REPLACE(name,'a','b') CONCAT(n,name) CONCAT_WS('-',n,name) NVL(name,'x')
+		IFNULL('x',name) COALESCE(NULL,'x',name) NULLIF(name,host)`) {
+		rankCases = append(rankCases, rankCase{"a text still", call, true})
+	}
+	for _, call := range strings.Fields(`HEX(name) MD5(name) SHA(name) SHA1(name) SHA2(name,256) CONV(name,10,2) BIN(name) OCT(name) FORMAT(name,2)
+		TO_BASE64(name) JSON_UNQUOTE(name) JSON_TYPE(name) CHAR(name) UNHEX(name) DAYNAME(name) MONTHNAME(name) FROM_BASE64(name) INET_NTOA(name)
+		INET6_NTOA(name) SPACE(name) CHARSET(name) COLLATION(name) SEC_TO_TIME(name) MAKE_SET(name,'a') EXPORT_SET(name,'a','b')`) {
+		rankCases = append(rankCases, rankCase{"a text of its own", call, false})
+	}
 }
 
 func TestRanks(t *testing.T) {
@@ -145,5 +194,56 @@ func TestRanksOfBlocks(t *testing.T) {
 				t.Errorf("%s: storable %v, not %v", c.query, got, c.want)
 			}
 		})
+	}
+}
+
+// TestKeys has keys of groups, and extremes, whose parts are stored.
+func TestKeys(t *testing.T) {
+	for _, c := range []struct {
+		rule, expr   string
+		root, inside bool // of the statement, which only shows it, and of a block in it
+	}{
+		{"an integer", "n % 3", true, true},
+		{"a float", "SQRT(n)", true, true},
+		{"a time", "DATE(at)", true, true},
+		{"JSON, as it is", "doc", true, true},
+		{"a DECIMAL may have more digits than are stored", "n / 3", false, false},
+		{"so may a DECIMAL column", "price", false, false},
+		{"an ENUM sorts as a number", "en", false, false},
+		{"bytes are not looked into", "raw", false, false},
+		{"NULL", "NULL", false, false},
+		{"JSON made of JSON", "COALESCE(doc)", false, false},
+		{"a text", "name", true, true},
+		{"a registered text", "(word)", true, true},
+		{"a text made of texts of one collation", "CONCAT(name, host)", true, true},
+		{"a text made of texts of two, perhaps: what the client gets is compared with nothing", "CONCAT(name, word)", true, false},
+		{"a text made of a number, of the rank of a literal", "CONCAT(n, 'x')", true, false},
+		{"a text of the session's collation", "CAST(name AS CHAR)", true, false},
+		{"COLLATE, which has no kind", "name COLLATE utf8mb4_bin", false, false},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			query := "SELECT " + c.expr + " AS x FROM logs, r"
+			root := resolved(t, rankTables, query)
+			inside := resolved(t, rankTables, "SELECT 1 FROM ("+query+") y").Inner[0]
+			for _, key := range []struct {
+				b           *Block
+				shown, want bool
+			}{{root, true, c.root}, {root, false, c.inside}, {inside, true, c.inside}, {inside, false, c.inside}} {
+				e, _ := key.b.field(0)
+				if got := key.b.StorableKey(e, key.shown); got != key.want {
+					t.Errorf("%s: storable %v, not %v, in a block of role %d, shown: %v", c.expr, got, key.want, key.b.Role, key.shown)
+				}
+			}
+		})
+	}
+}
+
+// TestUnranked holds the marks of the functions of JSON to what they return:
+// those that make no text of it return JSON, or look into it.
+func TestUnranked(t *testing.T) {
+	for name, f := range tree.Functions {
+		if text := f.Kind(nil) == tree.TextKind; strings.HasPrefix(name, "json_") && f.Is(tree.Unranked) == text {
+			t.Errorf("%s: unranked %v, and returns a text %v", name, text, text)
+		}
 	}
 }

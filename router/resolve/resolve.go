@@ -50,7 +50,7 @@ func (r *resolver) setOperation(node ast.Node, e env) (*Block, error) {
 		if err != nil {
 			return nil, err
 		}
-		arm.Role = Arm
+		arm.Role, arm.whole = Arm, b
 		b.Arms = append(b.Arms, arm)
 		b.Inner = append(b.Inner, arm)
 	}

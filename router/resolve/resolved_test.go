@@ -7,8 +7,7 @@ import (
 	"github.com/kolide/databalancer/router/guard"
 )
 
-// resolved returns the block of a query over the tables of a catalog, which
-// catalogtest.Parse reads.
+// resolved returns the block of a query over the tables of a catalog.
 func resolved(t testing.TB, catalog, query string) *Block {
 	t.Helper()
 	st, err := guard.Parse(query, nil, guard.Limits{})

@@ -82,11 +82,8 @@ func rulesServer(t *testing.T, tables string) *sql.DB {
 	addr := localtest.Servers(t, 1)[0]
 	db := localtest.Open(t, addr, localtest.Database(t, addr))
 	db.SetMaxOpenConns(1)
-	for _, statement := range append([]string{"SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci"}, strings.Split(tables, ";\n")...) {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	localtest.Exec(t, db, "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci")
+	localtest.Exec(t, db, strings.Split(tables, ";\n")...)
 	return db
 }
 
@@ -94,13 +91,8 @@ func rulesServer(t *testing.T, tables string) *sql.DB {
 // length.
 func storedAs(t *testing.T, db *sql.DB, expr string) string {
 	t.Helper()
-	if _, err := db.Exec("CREATE OR REPLACE TEMPORARY TABLE made AS SELECT " + expr + " AS x FROM logs, r LIMIT 0"); err != nil {
-		t.Fatalf("%s: %v", expr, err)
-	}
-	var name, typ, null, key, other sql.NullString
-	if err := db.QueryRow("SHOW COLUMNS FROM made").Scan(&name, &typ, &null, &key, &other, &other); err != nil {
-		t.Fatal(err)
-	}
-	short, _, _ := strings.Cut(typ.String, "(")
+	localtest.Exec(t, db, "CREATE OR REPLACE TEMPORARY TABLE made AS SELECT "+expr+" AS x FROM logs, r LIMIT 0")
+	typ := localtest.Rows(t, db, "SHOW COLUMNS FROM made")[0][1]
+	short, _, _ := strings.Cut(typ, "(")
 	return strings.Fields(short)[0]
 }

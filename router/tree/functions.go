@@ -39,7 +39,7 @@ const (
 )
 
 // Mark is something that is true of some functions.
-type Mark int8
+type Mark uint8
 
 const (
 	// Volatile functions may return another value at each call within one
@@ -56,6 +56,11 @@ const (
 	// Picks are aggregates and window functions that return one of their
 	// argument's values.
 	Picks
+	// First functions return text with the rank of their first argument, if that
+	// is a column's, and Mixed ones with the lowest rank of their arguments. Of
+	// those with neither mark it is not known.
+	First
+	Mixed
 	// Foreseen functions return no text longer than servers think that it can
 	// become, however short the columns in their arguments are declared.
 	Foreseen
@@ -63,6 +68,20 @@ const (
 
 // Is reports whether the function has the mark.
 func (f *Function) Is(m Mark) bool { return f.marks&m != 0 }
+
+// Ranking returns those of a call's arguments any of which may give the result
+// the rank of a column.
+func (f *Function) Ranking(args []ast.ExprNode) []ast.ExprNode {
+	switch {
+	case f.Is(First):
+		return args[:min(1, len(args))]
+	case f.Is(Mixed) && f.returns == ofRest:
+		return args[min(1, len(args)):]
+	case f.Is(Mixed):
+		return args
+	}
+	return nil
+}
 
 // Kind returns the kind of what the function returns for arguments of those
 // kinds.

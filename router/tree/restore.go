@@ -39,13 +39,8 @@ func restore(node ast.Node, flags format.RestoreFlags) (text string, err error) 
 	return b.String(), nil
 }
 
-// Printed returns the text of a statement, and that of its shape: the same
-// without rows.
-func Printed(node ast.Node) (sql, shape string, err error) {
-	if sql, err = Restore(node); err != nil {
-		return "", "", err
-	}
+// Shape returns the text of a statement without the rows that it returns.
+func Shape(node ast.Node) (string, error) {
 	none := &ast.Limit{Count: NewLiteral(uint64(0))}
-	shape, err = Restore(Limited(node, func(*ast.Limit) *ast.Limit { return none }))
-	return sql, shape, err
+	return Restore(Limited(node, func(*ast.Limit) *ast.Limit { return none }))
 }

@@ -47,13 +47,7 @@ func makeSupplier(_ *Data, w *writer, n int) {
 	if n < len(nations) {
 		nation = n // none without a supplier
 	}
-	w.begin()
-	w.number(n + 1)
-	w.string(fmt.Sprintf("Supplier#%09d", n+1))
-	w.address()
-	w.number(nation)
-	w.phone(nation)
-	w.money(w.between(-999_99, 9999_99))
+	w.party("Supplier", n, nation)
 	comment := w.prose(25, 100)
 	switch n % 2000 { // five of each kind at scale 1, at least one at any
 	case 5:
@@ -63,6 +57,17 @@ func makeSupplier(_ *Data, w *writer, n int) {
 	}
 	w.string(comment)
 	w.end()
+}
+
+// party begins a row with what suppliers and customers have in common.
+func (w *writer) party(kind string, n, nation int) {
+	w.begin()
+	w.number(n + 1)
+	w.string(fmt.Sprintf("%s#%09d", kind, n+1))
+	w.address()
+	w.number(nation)
+	w.phone(nation)
+	w.money(w.between(-999_99, 9999_99))
 }
 
 // insert puts two words over a comment, some bytes apart.
@@ -138,13 +143,7 @@ func makePartsupp(d *Data, w *writer, n int) {
 func makeCustomer(_ *Data, w *writer, n int) {
 	w.at(customerStream, n)
 	nation := w.IntN(len(nations))
-	w.begin()
-	w.number(n + 1)
-	w.string(fmt.Sprintf("Customer#%09d", n+1))
-	w.address()
-	w.number(nation)
-	w.phone(nation)
-	w.money(w.between(-999_99, 9999_99))
+	w.party("Customer", n, nation)
 	w.string(w.oneOf(segments))
 	w.comment(29, 116)
 	w.end()

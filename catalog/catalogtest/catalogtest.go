@@ -1,4 +1,4 @@
-// Package catalogtest makes snapshots of catalogs for tests.
+// Package catalogtest writes down catalogs for tests of what reads them.
 package catalogtest
 
 import (
