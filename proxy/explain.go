@@ -17,6 +17,7 @@ var explainColumns = []Column{
 // answer goes into nothing, and of rows that nobody has estimated the number
 // is NULL.
 func explain(plan *router.Plan, maxRows int, sink Sink) (result Result, err error) {
+	result.told = true
 	if err := sink.Columns(explainColumns); err != nil {
 		return result, err
 	}

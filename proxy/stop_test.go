@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/proxy/shardtest"
 	"github.com/kolide/databalancer/router"
@@ -77,10 +78,11 @@ func TestDeadline(t *testing.T) {
 	f.idle(t, "q")
 }
 
-// A sink that fails, as for a client that is gone, ends the query everywhere.
+// A sink that fails, as for a client that is gone, ends the query everywhere,
+// and whatever its error says, nothing is tried again.
 func TestSinkFails(t *testing.T) {
 	f := newFixture(t, 2)
-	broken := errors.New("broken pipe")
+	broken := fault.New(fault.StaleTable, "broken pipe")
 	s := &sink{row: func(n int) error {
 		if n == 3 {
 			return broken
@@ -88,7 +90,7 @@ func TestSinkFails(t *testing.T) {
 		return nil
 	}}
 	result, err := f.ask(t.Context(), "q", concat(wide, wide), 0, s)
-	if !errors.Is(err, broken) || result.Rows != 2 {
+	if !errors.Is(err, broken) || result.Rows != 2 || f.catalog.asked.Load() != 0 {
 		t.Errorf("%+v, %v", result, err)
 	}
 	f.idle(t, "q")

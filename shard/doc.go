@@ -22,9 +22,9 @@
 // connection is taken. An account may always kill its own statements; it
 // needs no further privilege.
 //
-// A plan that needs several query connections of a shard reserves them at
-// once with Reserve, and only then takes them with Conn, so that two plans
-// never wait for each other.
+// A plan that needs several query connections reserves them with Reserve, all of
+// a shard's at once and one shard after the other, and only then takes them with
+// Conn, so that two plans never wait for each other.
 //
 // A query connection that was in use within the last second is handed out
 // unchecked. Should it have been lost meanwhile, its first statement fails
