@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type server struct {
 	cfg     local.Config
 	running *local.Cluster // nil while it is stopped
 	socket  string         // the same at every start
+	killed  bool           // by Kill, at least once
 }
 
 func serverConfig(dir string, args []string) local.Config {
@@ -70,6 +72,11 @@ func (s *server) stop() error {
 	}
 	err := s.running.Close()
 	s.running = nil
+	// Whoever stops a server right after killing it may be told how it ended.
+	var exit *exec.ExitError
+	if s.killed && errors.As(err, &exit) && !exit.Exited() {
+		return nil
+	}
 	return err
 }
 
@@ -124,6 +131,7 @@ func (c *Cluster) Kill(i int) error {
 		return fmt.Errorf("process of a server: %w", err)
 	}
 	if process, err := os.FindProcess(pid); err == nil {
+		c.servers[i].killed = true
 		_ = process.Kill() // it may have ended
 	}
 	for deadline := time.Now().Add(time.Minute); alive(pid); time.Sleep(time.Millisecond) {
