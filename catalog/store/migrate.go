@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha1"
 	"database/sql"
 	"fmt"
 	"time"
@@ -87,13 +88,18 @@ func migrateStep(ctx context.Context, conn *sql.Conn, version int, statements []
 // lockMigration lets only one process migrate the database at a time. The
 // lock ends with the connection at the latest.
 func lockMigration(ctx context.Context, conn *sql.Conn) (unlock func(), err error) {
-	const name = `CONCAT('databalancer.', SHA1(DATABASE()))`
+	name, err := migrationLock(ctx, conn)
+	if err != nil {
+		return nil, fmt.Errorf("catalog migration lock: %w", err)
+	}
+	// No placeholders: TiDB takes the lock twice where the statement is
+	// prepared.
+	get := fmt.Sprintf(`SELECT GET_LOCK('%s', %d)`, name, int(migrationRound.Seconds()))
 	var got sql.NullInt64
 	// In short rounds, so that no single answer takes long: the connection may
 	// count as lost then.
 	for waited := time.Duration(0); got.Int64 != 1 && waited < migrationWait; waited += migrationRound {
-		err = conn.QueryRowContext(ctx, `SELECT GET_LOCK(`+name+`, ?)`, int(migrationRound.Seconds())).Scan(&got)
-		if err != nil {
+		if err = conn.QueryRowContext(ctx, get).Scan(&got); err != nil {
 			return nil, fmt.Errorf("catalog migration lock: %w", err)
 		}
 	}
@@ -105,6 +111,16 @@ func lockMigration(ctx context.Context, conn *sql.Conn) (unlock func(), err erro
 		// has become of ctx.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
 		defer cancel()
-		_, _ = conn.ExecContext(ctx, `DO RELEASE_LOCK(`+name+`)`)
+		_, _ = conn.ExecContext(ctx, fmt.Sprintf(`DO RELEASE_LOCK('%s')`, name))
 	}, nil
+}
+
+// migrationLock returns the lock's name. It is a hash of the database's, since
+// a lock's name has 64 characters at most; MySQL 9 has no SHA1() of its own.
+func migrationLock(ctx context.Context, conn *sql.Conn) (string, error) {
+	var database string
+	if err := conn.QueryRowContext(ctx, `SELECT DATABASE()`).Scan(&database); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("databalancer.%x", sha1.Sum([]byte(database))), nil
 }
