@@ -30,10 +30,15 @@ func (a *answer) add(values [][]byte) {
 	a.sum += h.Sum64()
 }
 
+// querier is connections or one of them.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // ask reads a query's whole answer, and returns how long that took.
-func ask(ctx context.Context, db *sql.DB, query string) (a answer, took time.Duration, err error) {
+func ask(ctx context.Context, on querier, query string) (a answer, took time.Duration, err error) {
 	began := time.Now()
-	rows, err := db.QueryContext(ctx, query)
+	rows, err := on.QueryContext(ctx, query)
 	if err != nil {
 		return a, 0, err
 	}

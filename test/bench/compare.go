@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/kolide/databalancer/server"
 )
 
 // oracleBound is how long a query may take on the server that has everything:
@@ -103,16 +106,36 @@ func (s *scattered) compareOne(ctx context.Context, q query) (outcome, error) {
 // firstDirect runs a query on the one server, which ends it itself after
 // oracleBound.
 func (s *scattered) firstDirect(ctx context.Context, query string) (answer, time.Duration, error) {
-	a, took, err := ask(ctx, s.oracle, fmt.Sprintf("SET STATEMENT max_statement_time = %g FOR %s", oracleBound.Seconds(), query))
-	const timedOut = 1969 // MariaDB's ER_STATEMENT_TIMEOUT
-	if e := new(mysql.MySQLError); errors.As(err, &e) && e.Number == timedOut {
+	conn, err := s.oracle.Conn(ctx)
+	if err != nil {
+		return answer{}, 0, fmt.Errorf("one server: %w", err)
+	}
+	defer conn.Close()
+	if err := limitTime(ctx, conn, oracleBound); err != nil {
+		return answer{}, 0, fmt.Errorf("one server: %w", err)
+	}
+	a, took, err := ask(ctx, conn, query)
+	if server.ClassOf(err).Has(server.TimeLimit) {
 		err = errBound
 	}
+	err = errors.Join(err, limitTime(ctx, conn, 0))
 	if err != nil {
 		err = fmt.Errorf("one server: %w", err)
 	}
 	return a, took, err
 }
+
+// limitTime has the server end the connection's statements after that time; 0:
+// never.
+func limitTime(ctx context.Context, conn *sql.Conn, limit time.Duration) error {
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("SET SESSION max_statement_time = %g", limit.Seconds()))
+	if server.Number(err) == unknownVariable { // it is MariaDB's
+		_, err = conn.ExecContext(ctx, fmt.Sprintf("SET SESSION max_execution_time = %d", limit.Milliseconds()))
+	}
+	return err
+}
+
+const unknownVariable = 1193
 
 // firstGathered has databalancer answer, notes what is wrong about that, and
 // returns how long it took.

@@ -90,16 +90,16 @@ func (j joinSizes) load(ctx context.Context, db *sql.DB, table string) error {
 			ELT(1 + seq % 4, 'retail', 'public', 'industry', 'wholesale'), IF(seq % 9 = 0, NULL, CRC32(CONCAT('credit', seq)) % 700000 / 100), REPEAT('remark ', 1 + seq % 15)`},
 		"products": {`id INT NOT NULL PRIMARY KEY, title VARCHAR(80) NOT NULL, category VARCHAR(20) NOT NULL, price DECIMAL(10,2) NOT NULL, description VARCHAR(200)`, "", j.products,
 			`seq, CONCAT('product ', seq), CONCAT('category ', CRC32(CONCAT('category', seq)) % 30), CRC32(CONCAT('price', seq)) % 50000 / 100, REPEAT('words ', 10 + seq % 20)`},
-		"visits": {`id BIGINT NOT NULL PRIMARY KEY, uid LONGTEXT COLLATE utf8mb4_unicode_ci, path LONGTEXT COLLATE utf8mb4_unicode_ci, ms BIGINT`, "KEY uid (uid(64))", j.visits,
-			fmt.Sprintf(`seq, CONCAT('C', LEFT(MD5(CRC32(CONCAT('uid', seq)) %% %d), 17)), CONCAT('/path/', seq %% 1000), CRC32(seq) %% 5000`, j.agents*5/4)},
-		"agents": {`id BIGINT NOT NULL PRIMARY KEY, uid LONGTEXT COLLATE utf8mb4_unicode_ci, platform LONGTEXT COLLATE utf8mb4_unicode_ci, version BIGINT`, "KEY uid (uid(64))", j.agents,
-			`seq, CONCAT('C', LEFT(MD5(seq - 1), 17)), CONCAT('platform ', seq % 8), seq % 40`},
+		"visits": {`id BIGINT NOT NULL PRIMARY KEY, uid LONGTEXT, path LONGTEXT, ms BIGINT`, "KEY uid (uid(64))", j.visits,
+			fmt.Sprintf(`seq, CONCAT('C', LEFT(SHA2(CRC32(CONCAT('uid', seq)) %% %d, 256), 17)), CONCAT('/path/', seq %% 1000), CRC32(seq) %% 5000`, j.agents*5/4)},
+		"agents": {`id BIGINT NOT NULL PRIMARY KEY, uid LONGTEXT, platform LONGTEXT, version BIGINT`, "KEY uid (uid(64))", j.agents,
+			`seq, CONCAT('C', LEFT(SHA2(seq - 1, 256), 17)), CONCAT('platform ', seq % 8), seq % 40`},
 		"few_left":  {`id INT NOT NULL PRIMARY KEY, name VARCHAR(40) NOT NULL`, "", 10, `seq, CONCAT('left ', seq)`},
 		"few_right": {`id INT NOT NULL PRIMARY KEY, size INT NOT NULL`, "", 10, `seq, seq * seq`},
 	}[table]
 	statements := []string{
 		fmt.Sprintf("CREATE TABLE %s (%s)", table, t.columns),
-		fmt.Sprintf("INSERT INTO %s SELECT %s FROM seq_1_to_%d", table, t.values, t.rows),
+		fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s", table, t.values, numbers(1, t.rows)),
 	}
 	if t.keys != "" {
 		statements = append(statements, fmt.Sprintf("ALTER TABLE %s ADD %s", table, t.keys))

@@ -92,7 +92,7 @@ func openDatabase(ctx context.Context, socket string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = db.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS "+database+" CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+	_, err = db.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS "+database+" CHARACTER SET utf8mb4")
 	if err = errors.Join(err, db.Close()); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}

@@ -70,7 +70,10 @@ func startSingle(ctx context.Context, b *bed) (err error) {
 // connect returns connections to a server, as the program has them.
 func connect(socket, database string) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
-	cfg.User, cfg.Net, cfg.Addr, cfg.DBName, cfg.Collation = "root", "unix", socket, database, "utf8mb4_unicode_ci"
+	cfg.User, cfg.Net, cfg.Addr, cfg.DBName = "root", "unix", socket, database
+	if err := cfg.Apply(mysql.Charset("utf8mb4", "")); err != nil {
+		return nil, fmt.Errorf("direct connection: %w", err)
+	}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("direct connection: %w", err)
