@@ -28,7 +28,7 @@ deps: ## install what this machine lacks: MariaDB, a C compiler, Go modules
 build: ## build bin/databalancer
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/databalancer ./cmd/databalancer
 
-run: deps build ## run on :8080 with two local MariaDB servers, data in ./data
+run: deps build ## run on :8080 with two local servers, data in ./data
 	bin/databalancer $(RUN_ARGS)
 
 test: deps lint ## lint and run all tests with the race detector

@@ -15,10 +15,6 @@ import (
 // another, has the folder open.
 var ErrLocked = errors.New("in use by another process")
 
-// ErrNotInstalled is returned by Start when this machine has no MariaDB
-// server program, or not what it takes to set up data for one.
-var ErrNotInstalled = errors.New("no MariaDB server is installed on this machine (Debian and Ubuntu: apt-get install mariadb-server-core; Fedora: dnf install mariadb-server; macOS: brew install mariadb)")
-
 // Config says what a Cluster runs.
 type Config struct {
 	// Dir is the folder that holds the servers' data. It is created if need
@@ -27,6 +23,8 @@ type Config struct {
 	// Count is the number of servers, at least 1. Start makes data for those
 	// that have none yet, and leaves alone the data of those beyond Count.
 	Count int
+	// Program is the server program. Zero: what Find finds without a path.
+	Program Program
 	// Logger is told what the supervisors do. Nil: slog.Default().
 	Logger *slog.Logger
 	// Args are further arguments of the server program. They win over the
@@ -87,9 +85,11 @@ func open(cfg Config) (*Cluster, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	prog, err := findProgram()
-	if err != nil {
-		return nil, err
+	if cfg.Program.Path == "" {
+		var err error
+		if cfg.Program, err = Find(""); err != nil {
+			return nil, err
+		}
 	}
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
@@ -105,7 +105,7 @@ func open(cfg Config) (*Cluster, error) {
 	c := &Cluster{dir: dir, sockets: socketsOf(dir, cfg.Count), lock: lock, cancel: func() {}}
 	c.close = sync.OnceValue(c.shutDown)
 	for n := 1; n <= cfg.Count; n++ {
-		c.servers = append(c.servers, newServer(prog, n, dir, c.sockets.path(n), cfg))
+		c.servers = append(c.servers, newServer(n, dir, c.sockets.path(n), cfg))
 	}
 	return c, nil
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // installation included.
 func start(t *testing.T, dir string, count int) *local.Cluster {
 	t.Helper()
-	c, err := local.Start(t.Context(), local.Config{Dir: dir, Count: count, Logger: quiet})
+	c, err := local.Start(t.Context(), local.Config{Dir: dir, Count: count, Program: localtest.Program(t), Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,6 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 func TestDataSurviveCloseAndStart(t *testing.T) {
-	localtest.Installed(t)
 	dir := t.TempDir()
 	c := start(t, dir, 2)
 	before := c.Sockets()
@@ -119,8 +118,16 @@ func TestDataSurviveCloseAndStart(t *testing.T) {
 	closeCluster(t, c)
 }
 
+// notTiDB skips a test of what MariaDB's and MySQL's servers alone have.
+func notTiDB(t *testing.T, what string) {
+	t.Helper()
+	if localtest.Program(t).Kind == local.TiDB {
+		t.Skip("SKIPPED: TiDB has no " + what)
+	}
+}
+
 func TestServersAreClosedToTheWorld(t *testing.T) {
-	localtest.Installed(t)
+	notTiDB(t, "setting for it")
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -142,7 +149,6 @@ func TestServersAreClosedToTheWorld(t *testing.T) {
 }
 
 func TestKilledServerComesBack(t *testing.T) {
-	localtest.Installed(t)
 	dir := t.TempDir()
 	sockets := start(t, dir, 2).Sockets()
 	execute(t, sockets[0], "CREATE DATABASE d", "CREATE TABLE d.t (a INT) ENGINE=InnoDB", "INSERT INTO d.t VALUES (7)")
@@ -172,10 +178,10 @@ func TestKilledServerComesBack(t *testing.T) {
 }
 
 func TestSecondClusterIsRefused(t *testing.T) {
-	localtest.Installed(t)
+	program := localtest.Program(t)
 	dir := t.TempDir()
 	c := start(t, dir, 1)
-	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Logger: quiet})
+	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Program: program, Logger: quiet})
 	if !errors.Is(err, local.ErrLocked) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("second start: %v", err)
 	}
@@ -185,7 +191,6 @@ func TestSecondClusterIsRefused(t *testing.T) {
 }
 
 func TestUnfinishedInstallationIsRedone(t *testing.T) {
-	localtest.Installed(t)
 	dir := t.TempDir()
 	unfinished := filepath.Join(dir, "1", "data.unfinished")
 	if err := os.MkdirAll(unfinished, 0o700); err != nil {
@@ -195,18 +200,19 @@ func TestUnfinishedInstallationIsRedone(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := start(t, dir, 1)
-	query(t, c.Sockets()[0], "SELECT COUNT(*) FROM mysql.global_priv")
+	query(t, c.Sockets()[0], "SELECT COUNT(*) FROM mysql.user")
 	if _, err := os.Stat(unfinished); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the unfinished installation is still there: %v", err)
 	}
 }
 
 func TestCancelledInstallationLeavesNothing(t *testing.T) {
-	localtest.Installed(t)
+	notTiDB(t, "installation")
+	program := localtest.Program(t)
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err := local.Start(ctx, local.Config{Dir: dir, Count: 1, Logger: quiet})
+	_, err := local.Start(ctx, local.Config{Dir: dir, Count: 1, Program: program, Logger: quiet})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("start: %v", err)
 	}
@@ -217,7 +223,6 @@ func TestCancelledInstallationLeavesNothing(t *testing.T) {
 }
 
 func TestDeepFolderHasShortSockets(t *testing.T) {
-	localtest.Installed(t)
 	t.Setenv("TMPDIR", "/tmp")
 	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 25))
 	var sockets []string
@@ -240,9 +245,10 @@ func TestDeepFolderHasShortSockets(t *testing.T) {
 }
 
 func TestServerThatCannotStart(t *testing.T) {
-	localtest.Installed(t)
+	notTiDB(t, "last words that name an option: it prints all of them")
+	program := localtest.Program(t)
 	dir := t.TempDir()
-	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Logger: quiet, Args: []string{"--no-such-option"}})
+	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Program: program, Logger: quiet, Args: []string{"--no-such-option"}})
 	if err == nil || !strings.Contains(err.Error(), "no-such-option") {
 		t.Errorf("the error does not quote the server's log: %v", err)
 	}
@@ -250,6 +256,50 @@ func TestServerThatCannotStart(t *testing.T) {
 		t.Errorf("these processes are left: %v", left)
 	}
 	closeCluster(t, start(t, dir, 1))
+}
+
+// TestNamedTimeZones compares with Go's idea of the zone: before and after each
+// change of its clocks.
+func TestNamedTimeZones(t *testing.T) {
+	socket := start(t, t.TempDir(), 1).Sockets()[0]
+	for _, name := range []string{"Europe/Berlin", "America/New_York", "Asia/Kolkata", "US/Eastern", "Australia/Lord_Howe"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []time.Time{time.Date(1975, 7, 1, 12, 0, 0, 0, time.UTC), time.Date(2024, 1, 15, 23, 30, 0, 0, time.UTC), time.Date(2024, 7, 15, 0, 30, 0, 0, time.UTC)} {
+			want := at.In(zone).Format(time.DateTime)
+			if got := query(t, socket, "SELECT CAST(CONVERT_TZ('"+at.Format(time.DateTime)+"', 'UTC', '"+name+"') AS CHAR)"); got != want {
+				t.Errorf("%s in %s is %s, not %s", at, name, got, want)
+			}
+		}
+	}
+}
+
+// TestDataOfAnotherKind starts no server over what another vendor's made.
+func TestDataOfAnotherKind(t *testing.T) {
+	notTiDB(t, "data that another server could mistake")
+	dir := t.TempDir()
+	closeCluster(t, start(t, dir, 1))
+	other := localtest.Program(t)
+	other.Kind = local.MariaDB + local.MySQL - other.Kind
+	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Program: other, Logger: quiet})
+	if err == nil || !strings.Contains(err.Error(), "holds the data of a "+localtest.Program(t).Kind.String()+" server") {
+		t.Errorf("start: %v", err)
+	}
+}
+
+func TestFindNamedProgram(t *testing.T) {
+	program := localtest.Program(t)
+	named, err := local.Find(program.Path)
+	if err != nil || named.Kind != program.Kind {
+		t.Errorf("%s: %+v %v", program.Path, named, err)
+	}
+	for _, path := range []string{"/no/such/mysqld", "/bin/true"} {
+		if _, err := local.Find(path); err == nil || !strings.Contains(err.Error(), path) || errors.Is(err, local.ErrNotInstalled) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 }
 
 func TestStartWithoutServerProgram(t *testing.T) {

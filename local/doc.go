@@ -1,5 +1,6 @@
-// Package local runs MariaDB servers of its own on this machine, for people
-// who want databalancer without administering a database, and for the tests.
+// Package local runs MariaDB's or MySQL's servers on this machine, for people
+// who want databalancer without administering a database, and for the tests,
+// TiDB's as well.
 //
 // A Cluster owns one folder. Server n keeps everything in the subfolder n:
 // its data (data), its log (server.log) and its temporary files (tmp). The

@@ -28,7 +28,12 @@ const childVariable = "LOCAL_TEST_CHILD"
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func childMain(dir string) {
-	c, err := local.Start(context.Background(), local.Config{Dir: dir, Count: 1, Logger: quiet})
+	program, err := local.Find(os.Getenv("DATABALANCER_TEST_SERVER"))
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	c, err := local.Start(context.Background(), local.Config{Dir: dir, Count: 1, Program: program, Logger: quiet})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -70,16 +75,16 @@ func TestServersDieWithTheProcess(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("SKIPPED: only Linux binds servers to the process")
 	}
-	localtest.Installed(t)
+	program := localtest.Program(t)
 	dir := t.TempDir()
 	closeCluster(t, start(t, dir, 1)) // installs
 	child := startChild(t, dir)
 
-	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Logger: quiet})
+	_, err := local.Start(t.Context(), local.Config{Dir: dir, Count: 1, Program: program, Logger: quiet})
 	if !errors.Is(err, local.ErrLocked) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("start beside another process: %v", err)
 	}
-	if len(processes(t, "--datadir="+dir)) != 1 {
+	if len(processes(t, "--socket="+dir)) != 1 {
 		t.Fatal("the child's server is not running")
 	}
 	if err := child.Process.Kill(); err != nil {
@@ -88,7 +93,7 @@ func TestServersDieWithTheProcess(t *testing.T) {
 	// At once: what the dead process left must not be in the way.
 	c := start(t, dir, 1)
 	query(t, c.Sockets()[0], "SELECT 1")
-	if running := processes(t, "--datadir="+dir); len(running) != 1 {
+	if running := processes(t, "--socket="+dir); len(running) != 1 {
 		t.Errorf("processes over the folder: %v", running)
 	}
 }
@@ -96,15 +101,19 @@ func TestServersDieWithTheProcess(t *testing.T) {
 // TestDataInUse has a server over the data that no supervisor knows of, as a
 // killed process leaves one behind where the system does not bind it.
 func TestDataInUse(t *testing.T) {
-	localtest.Installed(t)
+	notTiDB(t, "lock that InnoDB's servers put on their data")
+	program := localtest.Program(t)
 	dir := t.TempDir()
 	closeCluster(t, start(t, dir, 1))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	args := []string{"--no-defaults", "--datadir=" + dir + "/1/data", "--tmpdir=" + dir, "--socket=" + dir + "/stray", "--skip-networking", "--user=root"}
-	stray := exec.CommandContext(ctx, "mariadbd", args...)
+	args := []string{"--datadir=" + dir + "/1/data", "--tmpdir=" + dir, "--socket=" + dir + "/stray", "--skip-networking", "--user=root"}
+	if program.Kind == local.MySQL {
+		args = append(args, "--mysqlx=OFF", "--secure-file-priv=NULL")
+	}
+	stray := exec.CommandContext(ctx, program.Path, args...)
 	if err := stray.Start(); err != nil {
-		t.Skipf("SKIPPED: no mariadbd on PATH: %v", err)
+		t.Fatal(err)
 	}
 	eventually(t, "the stray server", func() bool { _, err := os.Stat(dir + "/stray"); return err == nil })
 
@@ -112,7 +121,7 @@ func TestDataInUse(t *testing.T) {
 	var c *local.Cluster
 	go func() {
 		var err error
-		c, err = local.Start(context.Background(), local.Config{Dir: dir, Count: 1, Logger: quiet})
+		c, err = local.Start(context.Background(), local.Config{Dir: dir, Count: 1, Program: program, Logger: quiet})
 		started <- err
 	}()
 	select {

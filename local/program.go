@@ -4,40 +4,100 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
-// A program is the server software found on this machine.
-type program struct {
-	server  string // path of mariadbd or mysqld
-	install string // path of mariadb-install-db; empty for MySQL, whose server installs itself
+// A Kind of server program: how its data are made, and what its arguments are
+// called.
+type Kind int
+
+const (
+	MariaDB Kind = iota + 1
+	MySQL
+	// TiDB runs with the store that is embedded in it, which promises nothing
+	// of the data after a crash: it is for tests alone.
+	TiDB
+)
+
+func (k Kind) String() string { return [...]string{"", "MariaDB", "MySQL", "TiDB"}[k] }
+
+// A Program is the server software that a Cluster runs. Find makes it.
+type Program struct {
+	Path string
+	Kind Kind
+	// first is what every command line begins with. Without --no-defaults the
+	// servers read the machine's configuration files.
+	first []string
 }
+
+// ErrNotInstalled is returned by Find and Start when this machine has no
+// server program, or not what it takes to set up data for one.
+var ErrNotInstalled = errors.New("no MariaDB or MySQL server is installed on this machine (Debian and Ubuntu: apt-get install mariadb-server-core; Fedora: dnf install mariadb-server; macOS: brew install mariadb)")
 
 // serverFolders are searched after PATH: distributions put servers where
 // only root's PATH leads.
 var serverFolders = []string{"/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/bin", "/opt/homebrew/bin"}
 
-// findProgram returns the machine's server software, MariaDB's if it has
-// both, or ErrNotInstalled.
-func findProgram() (program, error) {
-	server, ok := lookUp("mariadbd", "mysqld")
-	if !ok {
-		return program{}, ErrNotInstalled
+// Find looks at a server program: mariadbd, mysqld, tidb-server, or a script
+// that becomes one of them with further arguments. Without a path it is the
+// machine's, MariaDB's if there are two, or ErrNotInstalled.
+func Find(path string) (Program, error) {
+	if path == "" {
+		var ok bool
+		if path, ok = lookUp("mariadbd", "mysqld"); !ok {
+			return Program{}, ErrNotInstalled
+		}
 	}
-	version, err := exec.Command(server, "--no-defaults", "--version").Output()
+	path, err := filepath.Abs(path)
 	if err != nil {
-		return program{}, fmt.Errorf("version of %s: %w", server, err)
+		return Program{}, fmt.Errorf("server program: %w", err)
 	}
-	if !bytes.Contains(version, []byte("MariaDB")) {
-		return program{server: server}, nil
+	p := Program{Path: path, first: []string{"--no-defaults"}}
+	version, err := p.output("-V")
+	if err != nil { // only TiDB's knows no --no-defaults
+		p.first = nil
+		version, err = p.output("-V")
 	}
-	install, ok := lookUp("mariadb-install-db", "mysql_install_db")
-	if !ok {
-		return program{}, fmt.Errorf("%s without mariadb-install-db: %w", server, ErrNotInstalled)
+	switch {
+	case err != nil:
+		return Program{}, fmt.Errorf("version of the server program %s: %w", path, err)
+	case strings.Contains(version, "MariaDB"):
+		p.Kind = MariaDB
+	case strings.Contains(version, "Git Commit Hash"):
+		p.Kind = TiDB
+	case strings.Contains(version, " Ver "):
+		p.Kind = MySQL
+		p.checkFirst()
+	default:
+		return Program{}, fmt.Errorf("server program %s is neither MariaDB's nor MySQL's: it calls itself %.100q", path, version)
 	}
-	return program{server: server, install: install}, nil
+	return p, nil
+}
+
+// checkFirst finds out whether a script passes --no-defaults itself: MySQL
+// takes it only once, and only in front.
+func (p *Program) checkFirst() {
+	_, err := p.output(append(asRoot(), "--validate-config", "--secure-file-priv=NULL")...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && bytes.Contains(exit.Stderr, []byte("--no-defaults")) {
+		p.first = nil
+	}
+}
+
+// args returns a whole command line's arguments.
+func (p *Program) args(further ...string) []string {
+	return append(p.first[:len(p.first):len(p.first)], further...)
+}
+
+// output runs the program to learn something.
+func (p *Program) output(args ...string) (string, error) {
+	out, err := exec.Command(p.Path, p.args(args...)...).Output()
+	return string(out), err
 }
 
 func lookUp(names ...string) (string, bool) {
@@ -54,15 +114,35 @@ func lookUp(names ...string) (string, bool) {
 	return "", false
 }
 
+// owns refuses data that a server of another kind made: a machine may have got
+// another one since.
+func (p *Program) owns(data string) error {
+	for kind, file := range map[Kind]string{MariaDB: "aria_log_control", MySQL: "mysql.ibd"} {
+		if _, err := os.Stat(filepath.Join(data, file)); err == nil && kind != p.Kind {
+			return fmt.Errorf("%s holds the data of a %s server, and %s is %s's", data, kind, p.Path, p.Kind)
+		}
+	}
+	return nil
+}
+
 // serverArgs returns the arguments of a server, for a machine that has other
 // things to do as well. A commit is on the disk when it is acknowledged.
-func (p program) serverArgs(s *server, extra []string) []string {
-	args := []string{
-		"--no-defaults", // must be the first
-		"--datadir=" + s.data,
-		"--socket=" + s.socket,
-		"--tmpdir=" + s.tmp,
-		"--pid-file=" + filepath.Join(s.dir, "server.pid"),
+func (p *Program) serverArgs(s *server, extra []string) []string {
+	args := p.args("--socket=" + s.socket)
+	if p.Kind == TiDB {
+		return append(append(args,
+			"--store=unistore",
+			"--path="+s.data,
+			"--temp-dir="+s.tmp,
+			"--host=", // no TCP, but for the port where it asks itself what it runs
+			"--status-host=127.0.0.1",
+			"--status="+strconv.Itoa(freePort()),
+			"-L=error",
+		), extra...)
+	}
+	args = append(args,
+		"--datadir="+s.data,
+		"--tmpdir="+s.tmp,
 		"--skip-networking",
 		"--skip-name-resolve",
 		"--skip-log-bin",
@@ -72,33 +152,28 @@ func (p program) serverArgs(s *server, extra []string) []string {
 		"--max-allowed-packet=16M",
 		"--innodb-buffer-pool-size=256M",
 		"--innodb-flush-log-at-trx-commit=1",
-	}
-	if p.install == "" {
-		args = append(args, "--mysqlx=OFF") // MySQL's second protocol has ports and sockets of its own
+	)
+	if p.Kind == MySQL {
+		args = append(args,
+			"--mysqlx=OFF", // a second protocol, with ports and sockets of its own
+			"--secure-file-priv=NULL",
+		)
 	}
 	return append(append(args, asRoot()...), extra...)
 }
 
-// installCommand returns the command that sets up an empty data folder, whose
-// root account has no password. Its temporary files are in a folder of their
-// own: a server removes, when it starts, what others seem to have left there.
-func (p program) installCommand(data, tmp string) *exec.Cmd {
-	if p.install == "" {
-		args := append([]string{"--no-defaults", "--initialize-insecure", "--datadir=" + data, "--tmpdir=" + tmp}, asRoot()...)
-		return exec.Command(p.server, args...)
+// freePort returns a TCP port that nobody uses, or 0.
+func freePort() int {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0
 	}
-	args := append([]string{
-		"--no-defaults",
-		"--datadir=" + data,
-		"--tmpdir=" + tmp,
-		"--auth-root-authentication-method=normal",
-		"--skip-test-db",
-		"--skip-name-resolve",
-	}, asRoot()...)
-	return exec.Command(p.install, args...)
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// asRoot lets a server run as root, which it refuses unless it is told so.
+// asRoot lets a server of MariaDB or MySQL run as root, which it refuses unless
+// it is told so.
 func asRoot() []string {
 	if os.Geteuid() == 0 {
 		return []string{"--user=root"}

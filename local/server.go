@@ -29,7 +29,7 @@ const (
 // A server is one supervised server and its files. Its supervisor runs one
 // process of it after the other.
 type server struct {
-	prog    program
+	prog    Program
 	number  int
 	dir     string
 	data    string
@@ -44,10 +44,10 @@ type server struct {
 	shutdown   error         // how the shutdown failed; read when supervised is closed
 }
 
-func newServer(prog program, number int, parent, socket string, cfg Config) *server {
+func newServer(number int, parent, socket string, cfg Config) *server {
 	dir := filepath.Join(parent, strconv.Itoa(number))
 	s := &server{
-		prog:    prog,
+		prog:    cfg.Program,
 		number:  number,
 		dir:     dir,
 		data:    filepath.Join(dir, dataName),
@@ -61,7 +61,7 @@ func newServer(prog program, number int, parent, socket string, cfg Config) *ser
 		s.log = slog.Default()
 	}
 	s.log = s.log.With("server", number)
-	s.args = prog.serverArgs(s, cfg.Args)
+	s.args = s.prog.serverArgs(s, cfg.Args)
 	return s
 }
 
@@ -80,9 +80,9 @@ func (s *server) prepare(ctx context.Context, template string) (made bool, err e
 		}
 	}
 	if _, err := os.Stat(s.data); !errors.Is(err, os.ErrNotExist) {
-		return false, err
+		return false, errors.Join(err, s.prog.owns(s.data))
 	}
-	s.log.Info("making the data folder of a local MariaDB server", "dir", s.data)
+	s.log.Info("making the data folder of a local server", "dir", s.data)
 	return true, s.makeData(ctx, template)
 }
 
@@ -147,7 +147,8 @@ func (s *server) run(ctx context.Context) error {
 		return fmt.Errorf("log: %w", err)
 	}
 	defer out.Close()
-	cmd := exec.CommandContext(ctx, s.prog.server, s.args...)
+	cmd := exec.CommandContext(ctx, s.prog.Path, s.args...)
+	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "TMPDIR="+s.tmp)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = bound()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -155,10 +156,24 @@ func (s *server) run(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	if err := s.writePID(cmd.Process.Pid); err != nil {
+		return errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	defer os.Remove(s.pidFile())
 	if err = cmd.Wait(); err == nil && ctx.Err() == nil {
 		err = errors.New("ended by itself with exit status 0")
 	}
 	return err
+}
+
+// pidFile holds the process's number while there is one.
+func (s *server) pidFile() string { return filepath.Join(s.dir, "server.pid") }
+
+func (s *server) writePID(pid int) error {
+	if err := os.WriteFile(s.pidFile(), []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {
+		return fmt.Errorf("file of the process's number: %w", err)
+	}
+	return nil
 }
 
 // waitUnlocked waits until no other server process uses the data.

@@ -1,5 +1,5 @@
 // Package test holds the suites that see databalancer from outside: black-box
-// tests that run the built binary against MariaDB servers which they start
+// tests that run the built binary against servers which they start
 // themselves, fault tests, the round trip of real logs, the checks of the
 // compose files and of the import rules. The benchmarks are in test/bench.
 //

@@ -51,6 +51,7 @@ type options struct {
 	maxBody           int64
 	maxPending        int64
 	local             int
+	localServer       string
 	dataDir           string
 	rawLogs           bool
 	logEvents         bool
@@ -91,7 +92,8 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.maxQueryLength, "max_query_length", router.DefaultMaxLength, fmt.Sprintf("longest SQL text in `bytes`, at most %d", router.LongestQuery))
 	fs.Int64Var(&o.maxBody, "max_body", api.DefaultMaxBody, "largest request body in `bytes`, also after decompression")
 	fs.Int64Var(&o.maxPending, "max_pending", ingest.DefaultMaxPending, "most `bytes` of memory for log requests at once, where one counts for about 3 times its decompressed body (6 times where fields are tiny); beyond it requests get 429, but one alone is always taken; the garbage collector may double it")
-	fs.IntVar(&o.local, "local", 0, "start and supervise `N` local MariaDB servers in -data_dir instead of -mysql_address")
+	fs.IntVar(&o.local, "local", 0, "start and supervise `N` local servers in -data_dir instead of -mysql_address")
+	fs.StringVar(&o.localServer, "local_server", "", "server `program` of -local, a mariadbd or mysqld; empty: what the machine has, MariaDB's first")
 	fs.StringVar(&o.dataDir, "data_dir", "data", "`folder` of the servers of -local")
 	fs.BoolVar(&o.rawLogs, "raw_logs", true, "keep each event as JSON in raw_logs")
 	fs.BoolVar(&o.logEvents, "log_events", false, "log each request, field, event and value (private data, and slow)")

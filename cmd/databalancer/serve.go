@@ -21,7 +21,7 @@ import (
 // reverse order.
 func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	if o.local > 0 {
-		cluster, err := local.Start(ctx, local.Config{Dir: o.dataDir, Count: o.local, Logger: log})
+		cluster, err := startLocal(ctx, o, log)
 		if err != nil {
 			return err
 		}
@@ -67,6 +67,19 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 		defer stopProfiler()
 	}
 	return listen(ctx, o, handler, log)
+}
+
+// startLocal starts the managed servers. TiDB's embedded store keeps no promise
+// about acknowledged rows.
+func startLocal(ctx context.Context, o *options, log *slog.Logger) (*local.Cluster, error) {
+	program, err := local.Find(o.localServer)
+	if err != nil {
+		return nil, err
+	}
+	if program.Kind == local.TiDB {
+		return nil, fmt.Errorf("-local_server: %s is TiDB's, whose embedded store is for tests; run TiDB by itself and name its -mysql_address", program.Path)
+	}
+	return local.Start(ctx, local.Config{Dir: o.dataDir, Count: o.local, Program: program, Logger: log})
 }
 
 // useLocal makes the managed servers the shards, called local1, local2, ….

@@ -1,4 +1,4 @@
-// Package localtest gives tests real MariaDB servers.
+// Package localtest gives tests real servers of the backend under test.
 //
 // The servers that Servers returns are shared by all tests of a test binary:
 // started when first asked for, stopped by Main, with all their data removed.
@@ -12,8 +12,11 @@
 //   - DATABALANCER_TEST_SHARDS=addr,addr names servers that run already
 //     (host:port or a unix socket; root with an empty password). Servers
 //     returns these; what Dedicated returns stays local.
+//   - DATABALANCER_TEST_SERVER=path names the server program to start, a
+//     mysqld, mariadbd or tidb-server, instead of the machine's.
 //   - DATABALANCER_TEST_REQUIRE_SERVERS, or CI, set to anything: a machine
-//     without MariaDB fails the tests that need it. Otherwise it skips them.
+//     without a server program fails the tests that need one. Otherwise it
+//     skips them.
 package localtest
 
 import (
@@ -32,10 +35,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kolide/databalancer/local"
+	"github.com/kolide/databalancer/server"
 )
 
 const (
 	shardsVariable  = "DATABALANCER_TEST_SHARDS"
+	serverVariable  = "DATABALANCER_TEST_SERVER"
 	requireVariable = "DATABALANCER_TEST_REQUIRE_SERVERS"
 
 	startTimeout = 2 * time.Minute
@@ -48,8 +53,9 @@ var shared binary
 type binary struct {
 	mu       sync.Mutex
 	folder   string
-	template string // the data folder that servers begin with
-	servers  []*server
+	program  local.Program
+	template string // the data folder that servers begin with; none for TiDB
+	servers  []*instance
 	onExit   []func()
 }
 
@@ -87,16 +93,19 @@ func Servers(t testing.TB, n int) []string {
 	return addrs
 }
 
-// Installed skips or fails the test if this machine cannot run servers of its
-// own, whatever servers DATABALANCER_TEST_SHARDS names.
-func Installed(t testing.TB) {
+// Program returns the server program of Dedicated, and skips or fails the test
+// if this machine has none, whatever servers DATABALANCER_TEST_SHARDS names.
+func Program(t testing.TB) local.Program {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // a start that looks for the programs, and goes no further
-	_, err := local.Start(ctx, local.Config{Dir: t.TempDir(), Count: 1, Logger: quiet})
-	if errors.Is(err, local.ErrNotInstalled) {
-		need(t, err)
-	}
+	program, err := shared.find()
+	need(t, err)
+	return program
+}
+
+// Backend returns what the servers of Servers are.
+func Backend(t testing.TB) server.Info {
+	t.Helper()
+	return server.Parse(Value[string](t, Open(t, Servers(t, 1)[0], ""), "SELECT VERSION()"))
 }
 
 // need ends the test if servers could not be had.
@@ -125,7 +134,21 @@ func (b *binary) addresses(n int) ([]string, error) {
 	return sockets(b.servers[:n]), nil
 }
 
-func (b *binary) start(n int, args ...string) ([]*server, error) {
+// find looks for the server program once.
+func (b *binary) find() (local.Program, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.findLocked()
+}
+
+func (b *binary) findLocked() (_ local.Program, err error) {
+	if b.program.Path == "" {
+		b.program, err = local.Find(os.Getenv(serverVariable))
+	}
+	return b.program, err
+}
+
+func (b *binary) start(n int, args ...string) ([]*instance, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.startLocked(n, args...)
@@ -133,7 +156,7 @@ func (b *binary) start(n int, args ...string) ([]*server, error) {
 
 // startLocked starts n servers in new folders, as copies of the template. On
 // an error none is left running.
-func (b *binary) startLocked(n int, args ...string) (servers []*server, err error) {
+func (b *binary) startLocked(n int, args ...string) (servers []*instance, err error) {
 	if n <= 0 {
 		return nil, nil
 	}
@@ -143,7 +166,7 @@ func (b *binary) startLocked(n int, args ...string) (servers []*server, err erro
 		return nil, err
 	}
 	for range n {
-		s, err := newServer(b.folder, b.template, args)
+		s, err := newServer(b.program, b.folder, b.template, args)
 		if err != nil {
 			return nil, err
 		}
@@ -162,6 +185,9 @@ func (b *binary) startLocked(n int, args ...string) (servers []*server, err erro
 // install makes the folder, and the template: the data of a server that was
 // started and shut down.
 func (b *binary) install(ctx context.Context) error {
+	if _, err := b.findLocked(); err != nil {
+		return err
+	}
 	if b.folder == "" {
 		sweep()
 		folder, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
@@ -170,10 +196,10 @@ func (b *binary) install(ctx context.Context) error {
 		}
 		b.folder = folder
 	}
-	if b.template != "" {
+	if b.template != "" || b.program.Kind == local.TiDB {
 		return nil
 	}
-	first := &server{cfg: serverConfig(filepath.Join(b.folder, "template"), nil)}
+	first := &instance{cfg: serverConfig(b.program, filepath.Join(b.folder, "template"), nil)}
 	if err := first.start(ctx); err != nil {
 		return err
 	}

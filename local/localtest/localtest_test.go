@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { Main(m) }
 
 func TestServersAreShared(t *testing.T) {
-	Installed(t)
+	Program(t)
 	t.Setenv(shardsVariable, "")
 	one, two := Servers(t, 1), Servers(t, 2)
 	if one[0] != two[0] || two[0] == two[1] {

@@ -17,56 +17,59 @@ import (
 	"github.com/kolide/databalancer/local"
 )
 
-// relaxed are the arguments that make servers small and quick.
+// relaxed are the arguments that make MariaDB's and MySQL's servers small and
+// quick. Either knows only one of the two sizes of InnoDB's log.
 var relaxed = []string{
 	"--innodb-flush-log-at-trx-commit=2",
 	"--innodb-flush-method=nosync",
+	"--innodb-doublewrite=OFF",
 	"--innodb-buffer-pool-size=64M",
-	"--innodb-log-file-size=32M",
+	"--loose-innodb-log-file-size=32M",
+	"--loose-innodb-redo-log-capacity=32M",
 }
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// server is one server in a folder of its own, and so can be stopped alone.
-type server struct {
+// instance is one server in a folder of its own, and so can be stopped alone.
+type instance struct {
 	cfg     local.Config
 	running *local.Cluster // nil while it is stopped
 	socket  string         // the same at every start
 	killed  bool           // by Kill, at least once
 }
 
-func serverConfig(dir string, args []string) local.Config {
-	return local.Config{Dir: dir, Count: 1, Logger: quiet, Args: append(relaxed[:len(relaxed):len(relaxed)], args...)}
+func serverConfig(program local.Program, dir string, args []string) local.Config {
+	if program.Kind != local.TiDB {
+		args = append(relaxed[:len(relaxed):len(relaxed)], args...)
+	}
+	return local.Config{Dir: dir, Count: 1, Program: program, Logger: quiet, Args: args}
 }
 
-// newServer makes a folder inside another one, with a copy of a server's data.
-func newServer(parent, template string, args []string) (*server, error) {
+// newServer makes a folder inside another one, with a copy of a server's data
+// if there is one.
+func newServer(program local.Program, parent, template string, args []string) (*instance, error) {
 	dir, err := os.MkdirTemp(parent, "")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{cfg: serverConfig(dir, args)}
-	if err := os.CopyFS(s.data(), os.DirFS(template)); err != nil {
-		return nil, err
+	s := &instance{cfg: serverConfig(program, dir, args)}
+	if template == "" {
+		return s, nil
 	}
-	// MySQL keeps there what tells one server from another.
-	if err := os.Remove(filepath.Join(s.data(), "auto.cnf")); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	return s, nil
+	return s, local.CopyData(s.data(), template)
 }
 
 // data is the folder of the data, where package local has it.
-func (s *server) data() string { return filepath.Join(s.cfg.Dir, "1", "data") }
+func (s *instance) data() string { return filepath.Join(s.cfg.Dir, "1", "data") }
 
-func (s *server) start(ctx context.Context) (err error) {
+func (s *instance) start(ctx context.Context) (err error) {
 	if s.running, err = local.Start(ctx, s.cfg); err == nil {
 		s.socket = s.running.Sockets()[0]
 	}
 	return err
 }
 
-func (s *server) stop() error {
+func (s *instance) stop() error {
 	if s.running == nil {
 		return nil
 	}
@@ -80,7 +83,7 @@ func (s *server) stop() error {
 	return err
 }
 
-func stopAll(servers []*server) error {
+func stopAll(servers []*instance) error {
 	var errs []error
 	for _, s := range servers {
 		errs = append(errs, s.stop())
@@ -88,7 +91,7 @@ func stopAll(servers []*server) error {
 	return errors.Join(errs...)
 }
 
-func sockets(servers []*server) (paths []string) {
+func sockets(servers []*instance) (paths []string) {
 	for _, s := range servers {
 		paths = append(paths, s.socket)
 	}
@@ -98,7 +101,7 @@ func sockets(servers []*server) (paths []string) {
 // A Cluster is some servers of one test's own, counted from 0.
 type Cluster struct {
 	t       testing.TB
-	servers []*server
+	servers []*instance
 }
 
 // Dedicated starts n servers for one test, with further arguments of the
@@ -139,7 +142,7 @@ func (c *Cluster) Kill(i int) error {
 			return fmt.Errorf("process %d of a server does not end", pid)
 		}
 	}
-	return os.Remove(file) // soon the number may be another process's
+	return nil
 }
 
 // Stop shuts server i down cleanly, and returns when it has ended.

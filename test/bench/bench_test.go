@@ -20,7 +20,7 @@ import (
 // TestQuick runs every benchmark with few rows. What it measures is not
 // judged, only that it is measured.
 func TestQuick(t *testing.T) {
-	localtest.Installed(t)
+	localtest.Program(t)
 	t.Setenv("DATABALANCER_TEST_DATA", "")
 	t.Setenv("TMPDIR", t.TempDir())
 	out := filepath.Join(t.TempDir(), "benchmarks.md")
