@@ -17,6 +17,7 @@ import (
 type session struct {
 	conn    driver.Conn // the driver's
 	socket  *socket     // below it
+	stream  net.Conn    // what the driver speaks over: socket, or the TLS over it
 	id      uint64      // the server's number of the connection, for KILL
 	server  server.Info
 	created time.Time
@@ -76,6 +77,7 @@ type connector struct {
 	database string // empty: none
 	purpose  purpose
 	expected *Identity // nil: any server will do
+	tls      *TLS
 	timeout  time.Duration
 	patience time.Duration     // how long to wait for the server in a statement; 0: for ever
 	learned  func(server.Info) // nil: nobody wants to know
@@ -181,11 +183,16 @@ func (c *connector) dial(ctx context.Context) (*session, error) {
 		}
 		return s.socket, nil
 	}
+	cfg.TLS, cfg.AllowFallbackToPlaintext = c.tls.config(c.network)
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("driver settings: %w", err)
 	}
 	if s.conn, err = connector.Connect(ctx); err != nil {
+		return nil, c.explain(ctx, err)
+	}
+	if s.stream, err = stream(s.conn); err != nil {
+		s.close()
 		return nil, err
 	}
 	return s, nil

@@ -38,7 +38,7 @@ type Shard struct {
 func newShard(cfg Config, known catalog.Shard) *Shard {
 	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns))}
 	sh.health.Store(&Health{})
-	base := connector{name: known.Name, database: cfg.Database, timeout: cfg.DialTimeout, learned: sh.learn}
+	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, learned: sh.learn}
 	if known.Identity != "" {
 		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: known.Catalog}
 	}

@@ -32,6 +32,9 @@ type options struct {
 	queryUsername     string
 	queryPassword     string
 	queryPasswordFile string
+	tlsMode           string
+	tlsFiles          shard.TLSFiles
+	tls               *shard.TLS // from the two
 	catalogAddress    string
 	writeConns        int
 	queryConns        int
@@ -73,6 +76,10 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.queryUsername, "mysql_query_username", "", "MySQL `user` for queries, with rights to read only; empty: -mysql_username")
 	fs.StringVar(&o.queryPassword, "mysql_query_password", "", "`password` of -mysql_query_username")
 	fs.StringVar(&o.queryPasswordFile, "mysql_query_password_file", "", "`file` that holds the password of -mysql_query_username")
+	fs.StringVar(&o.tlsMode, "mysql_tls", string(shard.TLSPreferred), "encryption of connections over TCP: off; preferred, where the server offers it; required; or verify, which also checks the server's certificate and that it names the host of its address")
+	fs.StringVar(&o.tlsFiles.CA, "mysql_tls_ca", "", "`file` in PEM of the authorities that -mysql_tls verify trusts; empty: the system's")
+	fs.StringVar(&o.tlsFiles.Cert, "mysql_tls_cert", "", "`file` in PEM of a certificate to show to servers, for accounts that REQUIRE X509")
+	fs.StringVar(&o.tlsFiles.Key, "mysql_tls_key", "", "`file` in PEM of the key of -mysql_tls_cert")
 	fs.StringVar(&o.catalogAddress, "catalog_address", "", "`server` that holds the catalog; empty: the first of -mysql_address")
 	fs.IntVar(&o.writeConns, "mysql_write_conns", shard.DefaultWriteConns, "most connections to a server for writing")
 	fs.IntVar(&o.queryConns, "mysql_query_conns", shard.DefaultQueryConns, "most connections to a server for queries")
@@ -120,7 +127,14 @@ func parseOptions(args []string, getenv func(string) string, output io.Writer) (
 	if err := fromEnvironment(fs, getenv); err != nil {
 		return nil, err
 	}
-	return o, o.complete()
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.tls, err = shard.NewTLS(shard.TLSMode(o.tlsMode), o.tlsFiles, o.logger(output)); err != nil {
+		return nil, fmt.Errorf("-mysql_%w", err)
+	}
+	return o, nil
 }
 
 // fromEnvironment sets each flag that args did not name and whose variable is
@@ -262,7 +276,7 @@ func (o *options) shardConfig(log *slog.Logger) shard.Config {
 		Username: o.mysqlUsername, Password: o.mysqlPassword,
 		QueryUsername: o.queryUsername, QueryPassword: o.queryPassword,
 		Database: o.mysqlDatabase, WriteConns: o.writeConns, QueryConns: o.queryConns,
-		Tables: tables.RawLogs{}, Logger: log,
+		TLS: o.tls, Tables: tables.RawLogs{}, Logger: log,
 	}
 }
 

@@ -41,19 +41,21 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 		return nil, err
 	}
 	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
-	if err := s.openCatalog(starting, o, config); err != nil {
-		s.close()
-		return nil, err
-	}
-	if err := s.joinAll(starting, o, config); err != nil {
-		s.close()
-		return nil, err
-	}
-	if err := s.addGatherers(starting, o, config); err != nil {
-		s.close()
-		return nil, err
+	for _, step := range []func(context.Context, *options, shard.Config) error{s.openCatalog, s.joinAll, s.addGatherers} {
+		if err := step(starting, o, config); err != nil {
+			s.close()
+			return nil, ofFlag(o, err)
+		}
 	}
 	return s, nil
+}
+
+// ofFlag names the flag that decides about what failed, if there is one.
+func ofFlag(o *options, err error) error {
+	if insecure := (*shard.TLSError)(nil); errors.As(err, &insecure) {
+		return fmt.Errorf("-mysql_tls %s: %w", o.tls, err)
+	}
+	return err
 }
 
 // openCatalog opens the catalog on its server. A server that belongs to a
