@@ -42,6 +42,12 @@ func (s *session) row(columns int) [][]byte {
 	return s.values[:columns]
 }
 
+// exec runs a statement for what it does.
+func (s *session) exec(ctx context.Context, statement string) error {
+	_, err := s.conn.(driver.ExecerContext).ExecContext(ctx, statement, nil)
+	return err
+}
+
 func (s *session) close() {
 	// The connection is given up; what happens to it then changes nothing.
 	_ = s.conn.Close()
@@ -155,7 +161,7 @@ func (c *connector) setUp(ctx context.Context, s *session) error {
 		return c.mismatch(found)
 	}
 	for _, statement := range settings(c.purpose, s.server) {
-		if _, err := s.conn.(driver.ExecerContext).ExecContext(ctx, statement, nil); err != nil {
+		if err := s.exec(ctx, statement); err != nil {
 			return fmt.Errorf("session settings: %w", err)
 		}
 	}

@@ -29,6 +29,7 @@ type Shard struct {
 
 	server   atomic.Pointer[server.Info]
 	health   atomic.Pointer[Health]
+	rights   atomic.Pointer[error] // what the accounts lack; nil: not known
 	kills    atomic.Int64
 	waits    atomic.Int64
 	waitTime atomic.Int64 // nanoseconds
