@@ -68,6 +68,10 @@ type Config struct {
 	Proxy    Proxy
 	Ingester Ingester
 
+	// CatalogRights returns what the catalog's account lacks there, without
+	// I/O. Nil: nobody knows of anything.
+	CatalogRights func() error
+
 	Logger  *slog.Logger // nil: nothing is logged
 	Version string       // of the program; shown by /healthz and /metrics
 
@@ -108,6 +112,9 @@ func (c *Config) Validate() error {
 func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.CatalogRights == nil {
+		c.CatalogRights = func() error { return nil }
 	}
 	c.Version = cmp.Or(c.Version, "devel")
 	c.QueryTimeout = cmp.Or(c.QueryTimeout, DefaultTimeout)

@@ -56,6 +56,7 @@ var statuses = map[fault.Code]int{
 	fault.ShardUnavailable:     503,
 	fault.ShardExhausted:       503,
 	fault.CatalogUnavailable:   503,
+	fault.RightsMissing:        503,
 	fault.NoActiveShard:        503,
 	fault.OutcomeUnknown:       503,
 	fault.ShuttingDown:         503,

@@ -9,6 +9,8 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/server"
+	"github.com/kolide/databalancer/shard"
 )
 
 func TestRouting(t *testing.T) {
@@ -137,14 +139,29 @@ func TestHealth(t *testing.T) {
 	}
 	f.catalog.change = func(string) error { return catalog.ErrUnavailable }
 	r := f.do(t, "GET", "/readyz", "")
-	const want = `{"status":"unavailable","checks":[{"name":"catalog","status":"failed","error":"catalog_unavailable"},` +
-		`{"name":"shard a","status":"failed","error":"shard_unavailable"},{"name":"shard /run/b.sock","status":"failed","error":"shard_unavailable"}]}` + "\n"
+	const lost = `"status":"failed","error":"shard_unavailable","detail":"the shard can't be reached"}`
+	const want = `{"status":"unavailable","checks":[{"name":"catalog","status":"failed","error":"catalog_unavailable","detail":"` +
+		`the catalog's server can't be reached; families that are known can still be stored and queried"},` +
+		`{"name":"shard a",` + lost + `,{"name":"shard /run/b.sock",` + lost + `]}` + "\n"
 	if r.StatusCode != 503 || r.body != want {
 		t.Errorf("%d %s", r.StatusCode, r.body)
 	}
 	f.catalog.cutOff = true
-	if r := f.do(t, "GET", "/readyz", ""); !strings.Contains(r.body, `{"name":"catalog","status":"stale","error":"catalog_unavailable"}`) {
+	if r := f.do(t, "GET", "/readyz", ""); !strings.Contains(r.body, `{"name":"catalog","status":"stale","error":"catalog_unavailable",`) {
 		t.Errorf("cut off: %d %s", r.StatusCode, r.body)
+	}
+}
+
+// TestHealthWithoutRights is not ready, and says why without the account's name.
+func TestHealthWithoutRights(t *testing.T) {
+	lacks := &shard.RightsError{Shard: "of the catalog", Role: server.ForCatalog, Account: "'somebody'@'%'",
+		Missing: []server.Right{{Name: "ALTER", Database: "d_c"}}}
+	f := newFixture(t, func(c *Config) { c.CatalogRights = func() error { return lacks } })
+	r := f.do(t, "GET", "/readyz", "")
+	const want = `{"status":"rights_missing","checks":[{"name":"catalog","status":"failed","error":"rights_missing",` +
+		`"detail":"the catalog account lacks ALTER on d_c: GRANT ALTER ON ` + "`d\\\\_c`" + `.* TO …"},`
+	if r.StatusCode != 503 || !strings.HasPrefix(r.body, want) {
+		t.Errorf("got %d %s, want %s", r.StatusCode, r.body, want)
 	}
 }
 

@@ -84,6 +84,7 @@ const (
 	TableBusy          Code = "table_busy" // statements on a table don't end
 	ShardBusy          Code = "shard_busy" // a statement lost out to others for a lock
 	ShardUnavailable   Code = "shard_unavailable"
+	RightsMissing      Code = "rights_missing"  // an account of ours lacks some on a server
 	ShardExhausted     Code = "shard_exhausted" // no disk or memory left
 	CatalogUnavailable Code = "catalog_unavailable"
 	ShuttingDown       Code = "shutting_down"

@@ -50,19 +50,21 @@ func (c Class) Has(others Class) bool { return c&others != 0 }
 
 // The numbers that matter by themselves.
 const (
-	BadDatabase      = 1049 // there is no such database
-	DuplicateColumn  = 1060
-	NoSuchThread     = 1094 // nothing to KILL
-	TableFull        = 1114
-	RowTooLarge      = 1118 // for a page, or for the definition
-	PacketTooLarge   = 1153
-	NoSuchTable      = 1146
-	Interrupted      = 1317 // by KILL QUERY
-	TooManyPrepared  = 1461
-	NotInstant       = 1845 // the ALGORITHM asked for is not to be had
-	NotInstantWhy    = 1846 // likewise, with the reason
-	NoSuchStatement  = 1957 // MariaDB: nothing to KILL by its own number
-	LockNotAvailable = 3572 // NOWAIT
+	AccessDenied      = 1045 // to the account, by its password or for want of TLS
+	BadDatabase       = 1049 // there is no such database
+	DuplicateColumn   = 1060
+	NoSuchThread      = 1094 // nothing to KILL
+	TableFull         = 1114
+	RowTooLarge       = 1118 // for a page, or for the definition
+	PacketTooLarge    = 1153
+	NoSuchTable       = 1146
+	Interrupted       = 1317 // by KILL QUERY
+	TooManyPrepared   = 1461
+	NotInstant        = 1845 // the ALGORITHM asked for is not to be had
+	NotInstantWhy     = 1846 // likewise, with the reason
+	NoSuchStatement   = 1957 // MariaDB: nothing to KILL by its own number
+	InsecureTransport = 3159 // require_secure_transport
+	LockNotAvailable  = 3572 // NOWAIT
 )
 
 // The rows of classes: from the "Server Error Message Reference" of the MySQL
@@ -121,6 +123,7 @@ var classRows = []struct {
 	{1927, 1927, Unavailable | Unasked}, // MariaDB: connection was killed
 	{1969, 1969, TimeLimit | Unasked},   // MariaDB's
 	{3024, 3024, TimeLimit | Unasked},   // MySQL's
+	{InsecureTransport, InsecureTransport, Unasked},
 	{3169, 3169, Unavailable | Unasked}, // MySQL: session was killed
 	{LockNotAvailable, LockNotAvailable, Locked},
 	{4031, 4031, Unavailable}, // MySQL: the connection was idle for too long

@@ -22,6 +22,7 @@ type Config struct {
 	QueryUsername string
 	QueryPassword string
 	Database      string // our database, the same on every shard
+	TLS           *TLS   // nil: TLSPreferred
 	// WriteConns and QueryConns bound the connections to one shard for
 	// writing and for queries; 0 stands for DefaultWriteConns and
 	// DefaultQueryConns.
@@ -82,6 +83,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("username", c.Username),
 		slog.String("query_username", c.QueryUsername),
 		slog.String("database", c.Database),
+		slog.String("tls", c.TLS.String()),
 		slog.Int("write_conns", c.WriteConns),
 		slog.Int("query_conns", c.QueryConns),
 		slog.Duration("dial_timeout", c.DialTimeout),

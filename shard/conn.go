@@ -114,7 +114,7 @@ func (c *Conn) Close() error {
 func (c *Conn) Discard() { c.broken = true }
 
 func (c *Conn) start(ctx context.Context) {
-	c.wire.start(c.session.socket)
+	c.wire.start(c.session.stream)
 	c.killer.Add(1)
 	c.unwatch = context.AfterFunc(ctx, func() {
 		defer c.killer.Done()

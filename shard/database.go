@@ -106,7 +106,7 @@ func bareConnector(cfg Config, address string, p purpose) (*connector, error) {
 	cfg = cfg.withDefaults()
 	return &connector{
 		name: address, network: network, address: dial,
-		account: cfg.account(), purpose: p, timeout: cfg.DialTimeout,
+		account: cfg.account(), purpose: p, tls: cfg.TLS, timeout: cfg.DialTimeout,
 	}, nil
 }
 

@@ -17,6 +17,7 @@ import (
 type session struct {
 	conn    driver.Conn // the driver's
 	socket  *socket     // below it
+	stream  net.Conn    // what the driver speaks over: socket, or the TLS over it
 	id      uint64      // the server's number of the connection, for KILL
 	server  server.Info
 	created time.Time
@@ -39,6 +40,12 @@ func (s *session) row(columns int) [][]byte {
 		s.values = make([][]byte, columns)
 	}
 	return s.values[:columns]
+}
+
+// exec runs a statement for what it does.
+func (s *session) exec(ctx context.Context, statement string) error {
+	_, err := s.conn.(driver.ExecerContext).ExecContext(ctx, statement, nil)
+	return err
 }
 
 func (s *session) close() {
@@ -76,6 +83,7 @@ type connector struct {
 	database string // empty: none
 	purpose  purpose
 	expected *Identity // nil: any server will do
+	tls      *TLS
 	timeout  time.Duration
 	patience time.Duration     // how long to wait for the server in a statement; 0: for ever
 	learned  func(server.Info) // nil: nobody wants to know
@@ -153,7 +161,7 @@ func (c *connector) setUp(ctx context.Context, s *session) error {
 		return c.mismatch(found)
 	}
 	for _, statement := range settings(c.purpose, s.server) {
-		if _, err := s.conn.(driver.ExecerContext).ExecContext(ctx, statement, nil); err != nil {
+		if err := s.exec(ctx, statement); err != nil {
 			return fmt.Errorf("session settings: %w", err)
 		}
 	}
@@ -181,11 +189,16 @@ func (c *connector) dial(ctx context.Context) (*session, error) {
 		}
 		return s.socket, nil
 	}
+	cfg.TLS, cfg.AllowFallbackToPlaintext = c.tls.config(c.network)
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("driver settings: %w", err)
 	}
 	if s.conn, err = connector.Connect(ctx); err != nil {
+		return nil, c.explain(ctx, err)
+	}
+	if s.stream, err = stream(s.conn); err != nil {
+		s.close()
 		return nil, err
 	}
 	return s, nil

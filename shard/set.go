@@ -111,12 +111,15 @@ func (s *Set) Watch(ctx context.Context, interval time.Duration) {
 }
 
 // Check pings all shards, and returns when each has answered or has not done
-// so in time. Their Health tells the outcome.
+// so in time. Their Health tells the outcome. Those that answer are asked for
+// the accounts' rights too, until these are complete: Rights tells.
 func (s *Set) Check(ctx context.Context) {
 	var pings sync.WaitGroup
 	for _, sh := range s.All() {
-		// Health keeps the error.
-		pings.Go(func() { _, _ = sh.Ping(ctx) })
+		pings.Go(func() {
+			_, err := sh.Ping(ctx) // Health keeps the error
+			sh.checkRights(ctx, err)
+		})
 	}
 	pings.Wait()
 }

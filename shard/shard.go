@@ -29,6 +29,7 @@ type Shard struct {
 
 	server   atomic.Pointer[server.Info]
 	health   atomic.Pointer[Health]
+	rights   atomic.Pointer[error] // what the accounts lack; nil: not known
 	kills    atomic.Int64
 	waits    atomic.Int64
 	waitTime atomic.Int64 // nanoseconds
@@ -38,7 +39,7 @@ type Shard struct {
 func newShard(cfg Config, known catalog.Shard) *Shard {
 	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns))}
 	sh.health.Store(&Health{})
-	base := connector{name: known.Name, database: cfg.Database, timeout: cfg.DialTimeout, learned: sh.learn}
+	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, learned: sh.learn}
 	if known.Identity != "" {
 		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: known.Catalog}
 	}

@@ -56,12 +56,9 @@ func (noDriver) Close() error { return nil }
 
 // fakeSession is a session whose server's answer is known beforehand.
 func fakeSession(answer io.Reader, used time.Time) *session {
-	return &session{
-		conn:    noDriver{},
-		socket:  &socket{Conn: &replies{in: answer}, agreed: deprecateEOF, noted: true},
-		created: time.Now(),
-		used:    used,
-	}
+	s := overSocket(&socket{Conn: &replies{in: answer}, agreed: deprecateEOF, noted: true})
+	s.conn, s.created, s.used = noDriver{}, time.Now(), used
+	return s
 }
 
 func TestWhenStatementIsSentAgain(t *testing.T) {

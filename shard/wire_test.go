@@ -29,8 +29,11 @@ func (r *replies) SetDeadline(t time.Time) error { return nil }
 // answered returns a connection on which the server answers with in.
 func answered(in io.Reader, agreed capabilities) *Conn {
 	sh := &Shard{known: catalog.Shard{Name: "fake"}}
-	return &Conn{shard: sh, session: &session{socket: &socket{Conn: &replies{in: in}, agreed: agreed, noted: true}}}
+	return &Conn{shard: sh, session: overSocket(&socket{Conn: &replies{in: in}, agreed: agreed, noted: true})}
 }
+
+// overSocket is a session without TLS.
+func overSocket(s *socket) *session { return &session{socket: s, stream: s} }
 
 // packets puts payloads into packets, the first of number 1.
 func packets(payloads ...string) string {

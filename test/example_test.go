@@ -25,8 +25,9 @@ func TestExample(t *testing.T) {
 }
 
 func example(t *testing.T, n int) {
-	flags, addresses, database := harness.OnShards(t, n)
-	s := harness.Start(t, append(flags, "-log_events")...)
+	addresses := localtest.Servers(t, n)
+	database := localtest.Database(t, addresses...)
+	s := harness.Start(t, append(harness.ShardFlags(addresses, database), "-log_events")...)
 	got := string(s.Expect(200, "PUT", "/api/log", dogs).Body)
 	if want := `{"family":"dog_registry","accepted":3,"created":true,"columns_added":["name","breed","weight"]}`; strings.TrimSpace(got) != want {
 		t.Errorf("PUT /api/log:\n got %s\nwant %s", got, want)

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/test/harness"
@@ -143,23 +142,4 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// TestQueryUser gives queries an account that can only SELECT, as the
-// security document advises: queries, their cancellation and the health
-// checks must need no more.
-func TestQueryUser(t *testing.T) {
-	flags, addresses, database := harness.OnShards(t, 1)
-	admin := localtest.Open(t, addresses[0], "")
-	account(t, admin, "reader", "only-reads", "SELECT ON `"+database+"`.*")
-	s := harness.Start(t, append(flags, "-mysql_query_username", "reader", "-mysql_query_password", "only-reads")...)
-	s.Put("numbers", map[string]string{"n": "int"}, numbers(100_000))
-	if got := s.Rows("SELECT COUNT(*) FROM numbers"); got != "[100000]" {
-		t.Errorf("count: got %s", got)
-	}
-	s.Refused(504, "timeout", "POST", "/api/query", map[string]any{"query": "SELECT COUNT(*) FROM numbers a, numbers b WHERE a.n <> b.n + 1", "timeout": "500ms"})
-	localtest.Eventually(t, 5*time.Second, "the KILL arrived", func() bool {
-		return selectText(t, admin, "SELECT user FROM information_schema.processlist WHERE info LIKE '/* databalancer query_id%'") == ""
-	})
-	s.Expect(200, "GET", "/readyz", nil)
 }

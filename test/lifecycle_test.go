@@ -70,7 +70,8 @@ func account(t *testing.T, admin *sql.DB, user, password, right string) {
 
 // TestSecrets looks for passwords wherever text comes out.
 func TestSecrets(t *testing.T) {
-	flags, addresses, _ := harness.OnShards(t, 1)
+	addresses := localtest.Servers(t, 1)
+	flags := harness.ShardFlags(addresses, localtest.Database(t, addresses...))
 	admin := localtest.Open(t, addresses[0], "")
 	account(t, admin, "secretive", "hush-hush-1", "ALL ON *.*")
 	t.Setenv("DATABALANCER_MYSQL_PASSWORD", "hush-hush-1")

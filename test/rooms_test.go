@@ -48,7 +48,7 @@ var rooms = []room{
 	{name: "cmd/load", owns: "`databalancer load`, a client of the HTTP API",
 		ours: []string{"catalog"}, never: []string{databaseSQL, driver, sqlParser}},
 	{name: "cmd/databalancer", owns: "flags, wiring, shutdown",
-		ours:  []string{"api", "cmd/load", "ingest", "ingest/tables", "local", "proxy", "proxy/gather", "router", "shard", "catalog", "catalog/store"},
+		ours:  []string{"api", "cmd/load", "ingest", "ingest/tables", "local", "proxy", "proxy/gather", "router", "shard", "catalog", "catalog/store", "server"},
 		never: []string{inMemory, "testing"}},
 }
 

@@ -215,7 +215,8 @@ func TestSplitBytes(t *testing.T) {
 	s := harness.Start(t, append(flags, "-split_bytes", "2000000", "-size_interval", "1s")...)
 	other := localtest.Database(t, addresses[1])
 	localtest.Exec(t, localtest.Open(t, addresses[1], other),
-		"CREATE TABLE reference (a INT PRIMARY KEY)", "INSERT INTO reference VALUES (1),(2),(3)", "ANALYZE TABLE reference")
+		"CREATE TABLE reference (a INT PRIMARY KEY)", "INSERT INTO reference VALUES (1),(2),(3)", "ANALYZE TABLE reference",
+		"GRANT SELECT ON reference TO "+harness.AccountName("mysql_query", database)+"@'%'")
 	s.Expect(200, "PUT", "/api/tables/reference", map[string]string{"shard": "s2", "database": other})
 	s.Put("small", map[string]string{"text": "string"}, []any{map[string]string{"text": "x"}})
 	events := slices.Repeat([]any{map[string]string{"text": strings.Repeat("x", 400)}}, 2000)

@@ -1,8 +1,9 @@
 // Databalancer stores JSON logs in strongly typed MySQL tables, spread over
 // many MySQL servers, and answers SQL questions about them over HTTP.
 //
-// The program has two commands: without one it serves; `databalancer load`
-// sends files of JSON logs to a server that runs. This package holds flags,
+// The program has three commands: without one it serves; `databalancer load`
+// sends files of JSON logs to a server that runs; `databalancer grants` prints
+// the rights that its accounts need. This package holds flags,
 // wiring and shutdown alone: main calls run, run opens everything in order
 // and closes it in reverse.
 package main
@@ -36,6 +37,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	if len(args) > 0 && args[0] == "load" {
 		return load.Run(ctx, args[1:], stdin, stdout, stderr)
 	}
+	grants := len(args) > 0 && args[0] == "grants"
+	if grants {
+		args = args[1:]
+	}
 	opts, err := parseOptions(args, getenv, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -48,6 +53,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return 0
 	}
 	log := opts.logger(stderr)
+	if grants {
+		if err := printGrants(ctx, opts, stdout); err != nil {
+			fmt.Fprintln(stderr, "databalancer grants:", err)
+			return 1
+		}
+		return 0
+	}
 	if err := serve(ctx, opts, log); err != nil {
 		log.Error("Stopping", "err", err)
 		return 1

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/kolide/databalancer/api"
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/ingest"
-	"github.com/kolide/databalancer/ingest/tables"
 	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
@@ -32,7 +30,13 @@ type options struct {
 	queryUsername     string
 	queryPassword     string
 	queryPasswordFile string
+	tlsMode           string
+	tlsFiles          shard.TLSFiles
+	tls               *shard.TLS // from the two
 	catalogAddress    string
+	catalogUsername   string
+	catalogPassword   string
+	catalogSecretFile string
 	writeConns        int
 	queryConns        int
 	sizeInterval      time.Duration
@@ -74,7 +78,14 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.StringVar(&o.queryUsername, "mysql_query_username", "", "MySQL `user` for queries, with rights to read only; empty: -mysql_username")
 	fs.StringVar(&o.queryPassword, "mysql_query_password", "", "`password` of -mysql_query_username")
 	fs.StringVar(&o.queryPasswordFile, "mysql_query_password_file", "", "`file` that holds the password of -mysql_query_username")
+	fs.StringVar(&o.tlsMode, "mysql_tls", string(shard.TLSPreferred), "encryption of connections over TCP: off; preferred, where the server offers it; required; or verify, which also checks the server's certificate and that it names the host of its address")
+	fs.StringVar(&o.tlsFiles.CA, "mysql_tls_ca", "", "`file` in PEM of the authorities that -mysql_tls verify trusts; empty: the system's")
+	fs.StringVar(&o.tlsFiles.Cert, "mysql_tls_cert", "", "`file` in PEM of a certificate to show to servers, for accounts that REQUIRE X509")
+	fs.StringVar(&o.tlsFiles.Key, "mysql_tls_key", "", "`file` in PEM of the key of -mysql_tls_cert")
 	fs.StringVar(&o.catalogAddress, "catalog_address", "", "`server` that holds the catalog; empty: the first of -mysql_address")
+	fs.StringVar(&o.catalogUsername, "catalog_username", "", "MySQL `user` for the catalog; empty: -mysql_username")
+	fs.StringVar(&o.catalogPassword, "catalog_password", "", "`password` of -catalog_username")
+	fs.StringVar(&o.catalogSecretFile, "catalog_password_file", "", "`file` that holds the password of -catalog_username")
 	fs.IntVar(&o.writeConns, "mysql_write_conns", shard.DefaultWriteConns, "most connections to a server for writing")
 	fs.IntVar(&o.queryConns, "mysql_query_conns", shard.DefaultQueryConns, "most connections to a server for queries")
 	fs.DurationVar(&o.sizeInterval, "size_interval", time.Minute, "how often the sizes of the shards and tables are measured, for the balance and for planning queries")
@@ -110,7 +121,7 @@ func parseOptions(args []string, getenv func(string) string, output io.Writer) (
 	fs.SetOutput(output)
 	o.flags(fs)
 	fs.Usage = func() {
-		fmt.Fprintf(output, "Usage: databalancer [flags]\n       databalancer load [flags] FILE…\n\nEach flag has an environment variable, %sMYSQL_ADDRESS for -mysql_address.\n\n", envPrefix)
+		fmt.Fprintf(output, "Usage: databalancer [flags]\n       databalancer load [flags] FILE…\n       databalancer grants [flags]\n\nEach flag has an environment variable, %sMYSQL_ADDRESS for -mysql_address.\n\n", envPrefix)
 		fs.PrintDefaults()
 	}
 	if err := fs.Parse(args); err != nil {
@@ -122,7 +133,14 @@ func parseOptions(args []string, getenv func(string) string, output io.Writer) (
 	if err := fromEnvironment(fs, getenv); err != nil {
 		return nil, err
 	}
-	return o, o.complete()
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.tls, err = shard.NewTLS(shard.TLSMode(o.tlsMode), o.tlsFiles, o.logger(output)); err != nil {
+		return nil, fmt.Errorf("-mysql_%w", err)
+	}
+	return o, nil
 }
 
 // fromEnvironment sets each flag that args did not name and whose variable is
@@ -145,11 +163,12 @@ func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) error {
 }
 
 func (o *options) complete() error {
-	if err := readSecret(&o.mysqlPassword, o.mysqlPasswordFile); err != nil {
-		return err
-	}
-	if err := readSecret(&o.queryPassword, o.queryPasswordFile); err != nil {
-		return err
+	for file, secret := range map[*string]*string{
+		&o.mysqlPasswordFile: &o.mysqlPassword, &o.queryPasswordFile: &o.queryPassword, &o.catalogSecretFile: &o.catalogPassword,
+	} {
+		if err := readSecret(secret, *file); err != nil {
+			return err
+		}
 	}
 	if o.local < 0 || o.local > 64 {
 		return errors.New("-local: a number from 0 to 64")
@@ -222,20 +241,6 @@ func (o *options) checkRanges() error {
 	return nil
 }
 
-// readSecret replaces a secret by the first line of its file, if one is given.
-func readSecret(secret *string, file string) error {
-	if file == "" {
-		return nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("password file: %w", err)
-	}
-	*secret, _, _ = strings.Cut(strings.TrimSuffix(string(text), "\n"), "\n")
-	*secret = strings.TrimSuffix(*secret, "\r")
-	return nil
-}
-
 // parseAddresses reads the value of -mysql_address or of another flag like it.
 // A server without a name is named by its address.
 func parseAddresses(flag, list string) ([]shardAddress, error) {
@@ -257,15 +262,6 @@ func parseAddresses(flag, list string) ([]shardAddress, error) {
 		addresses = append(addresses, shardAddress{name, address})
 	}
 	return addresses, nil
-}
-
-func (o *options) shardConfig(log *slog.Logger) shard.Config {
-	return shard.Config{
-		Username: o.mysqlUsername, Password: o.mysqlPassword,
-		QueryUsername: o.queryUsername, QueryPassword: o.queryPassword,
-		Database: o.mysqlDatabase, WriteConns: o.writeConns, QueryConns: o.queryConns,
-		Tables: tables.RawLogs{}, Logger: log,
-	}
 }
 
 func (o *options) logger(w io.Writer) *slog.Logger {

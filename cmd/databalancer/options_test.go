@@ -115,9 +115,26 @@ func TestRefusedOptions(t *testing.T) {
 	for _, args := range [][]string{
 		{"-local", "-1"}, {"-local", "65"}, {"-log_format", "xml"}, {"-mysql_database", ""}, {"-mysql_database", "a`b"},
 		{"-mysql_database", strings.Repeat("x", 60)}, {"-mysql_password_file", "/no/such/file"}, {"extra"},
+		{"-mysql_tls", "on"}, {"-mysql_tls", "verify", "-mysql_tls_ca", "/no/such/file"}, {"-mysql_tls_ca", "options_test.go"},
 	} {
 		if _, err := parseOptions(args, noEnvironment, new(bytes.Buffer)); err == nil {
 			t.Errorf("%v: no error", args)
+		}
+	}
+}
+
+// TestBadTLSIsNamed names the flag, and the file where there is one.
+func TestBadTLSIsNamed(t *testing.T) {
+	for want, args := range map[string][]string{
+		"-mysql_tls: ":                        {"-mysql_tls", "on"},
+		"-mysql_tls_ca: options_test.go ":     {"-mysql_tls", "verify", "-mysql_tls_ca", "options_test.go"},
+		"-mysql_tls_ca: open /no/such/file: ": {"-mysql_tls", "verify", "-mysql_tls_ca", "/no/such/file"},
+		"-mysql_tls_cert: ":                   {"-mysql_tls_cert", "options_test.go"},
+		"-mysql_tls_key: ":                    {"-mysql_tls_key", "options_test.go"},
+	} {
+		_, err := parseOptions(args, noEnvironment, new(bytes.Buffer))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v: got %v, want %s…", args, err, want)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type stores struct {
 	shards  *shard.Set
 	tables  *tables.Families
 	log     *slog.Logger
+	rights  *catalogRights
 	// gatherers are the names of the servers for gathering that answered.
 	gatherers []string
 }
@@ -41,28 +42,24 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 		return nil, err
 	}
 	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
-	if err := s.openCatalog(starting, o, config); err != nil {
-		s.close()
-		return nil, err
+	s.rights = &catalogRights{config: o.catalogConfig(log), address: o.catalogServer(), log: log}
+	for _, step := range []func(context.Context, *options, shard.Config) error{s.openCatalog, s.joinAll, s.addGatherers} {
+		if err := step(starting, o, config); err != nil {
+			s.close()
+			return nil, s.remedy(ctx, o, err)
+		}
 	}
-	if err := s.joinAll(starting, o, config); err != nil {
-		s.close()
-		return nil, err
-	}
-	if err := s.addGatherers(starting, o, config); err != nil {
-		s.close()
-		return nil, err
-	}
+	// Missing rights are told of now, and do not stop the start: most requests
+	// may do without, and they can be granted while the process runs.
+	s.rights.check(starting)
+	s.shards.Check(starting)
 	return s, nil
 }
 
 // openCatalog opens the catalog on its server. A server that belongs to a
 // catalog kept elsewhere gets no second one.
-func (s *stores) openCatalog(ctx context.Context, o *options, config shard.Config) error {
-	address := o.catalogAddress
-	if address == "" {
-		address = o.addresses[0].address
-	}
+func (s *stores) openCatalog(ctx context.Context, o *options, _ shard.Config) error {
+	config, address := o.catalogConfig(s.log), o.catalogServer()
 	if err := s.wait(ctx, config, address); err != nil {
 		return err
 	}
@@ -150,6 +147,7 @@ func (s *stores) startTasks(o *options) (stop func()) {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.catalog.Run(ctx) })
 	tasks.Go(func() { s.shards.Watch(ctx, watchInterval) })
+	tasks.Go(func() { s.rights.watch(ctx, watchInterval) })
 	tasks.Go(func() { s.shards.Measure(ctx, s.catalog, o.sizeInterval) })
 	return func() { cancel(); tasks.Wait() }
 }

@@ -162,16 +162,18 @@ func Decode[T any](t testing.TB, text []byte) T {
 	return v
 }
 
-// OnShards returns the flags that name n servers and a database of the test's
-// own on each, and the servers' addresses.
+// OnShards returns the flags that name n servers, a database of the test's own
+// on each, and accounts with just the rights that the program needs there; and
+// the servers' addresses.
 func OnShards(t testing.TB, n int) (flags, addresses []string, database string) {
 	t.Helper()
 	addresses = localtest.Servers(t, n)
 	database = localtest.Database(t, addresses...)
-	return ShardFlags(addresses, database), addresses, database
+	return append(ShardFlags(addresses, database), Accounts(t, addresses, database)...), addresses, database
 }
 
-// ShardFlags are the flags for servers, which are called by ShardName.
+// ShardFlags are the flags for servers, which are called by ShardName, and for
+// root's account there.
 func ShardFlags(addresses []string, database string) []string {
 	var named []string
 	for i, a := range addresses {
