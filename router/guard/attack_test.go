@@ -148,7 +148,7 @@ var attacks = []attack{
 	{sql: "select 1 /**/ + /***/ 2", restored: "SELECT 1+2 AS `1 /**/ + /***/ 2`"},
 	{sql: "select 1 /* never ends", code: fault.Syntax},
 	{sql: "select 1 /*", code: fault.Syntax},
-	{sql: "select 5--1, 5 - -1, - -1", restored: "SELECT 5--1 AS `5--1`,5--1 AS `5 - -1`,--1 AS `- -1`"},
+	{sql: "select 5--1, 5 - -1, - -1", restored: "SELECT 5- -1 AS `5--1`,5- -1 AS `5 - -1`,- -1 AS `- -1`"},
 
 	// Clauses that write, lock or leave the tables.
 	{sql: "select 1 into outfile '/tmp/x'", code: fault.ForbiddenClause},

@@ -121,7 +121,7 @@ func TestArgs(t *testing.T) {
 		{"select a from t limit ? offset ?", args(int64(5), int64(6)), "`a` AS `a` FROM `t` LIMIT 6,5"},
 		{"select '?', `?`, ? x /* ? */ -- ?", args(int64(1)), "'?',`?` AS `?`,1 AS `x`"},
 		{"select interval ? day + ? x", args(int64(1), "2024-01-01"), "DATE_ADD('2024-01-01', INTERVAL 1 DAY) AS `x`"},
-		{"select 5-? x, 5 - ? y, -? z", args(int64(-1), int64(1), int64(-2)), "5--1 AS `x`,5-1 AS `y`,--2 AS `z`"},
+		{"select 5-? x, 5 - ? y, -? z", args(int64(-1), int64(1), int64(-2)), "5- -1 AS `x`,5-1 AS `y`,- -2 AS `z`"},
 		{"select trim(both ? from ?) x", args(nil, "a"), "TRIM(BOTH (NULL) FROM 'a') AS `x`"},
 		{"select a from t order by ?", args(int64(1)), "`a` AS `a` FROM `t` ORDER BY 1"},
 		{"select a from t order by ?", args("a"), "`a` AS `a` FROM `t` ORDER BY 'a'"},
