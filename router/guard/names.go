@@ -16,8 +16,8 @@ const maxName = 255
 
 // name gives an unaliased select field the name that the server would have
 // given its column for the client's text: what is restored from the tree reads
-// otherwise. A field that needs none is left without: a string, which names
-// its column itself.
+// otherwise. A field that needs none is left without: a column, and a string,
+// which name theirs themselves.
 func (g *guard) name(field *ast.SelectField) error {
 	if field.AsName.O != "" {
 		return nil
@@ -25,6 +25,9 @@ func (g *guard) name(field *ast.SelectField) error {
 	end, aliased := g.fieldEnd(field.Offset)
 	if aliased {
 		return fault.At(fault.Unsupported, field.Offset, "an empty alias is not supported")
+	}
+	if tree.PlainColumn(field.Expr) != nil {
+		return nil // an alias may hide the column: TiDB holds the two for ambiguous
 	}
 	field.AsName = ast.NewCIStr(g.fieldName(field.Expr, field.Offset, end))
 	return nil

@@ -39,10 +39,10 @@ func (l Limits) orDefault() Limits {
 }
 
 // Statement is one guarded query: every node, function and clause in it is on
-// the allow-list, hints are gone, arguments are bound, and each unaliased
+// the allow-list, optimizer hints are gone, arguments are bound, and each unaliased
 // select field bears the name that the server would have given its column.
-// Fields without an alias are *, and strings, which name their column. Only
-// [Parse] makes one.
+// Fields without an alias are *, columns, and strings, which name their column.
+// Only [Parse] makes one.
 type Statement struct {
 	node    ast.ResultSetNode
 	explain bool
