@@ -2,6 +2,7 @@ package guard
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -51,26 +52,29 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 			return n.Name.Name.O
 		case *tree.Literal:
 			if _, ok := n.Value.(tree.Bits); !ok {
-				return constantName(n, g.sql[start:end])
+				return g.constantName(n, start, end)
 			}
 		}
 		return safeName(g.client[start:end])
 	}
 }
 
-func constantName(l *tree.Literal, text string) string {
+func (g *guard) constantName(l *tree.Literal, start, end int) string {
 	switch v := l.Value.(type) {
 	case nil:
 		return "NULL"
 	case bool:
-		if v {
-			return "TRUE"
+		if g.dialect.TruthAsWritten {
+			return safeName(g.client[start:end])
 		}
-		return "FALSE"
+		return strings.ToUpper(strconv.FormatBool(v))
 	case string:
+		if g.dialect.FirstString && l.Joined >= 0 && l.Joined < len(v) {
+			return strings.TrimSpace(safeName(v[:l.Joined]))
+		}
 		return ""
 	}
-	return safeName(strings.Trim(text, "+() \t\r\n\v\f"))
+	return safeName(strings.Trim(g.sql[start:end], "+() \t\r\n\v\f"))
 }
 
 // safeName makes a name of a piece of SQL text, as servers do: names have no
@@ -109,6 +113,9 @@ func (g *guard) fieldEnd(offset int) (end int, aliased bool) {
 			nested++
 		case ")":
 			nested--
+		}
+		if last == "." && strings.Trim(before, "0123456789") == "" && before != "" {
+			last = "5." // a number's, which qualifies nothing
 		}
 		if nested < 0 || nested == 0 && endsField(last, now) {
 			break

@@ -90,7 +90,6 @@ select id from t where dt > date'2024-01-01' + interval 1 month order by id
 select id from t order by name is null, name desc, id
 select id from t order by 1 desc limit 2 offset 1
 select id from t order by id limit 1, 2
-select id from t order by id fetch first 2 rows only
 select id, n from t order by `n` desc, t.id
 select id + 1 from t order by id + 1 desc
 select id + 1 from t order by `id + 1` desc
