@@ -60,7 +60,6 @@ func (l *layout) append(dst []byte, values [][]byte, first bool) []byte {
 
 // newLayout returns the layout of an answer with these columns.
 func newLayout(f format, s shape, columns []proxy.Column, quoteLarge bool) *layout {
-	columns = unique(columns)
 	if f == formatCSV {
 		return csvLayout(columns)
 	}
@@ -72,7 +71,7 @@ func newLayout(f format, s shape, columns []proxy.Column, quoteLarge bool) *layo
 		l.prefixes, l.suffix = separators("[", ",", len(columns)), "]"
 		l.head = append(appendColumns(nil, columns), `,"rows":[`...)
 	} else {
-		l.prefixes, l.suffix = keys(columns), "}"
+		l.prefixes, l.suffix = keys(unique(columns)), "}"
 		l.head = []byte(`{"results":[`)
 	}
 	if l.separator = ","; f == formatNDJSON {

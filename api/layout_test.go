@@ -50,10 +50,10 @@ func TestLayout(t *testing.T) {
 		want   string
 	}{
 		{formatJSON, shapeObjects, `{"results":[{"id":1,"na\"me":"spot, \"the dog\"","id:2":true},{"id":2,"na\"me":null,"id:2":null},{"id":null,"na\"me":"","id:2":false}`},
-		{formatJSON, shapeArrays, `{"columns":[{"name":"id","type":"int"},{"name":"na\"me","type":"text"},{"name":"id:2","type":"bool"}],"rows":[[1,"spot, \"the dog\"",true],[2,null,null],[null,"",false]`},
+		{formatJSON, shapeArrays, `{"columns":[{"name":"id","type":"int"},{"name":"na\"me","type":"text"},{"name":"id","type":"bool"}],"rows":[[1,"spot, \"the dog\"",true],[2,null,null],[null,"",false]`},
 		{formatNDJSON, shapeObjects, `{"id":1,"na\"me":"spot, \"the dog\"","id:2":true}` + "\n" + `{"id":2,"na\"me":null,"id:2":null}` + "\n" + `{"id":null,"na\"me":"","id:2":false}` + "\n"},
-		{formatNDJSON, shapeArrays, `{"columns":[{"name":"id","type":"int"},{"name":"na\"me","type":"text"},{"name":"id:2","type":"bool"}]}` + "\n" + `[1,"spot, \"the dog\"",true]` + "\n[2,null,null]\n[null,\"\",false]\n"},
-		{formatCSV, shapeObjects, "id,\"na\"\"me\",id:2\r\n1,\"spot, \"\"the dog\"\"\",true\r\n2,,\r\n,\"\",false\r\n"},
+		{formatNDJSON, shapeArrays, `{"columns":[{"name":"id","type":"int"},{"name":"na\"me","type":"text"},{"name":"id","type":"bool"}]}` + "\n" + `[1,"spot, \"the dog\"",true]` + "\n[2,null,null]\n[null,\"\",false]\n"},
+		{formatCSV, shapeObjects, "id,\"na\"\"me\",id\r\n1,\"spot, \"\"the dog\"\"\",true\r\n2,,\r\n,\"\",false\r\n"},
 	}
 	for _, tt := range tests {
 		l := newLayout(tt.format, tt.shape, columns, false)

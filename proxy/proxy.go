@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/proxy/gather"
+	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -40,6 +42,7 @@ type Proxy struct {
 	log      *slog.Logger
 	queries  registry
 	gatherer *gather.Gatherer
+	dialect  atomic.Pointer[router.Dialect] // of the last plan
 }
 
 // New returns a Proxy.

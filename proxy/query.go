@@ -111,7 +111,7 @@ func (p *Proxy) planned(ctx context.Context, q router.Query, run func(*router.Pl
 	snap := p.catalog.Snapshot()
 	for retried := false; ; retried = true {
 		var result Result
-		plan, err := p.router.Plan(snap, q)
+		plan, err := p.plan(ctx, snap, q)
 		if err == nil {
 			result, err = run(plan)
 			result.Plan = plan

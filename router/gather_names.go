@@ -23,7 +23,7 @@ func (f fieldNames) aliased(n *ast.ColumnName) ast.ExprNode {
 		return nil
 	}
 	for _, field := range f.sel.Fields.Fields {
-		if !tree.IsStar(field) && tree.IsName(field.AsName, n.Name.O) {
+		if !tree.IsStar(field) && tree.IsName(tree.FieldName(field), n.Name.O) {
 			return field.Expr
 		}
 	}

@@ -105,6 +105,9 @@ func (u *parts) shipPart(g *gatherer, table string, part int, broadcast map[*res
 // settle makes the block compute the whole from the parts.
 func (u *parts) settle(table string) {
 	w := whole{u.partial, table}
+	for _, f := range w.sel.Fields.Fields {
+		f.AsName = tree.FieldName(f) // before another column stands in its place
+	}
 	for _, clause := range w.after() {
 		clause.Accept(w)
 	}

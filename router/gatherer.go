@@ -184,7 +184,6 @@ func selectColumns(table string, columns []Column) *ast.SelectStmt {
 	fields := make([]*ast.SelectField, len(columns))
 	for i, c := range columns {
 		fields[i] = tree.Field(table, c.Name)
-		fields[i].AsName = ast.NewCIStr(c.Name)
 	}
 	return tree.Select(fields, temporaryName(table), table, nil)
 }
@@ -194,5 +193,9 @@ func origin(s *resolve.Source) ast.ResultSetNode {
 	if s.Table == nil {
 		return s.Ref.Source
 	}
-	return tableName(s.Table)
+	name := tableName(s.Table)
+	if ref, ok := s.Ref.Source.(*ast.TableName); ok {
+		name.IndexHints = ref.IndexHints // they hold for the table, not for what is shipped of it
+	}
+	return name
 }

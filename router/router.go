@@ -45,6 +45,9 @@ func New(cfg Config) *Router {
 	}
 }
 
+// Dialect says where servers read, or name, one text in different ways.
+type Dialect = guard.Dialect
+
 // Query is what a client asks.
 type Query struct {
 	SQL string
@@ -57,6 +60,8 @@ type Query struct {
 	// NoConcat has a query gathered whose parts turned out to have columns of
 	// different types, so that one server must make them one.
 	NoConcat bool
+	// Dialect is that of the servers that run the plan.
+	Dialect Dialect
 	// Notes has the plan say what would make it faster.
 	Notes bool
 }
@@ -64,7 +69,7 @@ type Query struct {
 // Plan turns a query into a plan for the given state of the catalog. The
 // error is a [*fault.Error] whenever the query is at fault.
 func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
-	st, err := guard.Parse(q.SQL, q.Args, r.limits)
+	st, err := q.Dialect.Parse(q.SQL, q.Args, r.limits)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ var attacks = []attack{
 	// Names.
 	{sql: "select `sleep(1) or abs`(1)", code: fault.ForbiddenFunction},
 	{sql: "select `sleep`(1)", code: fault.ForbiddenFunction},
-	{sql: "select `a``b`, `) union select sleep(1) -- x` from t", restored: "SELECT `a``b` AS `a``b`,`) union select sleep(1) -- x` AS `) union select sleep(1) -- x` FROM `t`"},
+	{sql: "select `a``b`, `) union select sleep(1) -- x` from t", restored: "SELECT `a``b`,`) union select sleep(1) -- x` FROM `t`"},
 	{sql: "select 1 as `a``, sleep(1) -- `", restored: "SELECT 1 AS `a``, sleep(1) -- `"},
 	{sql: "select 1 as 'a`, sleep(1) -- '", restored: "SELECT 1 AS `a``, sleep(1) -- `"},
 	{sql: "select 1 'a`, sleep(1) -- ' from t as `x``y`", restored: "SELECT 1 AS `a``, sleep(1) -- ` FROM `t` AS `x``y`"},
@@ -126,8 +126,8 @@ var attacks = []attack{
 	// Hints and comments.
 	{sql: `select /*+ SET_VAR(a='*\/ sleep(1), /*') */ 1`, restored: "SELECT 1 AS `1`"},
 	{sql: "select /*+ max_execution_time(0) */ 1 /*+ x */", restored: "SELECT 1 AS `1`"},
-	{sql: "select 1 from t use index (`x``) union select sleep(1) -- `)", restored: "SELECT 1 AS `1` FROM `t`"},
-	{sql: "select 1 from t force index for order by (primary), u ignore key (a, b)", restored: "SELECT 1 AS `1` FROM `t` JOIN `u`"},
+	{sql: "select 1 from t use index (`x``) union select sleep(1) -- `)", restored: "SELECT 1 AS `1` FROM `t` USE INDEX (`x``) union select sleep(1) -- `)"},
+	{sql: "select 1 from t force index for order by (primary), u ignore key (a, b)", restored: "SELECT 1 AS `1` FROM `t` FORCE INDEX FOR ORDER BY (`primary`) JOIN `u` IGNORE INDEX (`a`, `b`)"},
 	{sql: "select 1 /*!50701 , sleep(1) */", code: fault.ForbiddenClause},
 	{sql: "select 1 /*!99999 , sleep(1) */", code: fault.ForbiddenClause},
 	{sql: "select 1 /*! , sleep(1) */", code: fault.ForbiddenClause},
@@ -141,14 +141,14 @@ var attacks = []attack{
 	{sql: "select 1 -- /*! x */", restored: "SELECT 1 AS `1`"},
 	{sql: "select 1 # /*! x */\n+ 2", restored: "SELECT 1+2 AS `1 # /*! x */\n+ 2`"},
 	{sql: "select 1 --/*! , sleep(1) */\n", code: fault.ForbiddenClause}, // two minuses, no comment
-	{sql: "select '/*! x */', \"/*M! y */\", `/*T! z */` from t", restored: "SELECT '/*! x */','/*M! y */',`/*T! z */` AS `/*T! z */` FROM `t`"},
+	{sql: "select '/*! x */', \"/*M! y */\", `/*T! z */` from t", restored: "SELECT '/*! x */','/*M! y */',`/*T! z */` FROM `t`"},
 	{sql: `select '\'/*!', 1 /* ' */`, restored: `SELECT '''/*!',1 AS ` + "`1`"},
 	{sql: "select 1 /* ' */ , 2 /* ' */", restored: "SELECT 1 AS `1`,2 AS `2`"},
 	{sql: "select 1 /*/ , 2 */", restored: "SELECT 1 AS `1`"},
 	{sql: "select 1 /**/ + /***/ 2", restored: "SELECT 1+2 AS `1 /**/ + /***/ 2`"},
 	{sql: "select 1 /* never ends", code: fault.Syntax},
 	{sql: "select 1 /*", code: fault.Syntax},
-	{sql: "select 5--1, 5 - -1, - -1", restored: "SELECT 5--1 AS `5--1`,5--1 AS `5 - -1`,--1 AS `- -1`"},
+	{sql: "select 5--1, 5 - -1, - -1", restored: "SELECT 5- -1 AS `5--1`,5- -1 AS `5 - -1`,- -1 AS `- -1`"},
 
 	// Clauses that write, lock or leave the tables.
 	{sql: "select 1 into outfile '/tmp/x'", code: fault.ForbiddenClause},

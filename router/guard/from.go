@@ -6,7 +6,7 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// from checks a FROM and drops index hints.
+// from checks a FROM.
 func (g *guard) from(node ast.ResultSetNode) error {
 	if err := g.enter(); err != nil {
 		return err
@@ -65,7 +65,6 @@ func (g *guard) source(n *ast.TableSource) error {
 }
 
 func (g *guard) table(n *ast.TableName) error {
-	n.IndexHints = nil
 	switch {
 	case n.Schema.O == "*":
 		return fault.New(fault.ForbiddenTable, "*.%s is not a table", n.Name.O).With(fault.Facts{Table: n.Name.O})

@@ -14,11 +14,12 @@ import (
 // On its way it drops hints, names the select fields, and collects the
 // placeholders.
 type guard struct {
-	sql    string // what was parsed: comments blanked
-	client string // what the client sent, of the same length
-	lim    Limits
-	nodes  int
-	depth  int
+	sql     string // what was parsed: comments blanked
+	client  string // what the client sent, of the same length
+	lim     Limits
+	nodes   int
+	depth   int
+	dialect Dialect
 
 	placeholders []*tree.Literal
 	ordered      []*ast.ByItem // those whose expression is a placeholder

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -16,8 +17,8 @@ const maxName = 255
 
 // name gives an unaliased select field the name that the server would have
 // given its column for the client's text: what is restored from the tree reads
-// otherwise. A field that needs none is left without: a string, which names
-// its column itself.
+// otherwise. A field that needs none is left without: a column, and a string,
+// which name theirs themselves.
 func (g *guard) name(field *ast.SelectField) error {
 	if field.AsName.O != "" {
 		return nil
@@ -25,6 +26,9 @@ func (g *guard) name(field *ast.SelectField) error {
 	end, aliased := g.fieldEnd(field.Offset)
 	if aliased {
 		return fault.At(fault.Unsupported, field.Offset, "an empty alias is not supported")
+	}
+	if tree.PlainColumn(field.Expr) != nil {
+		return nil // an alias may hide the column: TiDB holds the two for ambiguous
 	}
 	field.AsName = ast.NewCIStr(g.fieldName(field.Expr, field.Offset, end))
 	return nil
@@ -48,26 +52,29 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 			return n.Name.Name.O
 		case *tree.Literal:
 			if _, ok := n.Value.(tree.Bits); !ok {
-				return constantName(n, g.sql[start:end])
+				return g.constantName(n, start, end)
 			}
 		}
 		return safeName(g.client[start:end])
 	}
 }
 
-func constantName(l *tree.Literal, text string) string {
+func (g *guard) constantName(l *tree.Literal, start, end int) string {
 	switch v := l.Value.(type) {
 	case nil:
 		return "NULL"
 	case bool:
-		if v {
-			return "TRUE"
+		if g.dialect.TruthAsWritten {
+			return safeName(g.client[start:end])
 		}
-		return "FALSE"
+		return strings.ToUpper(strconv.FormatBool(v))
 	case string:
+		if g.dialect.FirstString && l.Joined >= 0 && l.Joined < len(v) {
+			return strings.TrimSpace(safeName(v[:l.Joined]))
+		}
 		return ""
 	}
-	return safeName(strings.Trim(text, "+() \t\r\n\v\f"))
+	return safeName(strings.Trim(g.sql[start:end], "+() \t\r\n\v\f"))
 }
 
 // safeName makes a name of a piece of SQL text, as servers do: names have no
@@ -106,6 +113,9 @@ func (g *guard) fieldEnd(offset int) (end int, aliased bool) {
 			nested++
 		case ")":
 			nested--
+		}
+		if last == "." && strings.Trim(before, "0123456789") == "" && before != "" {
+			last = "5." // a number's, which qualifies nothing
 		}
 		if nested < 0 || nested == 0 && endsField(last, now) {
 			break

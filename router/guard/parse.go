@@ -39,10 +39,10 @@ func (l Limits) orDefault() Limits {
 }
 
 // Statement is one guarded query: every node, function and clause in it is on
-// the allow-list, hints are gone, arguments are bound, and each unaliased
+// the allow-list, optimizer hints are gone, arguments are bound, and each unaliased
 // select field bears the name that the server would have given its column.
-// Fields without an alias are *, and strings, which name their column. Only
-// [Parse] makes one.
+// Fields without an alias are *, columns, and strings, which name their column.
+// Only [Parse] makes one.
 type Statement struct {
 	node    ast.ResultSetNode
 	explain bool
@@ -64,11 +64,11 @@ func (s *Statement) Withs() int { return s.withs }
 // parsers holds parsers at rest: making one costs more than a short parse.
 var parsers = sync.Pool{New: func() any { return parser.New() }}
 
-// Parse turns a client's text into a statement that is safe to restore and
-// run. The error is a [*fault.Error].
-func Parse(sql string, args []any, lim Limits) (*Statement, error) {
+// Parse turns a client's text, as servers of the dialect read it, into a
+// statement that is safe to restore and run. The error is a [*fault.Error].
+func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	lim = lim.orDefault()
-	text, withs, err := survey(sql, lim)
+	text, withs, err := survey(sql, lim, d)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func Parse(sql string, args []any, lim Limits) (*Statement, error) {
 		if s.node, s.explain, err = query(stmt, text); err != nil {
 			return err
 		}
-		g := guard{sql: text, client: sql, lim: lim}
+		g := guard{sql: text, client: sql, lim: lim, dialect: d}
 		if err := g.query(s.node, true); err != nil {
 			return err
 		}

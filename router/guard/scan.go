@@ -141,14 +141,14 @@ func isWord(c byte) bool {
 // would hurt the parser and what parser and server read differently, and
 // returns the text with every comment and hint blanked, so that offsets hold,
 // and the number of its WITH clauses.
-func survey(sql string, lim Limits) (text string, withs int, err error) {
+func survey(sql string, lim Limits, d Dialect) (text string, withs int, err error) {
 	if len(sql) > lim.Length {
 		return "", 0, fault.New(fault.TooLarge, "the query has %d bytes; at most %d are accepted", len(sql), lim.Length)
 	}
 	if n := invalidUTF8(sql); n >= 0 {
 		return "", 0, fault.At(fault.Syntax, n, "the query is not valid UTF-8")
 	}
-	v := surveyor{scanner: scanner{src: sql}, lim: lim}
+	v := surveyor{scanner: scanner{src: sql}, lim: lim, dialect: d}
 	for {
 		t := v.next()
 		if t.kind == tokenEnd {
@@ -168,6 +168,7 @@ func survey(sql string, lim Limits) (text string, withs int, err error) {
 type surveyor struct {
 	scanner
 	lim                             Limits
+	dialect                         Dialect
 	tokens, nested, adjacent, joins int
 	withs                           int
 	blanked                         []byte // a copy of src, once there is something to blank
@@ -212,6 +213,10 @@ func (v *surveyor) structure(t token) error {
 	case 'w', 'W':
 		if strings.EqualFold(v.src[t.start:t.end], "with") && v.beginsCTE() {
 			v.withs++
+		}
+	case '!':
+		if v.dialect.DoubleNot && strings.HasPrefix(v.src[t.end:], "!") {
+			return fault.At(fault.Unsupported, t.start, "!! is not supported: MySQL takes it for one NOT; write ! !, or NOT")
 		}
 	case '{':
 		ahead := v.scanner

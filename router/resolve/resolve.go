@@ -18,6 +18,7 @@ func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*B
 	if r.braced && r.withs != st.Withs() {
 		return nil, fault.New(fault.Unsupported, "WITH in parentheses right after another WITH is not supported")
 	}
+	b.Each((*Block).toUTC)
 	b.Columns = published(named(b.Columns))
 	return b, nil
 }

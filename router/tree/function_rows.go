@@ -212,7 +212,7 @@ var rows = []struct {
 	{"json_type", Plain, TextKind, 0},
 	{"json_unquote", Plain, TextKind, 0},
 	{"json_valid", Plain, IntKind, Unranked},
-	{"json_value", Plain, TextKind, First},
+	{"json_value", Plain, TextKind, 0},
 
 	// Addresses and identifiers.
 	{"inet_aton", Plain, 0, 0},

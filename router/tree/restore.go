@@ -31,13 +31,40 @@ func restore(node ast.Node, flags format.RestoreFlags) (text string, err error) 
 			text, err = "", fmt.Errorf("restored statement: %v", r)
 		}
 	}()
-	var b strings.Builder
+	var b printer
 	b.Grow(restoreSize)
 	if err := node.Restore(format.NewRestoreCtx(flags, &b)); err != nil {
 		return "", fmt.Errorf("restored statement: %w", err)
 	}
 	return b.String(), nil
 }
+
+// printer collects the pieces of a printed tree. It keeps operators apart that
+// the parser prints side by side: MySQL takes !! and <=! for one operator each,
+// and any server -- for a comment where a blank follows.
+type printer struct {
+	strings.Builder
+	operator bool // the last piece ended in one
+}
+
+// WriteString implements io.StringWriter. Names and strings come in three
+// pieces, of which the first and the last are their quotes.
+func (p *printer) WriteString(piece string) (int, error) {
+	if piece == "" {
+		return 0, nil
+	}
+	if p.operator && isOperator(piece[0]) {
+		p.WriteByte(' ')
+	}
+	p.operator = isOperator(piece[len(piece)-1])
+	return p.Builder.WriteString(piece)
+}
+
+// Write implements io.Writer.
+func (p *printer) Write(piece []byte) (int, error) { return p.WriteString(string(piece)) }
+
+// isOperator reports whether operators are made of the character.
+func isOperator(c byte) bool { return strings.IndexByte("!<=>+-*/%&|^~:@", c) >= 0 }
 
 // Shape returns the text of a statement without the rows that it returns.
 func Shape(node ast.Node) (string, error) {

@@ -72,6 +72,17 @@ func WholeNumber(e ast.ExprNode) (uint64, bool) {
 	return 0, false
 }
 
+// FieldName returns the name of a select field's column where the field says
+// it: its alias, or else the name of the column that it is.
+func FieldName(f *ast.SelectField) ast.CIStr {
+	if f.AsName.O == "" && f.Expr != nil {
+		if n := PlainColumn(f.Expr); n != nil {
+			return n.Name
+		}
+	}
+	return f.AsName
+}
+
 // IsStar reports whether a select field is * or t.*.
 func IsStar(f *ast.SelectField) bool { return f.WildCard != nil }
 

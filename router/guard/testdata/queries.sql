@@ -7,6 +7,10 @@ select distinct n > 0 from t order by 1
 select all n from t order by id
 select sql_calc_found_rows sql_no_cache high_priority straight_join id from t order by id limit 2
 select id from t use index (primary) order by id
+select id from t force index (primary) ignore index for order by (primary) use key () where id > 1 order by id
+select id from t a ignore key for join (primary) use index for group by (primary) where a.id > 1 order by id
+select id from t use index (nosuch) order by id
+select a.id from t a force index for join (primary), o b use index (primary, `primary`) where a.id = b.t_id order by b.id
 select count(*), COUNT( * ), count(n), count(distinct n, name), count(all n), sum(n), avg(d), min(name), max(f), std(n), stddev(n), stddev_samp(n), variance(n), var_samp(n), bit_and(u), bit_or(u), bit_xor(u) from t
 select group_concat(name), group_concat(distinct name order by id desc separator '|'), group_concat(id, '-', n order by id separator ''), group_concat(id separator '\'') from t
 select json_arrayagg(id), json_objectagg(id, name) from t where name is not null
@@ -86,7 +90,6 @@ select id from t where dt > date'2024-01-01' + interval 1 month order by id
 select id from t order by name is null, name desc, id
 select id from t order by 1 desc limit 2 offset 1
 select id from t order by id limit 1, 2
-select id from t order by id fetch first 2 rows only
 select id, n from t order by `n` desc, t.id
 select id + 1 from t order by id + 1 desc
 select id + 1 from t order by `id + 1` desc

@@ -1,0 +1,53 @@
+package proxy
+
+import (
+	"context"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router"
+)
+
+// plan plans a query in the dialect of the server that gives the answer. It
+// begins with that of the last query's, which is the same wherever all shards
+// are of one vendor.
+func (p *Proxy) plan(ctx context.Context, snap *catalog.Snapshot, q router.Query) (*router.Plan, error) {
+	if last := p.dialect.Load(); last != nil {
+		q.Dialect = *last
+	}
+	plan, err := p.router.Plan(snap, q)
+	if err != nil {
+		return nil, err
+	}
+	spoken, ok := p.spoken(ctx, plan)
+	if !ok || spoken == q.Dialect {
+		return plan, nil
+	}
+	p.dialect.Store(&spoken)
+	q.Dialect = spoken
+	return p.router.Plan(snap, q)
+}
+
+// spoken returns the dialect of the shard whose answer names the columns. It
+// reports false where that is not to be had: running the plan will say why.
+func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, bool) {
+	if plan.Explain || len(plan.Steps) == 0 {
+		return router.Dialect{}, false // its columns have names of their own
+	}
+	name := plan.Steps[0].Shard
+	if plan.Kind == router.Gather {
+		name = plan.Home
+	}
+	sh, err := p.shards.Shard(name)
+	if err != nil {
+		return router.Dialect{}, false
+	}
+	info, err := sh.Server(ctx)
+	if err != nil {
+		return router.Dialect{}, false
+	}
+	return router.Dialect{
+		TruthAsWritten: info.NamesTruthAsWritten(),
+		FirstString:    info.NamesFirstString(),
+		DoubleNot:      info.JoinsNots(),
+	}, true
+}

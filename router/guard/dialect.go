@@ -1,0 +1,21 @@
+package guard
+
+// Dialect says where the servers read, or name, one text in different ways.
+// The zero value reads as MariaDB does.
+type Dialect struct {
+	// TruthAsWritten: a column that is TRUE or FALSE is named by its text, with
+	// its parentheses. Elsewhere its name is that word in upper case.
+	TruthAsWritten bool
+	// FirstString: a column of adjacent strings is named by the first of them.
+	// Elsewhere it is by all.
+	FirstString bool
+	// DoubleNot: !! is one operator, so that !!0 is 1.
+	DoubleNot bool
+}
+
+// Parse turns a client's text into a statement that is safe to restore and
+// run, as the servers of the zero dialect read it. The error is a
+// [*fault.Error].
+func Parse(sql string, args []any, lim Limits) (*Statement, error) {
+	return Dialect{}.Parse(sql, args, lim)
+}
