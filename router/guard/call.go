@@ -48,7 +48,7 @@ func (g *guard) refuseCall(n *ast.FuncCallExpr) error {
 // refuseFunction says why a function is not available. name is how the client
 // knows it.
 func refuseFunction(low, name string, at int) error {
-	if what := tree.Unparsed(low); what != "" {
+	if what := tree.Unparsed[low]; what != "" {
 		return fault.At(fault.Unsupported, at, "%s is not supported", what)
 	}
 	if reason := tree.Refusal(low); reason != "" {

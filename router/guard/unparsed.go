@@ -31,11 +31,11 @@ func unparsedBefore(text string, at int) string {
 		open = append(open, strings.ToLower(last))
 	}
 	for i := len(open) - 1; i >= 0; i-- {
-		if what := tree.Unparsed(open[i]); what != "" {
+		if what := tree.Unparsed[open[i]]; what != "" {
 			return what
 		}
 	}
-	return tree.Unparsed(closed)
+	return tree.Unparsed[closed]
 }
 
 // follows reports whether a word may stand behind a function's parentheses, as

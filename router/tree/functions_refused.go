@@ -2,9 +2,9 @@ package tree
 
 import "strings"
 
-// refusals are the functions that servers offer and clients may not call, by
+// Refusals are the functions that servers offer and clients may not call, by
 // the reason.
-var refusals = []struct{ reason, names string }{
+var Refusals = []struct{ Reason, Names string }{
 	{"it waits", `sleep benchmark master_gtid_wait master_pos_wait source_pos_wait wait_for_executed_gtid_set
 		wait_until_sql_thread_after_gtids wsrep_sync_wait_upto_gtid`},
 	{"it locks", `get_lock is_free_lock is_used_lock release_all_locks release_lock`},
@@ -17,7 +17,9 @@ var refusals = []struct{ reason, names string }{
 		system_user user`},
 	{"it tells of the session, which is shared", `connection_id database found_rows last_insert_id row_count schema schemas`},
 	{"its error messages carry data", `extractvalue updatexml`},
-	{"it may take a server's processor, and can't be stopped", `encrypt kdf`},
+	{"it may take a server's processor, and can't be stopped", `asymmetric_decrypt asymmetric_derive
+		asymmetric_encrypt asymmetric_sign asymmetric_verify create_asymmetric_priv_key create_asymmetric_pub_key
+		create_dh_parameters create_digest encrypt kdf`},
 	{"it has the server parse any text", `statement_digest statement_digest_text tidb_encode_sql_digest`},
 	{"it is for passwords of the server's accounts", `old_password password password_func`},
 	{"it reads what the server keeps for itself", `tidb_decode_binary_plan tidb_decode_key tidb_decode_plan
@@ -48,9 +50,9 @@ var refusals = []struct{ reason, names string }{
 
 var reasons = func() map[string]string {
 	all := make(map[string]string)
-	for _, r := range refusals {
-		for _, name := range strings.Fields(r.names) {
-			all[name] = r.reason
+	for _, r := range Refusals {
+		for _, name := range strings.Fields(r.Names) {
+			all[name] = r.Reason
 		}
 	}
 	return all
@@ -60,9 +62,9 @@ var reasons = func() map[string]string {
 // offer, by its name in lower case, or nothing if it is none of those.
 func Refusal(name string) string { return reasons[name] }
 
-// unparsed are the functions whose arguments have a syntax, or part of one, that
-// the parser does not know, and what of it.
-var unparsed = map[string]string{
+// Unparsed are the functions whose arguments have a syntax, or part of one, that
+// the parser does not know, and what of it, by their names in lower case.
+var Unparsed = map[string]string{
 	"column_get":      "COLUMN_GET(… AS type)",
 	"distance":        "DISTANCE(…)",
 	"group_concat":    "LIMIT in GROUP_CONCAT(…)",
@@ -80,7 +82,3 @@ var unparsed = map[string]string{
 	"st_collect":      "DISTINCT in ST_COLLECT(…)",
 	"weight_string":   "LEVEL in WEIGHT_STRING(…)",
 }
-
-// Unparsed returns what of a function's syntax the parser does not know, by its
-// name in lower case, or nothing.
-func Unparsed(name string) string { return unparsed[name] }
