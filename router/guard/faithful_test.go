@@ -177,8 +177,6 @@ var rewritten = map[string]string{
 	"select id from t force index (primary)": "select id from t",
 }
 
-func rewrites() []string { return keys(rewritten) }
-
 func TestRewritten(t *testing.T) {
 	conn := session(t)
 	for query, same := range rewritten {
