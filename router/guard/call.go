@@ -19,6 +19,9 @@ func (g *guard) call(n *ast.FuncCallExpr) error {
 	if f.Form == tree.Interval && len(n.Args) < 2 {
 		return fault.At(fault.Unsupported, n.OriginTextPosition(), "parentheses right after INTERVAL are not supported here: write INTERVAL 0 + (n) DAY")
 	}
+	if f.Form == tree.Formatted && !bounded(n.Args) {
+		return fault.At(fault.Unsupported, n.OriginTextPosition(), "%s needs a format in quotes here, without numbers over 999 in its braces", f.Name.O)
+	}
 	if !shape(n, f.Form) {
 		return fault.At(fault.Syntax, n.OriginTextPosition(), "the arguments of %s are malformed", f.Name.O)
 	}

@@ -34,6 +34,7 @@ const (
 	FormatOf          // selector, x
 	DateLiteral       // a string
 	WeightString      // x, or x, CHAR or BINARY, and a length
+	Formatted         // a format, whose widths no setting of the server bounds, ...
 
 	aggregate      // a node of its own kind
 	windowed       // an aggregate that is a window function too

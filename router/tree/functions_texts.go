@@ -45,6 +45,7 @@ var texts = slices.Concat([]row{
 	{"to_base64", Plain, 0, 0},
 	{"ucase", Plain, TextKind, First},
 	{"upper", Plain, TextKind, First},
+	{"sformat", Formatted, 0, Unranked},
 	{"weight_string", WeightString, 0, Unranked},
 	// Hashes.
 	{"md5", Plain, TextKind, 0},
@@ -64,7 +65,7 @@ var texts = slices.Concat([]row{
 	{"coercibility", Plain, 0, 0},
 	{"collation", Plain, 0, 0},
 },
-	opaque(`sformat lengthb translate format_bytes format_pico_time format_nano_time etag sm3 vitess_hash
+	opaque(`lengthb translate format_bytes format_pico_time format_nano_time etag sm3 vitess_hash
 		aes_decrypt aes_encrypt encode decode gtid_subset gtid_subtract decode_histogram
 		concat_operator_oracle decode_oracle lpad_oracle ltrim_oracle replace_oracle rpad_oracle rtrim_oracle
 		substr_oracle trim_oracle`),
