@@ -30,6 +30,8 @@ func jsonEncoder(t catalog.Type, quoteLarge bool) encoder {
 		return appendBool
 	case catalog.JSON:
 		return appendJSON
+	case catalog.Geometry:
+		return appendGeometry
 	case catalog.Bit:
 		if quoteLarge {
 			return appendQuotedBit

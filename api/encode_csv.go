@@ -16,6 +16,8 @@ func csvEncoder(t catalog.Type) encoder {
 		return appendBoolField
 	case catalog.Bit:
 		return appendBitField
+	case catalog.Geometry:
+		return appendGeometryField
 	case catalog.Int, catalog.Decimal, catalog.Float, catalog.Timestamp, catalog.Date, catalog.Time, catalog.Year:
 		return appendVerbatim
 	default:

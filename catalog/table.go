@@ -24,6 +24,7 @@ const (
 	Date      Type = "date"
 	Time      Type = "time"
 	Year      Type = "year"
+	Geometry  Type = "geometry"
 )
 
 // fieldTypes maps the names that a request's schema may use, in lower case,

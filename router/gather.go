@@ -40,15 +40,17 @@ func (g *gatherer) read() error {
 	if root.Any(func(b *resolve.Block) bool { return b.Sequence }) {
 		return fault.New(fault.Unsupported, "RAND with a seed across shards is not supported: %s", g.p.spread())
 	}
-	if root.Any(func(b *resolve.Block) bool { return b.Search }) {
-		return fault.New(fault.Unsupported, "MATCH … AGAINST across shards is not supported: %s", g.p.spread())
-	}
+	inPlace := ""
 	root.Each(func(b *resolve.Block) {
+		inPlace = cmp.Or(inPlace, b.InPlace)
 		g.blocks = append(g.blocks, b)
 		for _, s := range b.Sources {
 			g.owner[s] = b
 		}
 	})
+	if inPlace != "" {
+		return fault.New(fault.Unsupported, "%s across shards is not supported: %s", inPlace, g.p.spread())
+	}
 	for _, b := range g.blocks {
 		known := resolve.ConditionsOf(b)
 		maps.Copy(g.conditions, known.Of)

@@ -81,7 +81,7 @@ func isPlain(b *resolve.Block) bool {
 		sel.OrderBy != nil, sel.Limit != nil:
 		return false
 	}
-	return !b.Any(func(b *resolve.Block) bool { return b.Aggregate || b.Sequence })
+	return !b.Any(func(b *resolve.Block) bool { return b.Aggregate || b.Sequence || b.InPlace != "" })
 }
 
 func namesTables(b *resolve.Block) bool {

@@ -67,7 +67,7 @@ var wireTypes = [256]wireType{
 	252: {catalog.Text, "TEXT", "BLOB"},
 	253: {catalog.Text, "VARCHAR", "VARBINARY"},
 	254: {catalog.Text, "CHAR", "BINARY"},
-	255: {catalog.Bytes, "GEOMETRY", ""},
+	255: {catalog.Geometry, "GEOMETRY", ""},
 }
 
 const (

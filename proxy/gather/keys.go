@@ -95,7 +95,7 @@ func keyLiteral(t shard.ColumnType) func(dst, value []byte) []byte {
 	case catalog.Date, catalog.Timestamp, "": // nothing but NULL
 		return appendString
 	case catalog.Bytes:
-		if t.DatabaseType != "GEOMETRY" && t.DatabaseType != "VECTOR" && t.DatabaseType != "UNKNOWN" {
+		if t.DatabaseType != "VECTOR" && t.DatabaseType != "UNKNOWN" {
 			return func(dst, value []byte) []byte { return appendBytes(dst, "_binary ", value) }
 		}
 	}

@@ -82,7 +82,7 @@ func calls(text string) []string {
 	s, last := scanner{src: text}, ""
 	for tok := s.next(); tok.kind != tokenEnd; tok = s.next() {
 		now := strings.ToLower(text[tok.start:tok.end])
-		if now == "(" && last != "" && !slices.Contains(strings.Fields("in and or not as from select where on join union all any exists by having values row using"), last) {
+		if now == "(" && last != "" && !slices.Contains(strings.Fields("default in and or not as from select where on join union all any exists by having values row using"), last) {
 			names = append(names, last)
 		}
 		last = ""

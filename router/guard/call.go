@@ -19,6 +19,9 @@ func (g *guard) call(n *ast.FuncCallExpr) error {
 	if f.Form == tree.Interval && len(n.Args) < 2 {
 		return fault.At(fault.Unsupported, n.OriginTextPosition(), "parentheses right after INTERVAL are not supported here: write INTERVAL 0 + (n) DAY")
 	}
+	if f.Form == tree.Formatted && !bounded(n.Args) {
+		return fault.At(fault.Unsupported, n.OriginTextPosition(), "%s needs a format in quotes here, without numbers over 999 in its braces", f.Name.O)
+	}
 	if !shape(n, f.Form) {
 		return fault.At(fault.Syntax, n.OriginTextPosition(), "the arguments of %s are malformed", f.Name.O)
 	}
@@ -38,6 +41,21 @@ func (g *guard) refuseCall(n *ast.FuncCallExpr) error {
 	}
 	if _, ok := tree.Aggregates[n.FnName.L]; ok && n.Schema.O == "" {
 		return fault.At(fault.ForbiddenFunction, at, "no space or quotes are accepted around the name of the aggregate %s", name)
+	}
+	if n.Schema.O == "" {
+		return refuseFunction(n.FnName.L, name, at)
+	}
+	return fault.At(fault.ForbiddenFunction, at, "the function %.64s is not available", name)
+}
+
+// refuseFunction says why a function is not available. name is how the client
+// knows it.
+func refuseFunction(low, name string, at int) error {
+	if what := tree.Unparsed[low]; what != "" {
+		return fault.At(fault.Unsupported, at, "%s is not supported", what)
+	}
+	if reason := tree.Refusal(low); reason != "" {
+		return fault.At(fault.ForbiddenFunction, at, "the function %.64s is not available: %s", name, reason)
 	}
 	return fault.At(fault.ForbiddenFunction, at, "the function %.64s is not available", name)
 }
@@ -74,6 +92,8 @@ func shape(n *ast.FuncCallExpr, form tree.Form) bool {
 		return len(args) == 2 && isSelector(args[0])
 	case tree.DateLiteral:
 		return len(args) == 1 && isString(args[0])
+	case tree.WeightString:
+		return weighs(args)
 	}
 	return true // plain and insertion: any number, of expressions
 }
@@ -87,6 +107,21 @@ func trims(args []ast.ExprNode) bool {
 		}
 	}
 	return len(args) > 0 && len(args) < 4 && (len(args) < 3 || isDirection(args[2]))
+}
+
+// weighs checks the arguments of WEIGHT_STRING(), of which the parser prints the
+// second as a word, and puts its length right.
+func weighs(args []ast.ExprNode) bool {
+	if len(args) != 3 {
+		return len(args) == 1
+	}
+	length, ok := tree.Length(args[2])
+	if !ok || !isString(args[1]) {
+		return false
+	}
+	args[2] = length
+	word := args[1].(*tree.Literal).GetString()
+	return word == "CHAR" || word == "BINARY"
 }
 
 func isUnit(e ast.ExprNode) bool      { _, ok := e.(*ast.TimeUnitExpr); return ok }
@@ -154,7 +189,7 @@ func compares(e ast.ExprNode) bool {
 func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
 	f, ok := tree.Aggregates[strings.ToLower(n.F)]
 	if !ok {
-		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the function %s is not available", strings.ToUpper(n.F))
+		return refuseFunction(strings.ToLower(n.F), strings.ToUpper(n.F), n.OriginTextPosition())
 	}
 	n.F = f.Name.O
 	if n.Order != nil {

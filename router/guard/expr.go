@@ -109,6 +109,10 @@ func (g *guard) predicate(e ast.ExprNode) error {
 		return g.expr(&n.Against)
 	case *ast.SetCollationExpr:
 		return g.expr(&n.Expr) // the parser knows all collations by name
+	case *ast.DefaultExpr:
+		if n.Name != nil {
+			return g.count()
+		}
 	}
 	return g.refuseExpr(e)
 }
@@ -120,7 +124,7 @@ func (g *guard) refuseExpr(e ast.ExprNode) error {
 	case *ast.VariableExpr:
 		return fault.At(fault.ForbiddenClause, at, "variables (@%s) are not accepted", n.Name)
 	case *ast.DefaultExpr:
-		return fault.At(fault.ForbiddenClause, at, "DEFAULT(…) is not accepted")
+		return fault.At(fault.ForbiddenClause, at, "DEFAULT without a column is not accepted")
 	case *ast.ValuesExpr:
 		return fault.At(fault.ForbiddenClause, at, "VALUES(…) is not accepted")
 	}

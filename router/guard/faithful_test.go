@@ -12,10 +12,8 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
-	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/kolide/databalancer/local/localtest"
-	"github.com/kolide/databalancer/router/tree"
 )
 
 // A restored statement must return what the client's own text returns: the
@@ -166,49 +164,6 @@ func expressionQueries() []string {
 	return all
 }
 
-// TestEveryFunctionIsTried finds functions on the allow-lists that the queries
-// above do not call.
-func TestEveryFunctionIsTried(t *testing.T) {
-	v := callVisitor{}
-	for _, query := range slices.Concat(expressionQueries(), faithfulQueries, rewrites(), elsewhere) {
-		st, err := Parse(query, nil, Limits{})
-		if err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-		st.node.Accept(v)
-	}
-	for _, list := range [][]string{keys(tree.Functions), keys(tree.Aggregates), keys(tree.Windows)} {
-		for _, name := range list {
-			if !v[name] {
-				t.Errorf("%s() is on an allow-list, but is never tried", name)
-			}
-		}
-	}
-}
-
-// elsewhere calls the functions that MariaDB does not have, or has only in
-// versions to come: they are parsed and restored, but run nowhere.
-var elsewhere = []string{
-	"select any_value(a), bin_to_uuid(a), uuid_to_bin(a), is_uuid(a), json_storage_size(a), regexp_like(a, 'x'), json_pretty(a) from t",
-	"select json_overlaps(a, b), json_schema_valid(a, b), 1 member of (a), grouping(a) from t group by a with rollup",
-}
-
-type callVisitor map[string]bool
-
-func (v callVisitor) Enter(n ast.Node) (ast.Node, bool) {
-	switch n := n.(type) {
-	case *ast.FuncCallExpr:
-		v[n.FnName.L] = true
-	case *ast.AggregateFuncExpr:
-		v[strings.ToLower(n.F)] = true
-	case *ast.WindowFuncExpr:
-		v[strings.ToLower(n.Name)] = true
-	}
-	return n, false
-}
-
-func (v callVisitor) Leave(n ast.Node) (ast.Node, bool) { return n, true }
-
 func keys[V any](list map[string]V) []string { return slices.Sorted(maps.Keys(list)) }
 
 // rewritten are operators that MariaDB lacks, and what says the same there.
@@ -222,8 +177,6 @@ var rewritten = map[string]string{
 	"select id from t order by id fetch first 2 rows only": "select id from t order by id limit 2",
 	"select 'a' || 'b', 1 and 2 or 3":                      "select 'a' or 'b', 1 and 2 or 3",
 }
-
-func rewrites() []string { return keys(rewritten) }
 
 func TestRewritten(t *testing.T) {
 	conn := session(t)

@@ -184,6 +184,9 @@ func syntaxError(err error, text string) error {
 	if clause := clauseBefore(text, at); clause != "" {
 		return fault.At(fault.ForbiddenClause, at, "%s is not accepted", clause)
 	}
+	if what := unparsedBefore(text, at); what != "" {
+		return fault.At(fault.Unsupported, at, "%s is not supported", what)
+	}
 	return fault.At(fault.Syntax, at, "syntax error %s", place(text, at))
 }
 

@@ -31,7 +31,7 @@ func TestErrorOffset(t *testing.T) {
 		{"select 'abc", fault.Syntax, 7, "the string has no end"},
 		{"select `abc", fault.Syntax, 7, "the quoted name has no end"},
 		{"select 1 /* abc", fault.Syntax, 9, "the comment has no end"},
-		{"select 1, sleep(2)", fault.ForbiddenFunction, 10, "the function sleep is not available"},
+		{"select 1, sleep(2)", fault.ForbiddenFunction, 10, "the function sleep is not available: it waits"},
 		{"select 1, a.b(2)", fault.ForbiddenFunction, 10, "a.b"},
 		{"select 1 + @a", fault.ForbiddenClause, 11, "@a"},
 		{"select 1 /*! x */", fault.ForbiddenClause, 9, "/*!"},
@@ -231,4 +231,39 @@ func restored(query string) string {
 		return err.Error()
 	}
 	return text
+}
+
+// TestUnparsed names functions whose syntax the parser does not know.
+func TestUnparsed(t *testing.T) {
+	for query, what := range map[string]string{
+		"select json_value(a, '$.a' returning signed) from t":                   "RETURNING",
+		"select 1 + json_value(a, concat('$', '.a') default 1 on empty) from t": "JSON_VALUE",
+		"select * from json_table('[1]', '$[*]' columns (a int path '$')) x":    "JSON_TABLE",
+		"select * from t, json_table(t.a, '$[*]' columns (a int path '$')) x":   "JSON_TABLE",
+		"select percentile_cont(0.5) within group (order by a) over () from t":  "PERCENTILE_CONT",
+		"select percentile_disc(0.5) WITHIN GROUP (order by a) over () from t":  "PERCENTILE_DISC",
+		"select median(a) over (partition by b) from t":                         "MEDIAN",
+		"select median(a) from t":                                                    "MEDIAN",
+		"select column_get(a, 'b' as int) from t":                                    "COLUMN_GET",
+		"select weight_string('a' level 1)":                                          "WEIGHT_STRING",
+		"select group_concat(a order by a limit 1) from t":                           "GROUP_CONCAT",
+		"select json_arrayagg(a order by a) from t":                                  "JSON_ARRAYAGG",
+		"select st_collect(distinct a) from t":                                       "ST_COLLECT",
+		"select lag(a, 1 + 1) over (order by a) from t":                              "LAG",
+		"select ntile(1 + 1) over (order by a) from t":                               "NTILE",
+		"select x from (select json_value(a, '$.a' returning signed) x from t) as y": "JSON_VALUE",
+	} {
+		_, err := Parse(query, nil, Limits{})
+		if !isCode(err, fault.Unsupported) || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v, which does not name %s", query, err, what)
+		}
+	}
+	for _, query := range []string{
+		"select json_value(a, '$.a') from t wher b",
+		"select median(a), b c d from t",
+	} {
+		if _, err := Parse(query, nil, Limits{}); !isCode(err, fault.Syntax) && !isCode(err, fault.Unsupported) {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
 }

@@ -44,7 +44,10 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 	case *ast.FuncCallExpr:
 		v.block.call(n)
 	case *ast.MatchAgainst:
-		v.block.Search = true
+		v.block.InPlace = "MATCH … AGAINST"
+	case *ast.DefaultExpr:
+		v.block.InPlace = "DEFAULT(…)"
+		v.err = v.column(n.Name) // which the expression does not visit
 	}
 	return node, v.err != nil
 }
@@ -86,4 +89,7 @@ func (b *Block) call(n *ast.FuncCallExpr) {
 	b.Volatile = b.Volatile || f.Is(tree.Volatile)
 	b.Sequence = b.Sequence || f.Is(tree.Seeded) && len(n.Args) > 0
 	b.Clock = b.Clock || f.Is(tree.Clock)
+	if f.Is(tree.InPlace) {
+		b.InPlace = f.Name.O
+	}
 }

@@ -24,11 +24,11 @@ type Block struct {
 	tables []*catalog.Table // that its own FROM names, each once
 	ctes   []*CTE           // that its own FROM names, each once
 
-	Aggregate bool // calls an aggregate or window function itself
-	Volatile  bool // calls a function with another value at each call itself
-	Sequence  bool // calls RAND with a seed itself: each row's value follows from the last one's
-	Clock     bool // calls a function of the statement's time itself
-	Search    bool // searches a full-text index itself
+	Aggregate bool   // calls an aggregate or window function itself
+	Volatile  bool   // calls a function with another value at each call itself
+	Sequence  bool   // calls RAND with a seed itself: each row's value follows from the last one's
+	Clock     bool   // calls a function of the statement's time itself
+	InPlace   string // what of it only a server that has its tables can compute
 }
 
 // Role says what a block is to the block around it.

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -32,6 +33,8 @@ const (
 	Insertion         // INSERT(), which the parser calls otherwise
 	FormatOf          // selector, x
 	DateLiteral       // a string
+	WeightString      // x, or x, CHAR or BINARY, and a length
+	Formatted         // a format, whose widths no setting of the server bounds, ...
 
 	aggregate      // a node of its own kind
 	windowed       // an aggregate that is a window function too
@@ -39,7 +42,7 @@ const (
 )
 
 // Mark is something that is true of some functions.
-type Mark uint8
+type Mark uint16
 
 const (
 	// Volatile functions may return another value at each call within one
@@ -64,6 +67,9 @@ const (
 	// Foreseen functions return no text longer than servers think that it can
 	// become, however short the columns in their arguments are declared.
 	Foreseen
+	// InPlace functions are only computed by a server that has the tables: they
+	// ask for more than the values of their arguments.
+	InPlace
 )
 
 // Is reports whether the function has the mark.
@@ -113,6 +119,29 @@ const (
 	number                   // what all have in common, if that is a number
 )
 
+// row is what is known of a function, as the files functions_*.go have it. One
+// is among them only if it computes its result from its arguments and the
+// clock, or at random: nothing that [Refusal] has a reason against.
+type row struct {
+	name    string
+	form    Form
+	returns Kind // or a rule, see [Function.Kind]
+	marks   Mark
+}
+
+var rows = slices.Concat(numbers, texts, times, documents, spatial, others, aggregates)
+
+// opaque returns rows of functions of which nothing is known but that they may
+// be called: where their result would have to be stored, their arguments are
+// shipped instead.
+func opaque(names string) []row {
+	var list []row
+	for _, name := range strings.Fields(names) {
+		list = append(list, row{name, Plain, UnknownKind, Unranked})
+	}
+	return list
+}
+
 // The allow-lists: what clients may call, by name in lower case. The parser
 // keeps aggregates and window functions in nodes of their own.
 var (
@@ -122,8 +151,7 @@ var (
 )
 
 func init() {
-	for i := range rows {
-		row := &rows[i]
+	for _, row := range rows {
 		f := &Function{ast.CIStr{O: strings.ToUpper(row.name), L: row.name}, row.form, row.returns, row.marks}
 		if real, ok := renamed[row.name]; ok {
 			f.Name.O = real

@@ -45,8 +45,8 @@ type (
 	// Bits is a hexadecimal or bit literal in the spelling of the client:
 	// x'41' and 0x41 differ in numeric context on MariaDB.
 	Bits string
-	// star is the * of COUNT(*).
-	star struct{}
+	// star is the * of COUNT(*), or the length in WEIGHT_STRING(x AS CHAR(n)).
+	star struct{ n int }
 	// Placeholder is a ? whose argument is not bound yet.
 	Placeholder struct{}
 )
@@ -56,8 +56,8 @@ func NewLiteral(value any) *Literal {
 	switch v := value.(type) {
 	case *Literal:
 		return v
-	case int: // the parser's own 1 in place of a *
-		value = star{}
+	case int: // the parser's own: 1 in place of a *, or a length
+		value = star{v}
 	}
 	return &Literal{Value: value, Joined: -1}
 }
@@ -199,4 +199,16 @@ func (u *Using) Accept(v ast.Visitor) (ast.Node, bool) {
 	}
 	u.Expr = inner.(ast.ExprNode)
 	return v.Leave(u)
+}
+
+// Length returns a literal of the length that the parser has read in
+// WEIGHT_STRING(x AS CHAR(n)). No client can write what it leaves in the tree
+// there, but in that place.
+func Length(e ast.ExprNode) (*Literal, bool) {
+	l, ok := e.(*Literal)
+	if !ok {
+		return nil, false
+	}
+	length, ok := l.Value.(star)
+	return NewLiteral(uint64(max(length.n, 0))), ok
 }

@@ -153,6 +153,9 @@ func TestRows(t *testing.T) {
 			t.Errorf("%s stands twice, or not in lower case", row.name)
 		}
 		seen[row.name] = true
+		if reason := Refusal(row.name); reason != "" {
+			t.Errorf("%s is allowed, and refused: %s", row.name, reason)
+		}
 		if row.marks&Picks != 0 && row.form < aggregate {
 			t.Errorf("%s picks, and is no aggregate", row.name)
 		}
@@ -160,7 +163,13 @@ func TestRows(t *testing.T) {
 			t.Errorf("%s may return JSON, and is not marked so", row.name)
 		}
 	}
-	if len(Functions)+len(Windows) < len(rows)-1 {
-		t.Errorf("%d functions, %d windows, of %d rows", len(Functions), len(Windows), len(rows))
+	listed := map[string]bool{}
+	for _, list := range []map[string]*Function{Functions, Aggregates, Windows} {
+		for name := range list {
+			listed[name] = true
+		}
+	}
+	if len(listed) != len(rows) {
+		t.Errorf("%d functions of %d rows", len(listed), len(rows))
 	}
 }

@@ -1,0 +1,72 @@
+package tree
+
+import "slices"
+
+// texts are the functions of texts and of bytes.
+var texts = slices.Concat([]row{
+	{"ascii", Plain, IntKind, 0},
+	{"bit_length", Plain, IntKind, 0},
+	{"char_length", Plain, IntKind, Foreseen},
+	{"character_length", Plain, IntKind, Foreseen},
+	{"chr", Plain, 0, 0},
+	{"concat", Plain, TextKind, Mixed | Foreseen},
+	{"concat_ws", Plain, TextKind, Mixed},
+	{"elt", Plain, 0, 0},
+	{"export_set", Plain, 0, 0},
+	{"field", Plain, IntKind, Foreseen},
+	{"find_in_set", Plain, IntKind, 0},
+	{"from_base64", Plain, 0, 0},
+	{"instr", Plain, IntKind, Foreseen},
+	{"lcase", Plain, TextKind, First},
+	{"left", Plain, TextKind, First | Foreseen},
+	{"length", Plain, IntKind, Foreseen},
+	{"locate", Plain, IntKind, Foreseen},
+	{"lower", Plain, TextKind, First},
+	{"lpad", Plain, TextKind, First},
+	{"ltrim", Plain, TextKind, First | Foreseen},
+	{"make_set", Plain, 0, 0},
+	{"mid", Plain, 0, 0},
+	{"natural_sort_key", Plain, 0, 0},
+	{"octet_length", Plain, IntKind, Foreseen},
+	{"ord", Plain, 0, 0},
+	{"quote", Plain, 0, 0},
+	{"repeat", Plain, 0, First},
+	{"replace", Plain, TextKind, First},
+	{"reverse", Plain, TextKind, First},
+	{"right", Plain, TextKind, First | Foreseen},
+	{"rpad", Plain, TextKind, First},
+	{"rtrim", Plain, TextKind, First | Foreseen},
+	{"soundex", Plain, 0, 0},
+	{"space", Plain, 0, 0},
+	{"strcmp", Plain, IntKind, Foreseen},
+	{"substr", Plain, TextKind, First | Foreseen},
+	{"substring", Plain, TextKind, First | Foreseen},
+	{"substring_index", Plain, TextKind, First},
+	{"to_base64", Plain, 0, 0},
+	{"ucase", Plain, TextKind, First},
+	{"upper", Plain, TextKind, First},
+	{"sformat", Formatted, 0, Unranked},
+	{"weight_string", WeightString, 0, Unranked},
+	// Hashes.
+	{"md5", Plain, TextKind, 0},
+	{"sha", Plain, TextKind, 0},
+	{"sha1", Plain, TextKind, 0},
+	{"sha2", Plain, TextKind, 0},
+	{"compress", Plain, 0, 0},
+	{"uncompress", Plain, 0, 0},
+	{"uncompressed_length", Plain, 0, 0},
+	// Regular expressions.
+	{"regexp_instr", Plain, IntKind, 0},
+	{"regexp_like", Plain, 0, 0},
+	{"regexp_replace", Plain, TextKind, First},
+	{"regexp_substr", Plain, TextKind, First},
+	// What a text is.
+	{"charset", Plain, 0, 0},
+	{"coercibility", Plain, 0, 0},
+	{"collation", Plain, 0, 0},
+},
+	opaque(`lengthb translate format_bytes format_pico_time format_nano_time etag sm3 vitess_hash
+		aes_decrypt aes_encrypt encode decode gtid_subset gtid_subtract decode_histogram
+		concat_operator_oracle decode_oracle lpad_oracle ltrim_oracle replace_oracle rpad_oracle rtrim_oracle
+		substr_oracle trim_oracle`),
+)
