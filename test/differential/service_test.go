@@ -14,10 +14,12 @@ type service struct {
 	fault fault // for tests of this package's own eyes
 }
 
-// startService starts the program on the servers.
+// startService starts the program on the servers, with accounts that have just
+// the rights that it needs there.
 func startService(t testing.TB, addresses []string, database string) *service {
 	t.Helper()
-	return &service{Server: harness.Start(t, harness.ShardFlags(addresses, database)...)}
+	flags := append(harness.ShardFlags(addresses, database), harness.Accounts(t, addresses, database)...)
+	return &service{Server: harness.Start(t, flags...)}
 }
 
 // rowLimit is more rows than any answer may have that is compared.
