@@ -79,20 +79,33 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 		return nil, err
 	}
 	s := &Statement{withs: withs}
-	err = parseOne(text, func(stmt ast.StmtNode) (err error) {
-		if s.node, s.explain, err = query(stmt, text); err != nil {
+	g := guard{sql: text, client: sql, lim: lim, dialect: d}
+	err = g.parse(s, args)
+	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
+		if edits := rewrite(text); len(edits) > 0 {
+			again := guard{sql: edits.apply(text), client: sql, edits: edits, lim: lim, dialect: d}
+			if second := again.parse(s, args); fault.CodeOf(second) != fault.Syntax {
+				err = edits.relocate(second)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// parse parses the guard's text into s, checks it and binds the arguments.
+func (g *guard) parse(s *Statement, args []any) error {
+	return parseOne(g.sql, func(stmt ast.StmtNode) (err error) {
+		if s.node, s.explain, err = query(stmt, g.sql); err != nil {
 			return err
 		}
-		g := guard{sql: text, client: sql, lim: lim, dialect: d}
 		if err := g.query(s.node, true); err != nil {
 			return err
 		}
 		return g.bind(args)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // verbs are the words that a query can begin with.
@@ -179,12 +192,25 @@ func syntaxError(err error, text string) error {
 	at := errorOffset(err.Error(), text)
 	if at < 0 {
 		_, reason, _ := strings.Cut(err.Error(), "]") // [class:number]
+		if what, name, ok := strings.Cut(reason, ": "); ok && unknownNames[strings.TrimSpace(what)] != "" {
+			return fault.New(fault.Unsupported, "%s %.70s is not supported", unknownNames[strings.TrimSpace(what)], strings.Trim(name, "'"))
+		}
 		return fault.New(fault.Syntax, "the query cannot be parsed: %.200s", strings.TrimSpace(reason))
 	}
 	if clause := clauseBefore(text, at); clause != "" {
 		return fault.At(fault.ForbiddenClause, at, "%s is not accepted", clause)
 	}
-	return fault.At(fault.Syntax, at, "syntax error %s", place(text, at))
+	if refused := named(text, at); refused != nil {
+		return refused
+	}
+	return fault.At(fault.Syntax, at, "syntax error %s%s", place(text, at), advice(text, at))
+}
+
+// unknownNames has the parser's words for names that it does not know.
+var unknownNames = map[string]string{
+	"Unsupported character introducer": "the character set",
+	"Unknown character set":            "the character set",
+	"Unknown collation":                "the collation",
 }
 
 // errorOffset reads the place of a syntax error out of the parser's message:
@@ -217,7 +243,8 @@ func clauseBefore(text string, at int) string {
 		if t.start == at && now == "PROCEDURE" || last == "PROCEDURE" {
 			return "PROCEDURE"
 		}
-		if t.start == at && last == "INTO" {
+		into := last == "INTO" && (now == "OUTFILE" || now == "DUMPFILE")
+		if into || t.start == at && last == "INTO" {
 			return "SELECT … INTO"
 		}
 		last = now

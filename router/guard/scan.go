@@ -171,6 +171,7 @@ type surveyor struct {
 	dialect                         Dialect
 	tokens, nested, adjacent, joins int
 	withs                           int
+	braces                          []bool // of the braces that are open, whether they are {fn …}, which becomes (…)
 	blanked                         []byte // a copy of src, once there is something to blank
 }
 
@@ -221,8 +222,21 @@ func (v *surveyor) structure(t token) error {
 	case '{':
 		ahead := v.scanner
 		name := ahead.next()
-		if !escapes[v.src[name.start:name.end]] {
-			return fault.At(fault.Unsupported, t.start, "of the escapes in braces only d, t, ts and oj are supported")
+		function := strings.EqualFold(v.src[name.start:name.end], "fn")
+		if !function && !escapes[v.src[name.start:name.end]] {
+			return fault.At(fault.Unsupported, t.start, "of the escapes in braces only d, t, ts, fn and oj are supported")
+		}
+		if v.braces = append(v.braces, function); function {
+			v.blank(token{start: t.start, end: name.end})
+			v.blanked[t.start] = '('
+		}
+	case '}':
+		if n := len(v.braces); n > 0 {
+			if v.braces[n-1] {
+				v.blank(t)
+				v.blanked[t.start] = ')'
+			}
+			v.braces = v.braces[:n-1]
 		}
 	}
 	if v.nested > v.lim.Depth {
