@@ -12,11 +12,6 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
 
-// charsets are the character sets whose literals and conversions are let
-// through: in all of them a quote and a backslash are what they are in ASCII,
-// never part of another character.
-var charsets = map[string]bool{"utf8mb4": true, "utf8": true, "utf8mb3": true, "latin1": true, "ascii": true, "binary": true}
-
 // optional checks an expression that may be missing.
 func (g *guard) optional(e *ast.ExprNode) error {
 	if *e == nil {
@@ -151,6 +146,10 @@ func (g *guard) literal(l *tree.Literal) error {
 // introduced checks a literal with a character set before it.
 func (g *guard) introduced(l *tree.Literal, cs string) error {
 	at := l.OriginTextPosition()
+	if real := g.introducer(at); cs != real && charsets[real] {
+		cs = real
+		l.Type.SetCharset(real)
+	}
 	if !charsets[cs] {
 		return fault.At(fault.Unsupported, at, "literals of the character set %s are not supported", cs)
 	}
@@ -161,6 +160,14 @@ func (g *guard) introduced(l *tree.Literal, cs string) error {
 		return fault.At(fault.Unsupported, at, "adjacent strings after a character set are not supported")
 	}
 	return nil
+}
+
+// introducer returns the character set before the literal at an offset, as the
+// client wrote it.
+func (g *guard) introducer(at int) string {
+	s := scanner{src: g.client, pos: g.edits.back(at)}
+	t := s.next()
+	return strings.ToLower(strings.TrimPrefix(g.client[t.start:t.end], "_"))
 }
 
 // binary checks a chain of operators. Its left sides do not count as depth:

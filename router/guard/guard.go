@@ -15,7 +15,8 @@ import (
 // placeholders.
 type guard struct {
 	sql     string // what was parsed: comments blanked
-	client  string // what the client sent, of the same length
+	client  string // what the client sent
+	edits   edited // what made the one of the other
 	lim     Limits
 	nodes   int
 	depth   int

@@ -55,8 +55,13 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 				return g.constantName(n, start, end)
 			}
 		}
-		return safeName(g.client[start:end])
+		return safeName(g.written(start, end))
 	}
+}
+
+// written returns the client's own text of a piece of what was parsed.
+func (g *guard) written(start, end int) string {
+	return g.client[g.edits.back(start):g.edits.back(end)]
 }
 
 func (g *guard) constantName(l *tree.Literal, start, end int) string {
@@ -65,7 +70,7 @@ func (g *guard) constantName(l *tree.Literal, start, end int) string {
 		return "NULL"
 	case bool:
 		if g.dialect.TruthAsWritten {
-			return safeName(g.client[start:end])
+			return safeName(g.written(start, end))
 		}
 		return strings.ToUpper(strconv.FormatBool(v))
 	case string:
@@ -117,13 +122,23 @@ func (g *guard) fieldEnd(offset int) (end int, aliased bool) {
 		if last == "." && strings.Trim(before, "0123456789") == "" && before != "" {
 			last = "5." // a number's, which qualifies nothing
 		}
-		if nested < 0 || nested == 0 && endsField(last, now) {
+		if nested < 0 || nested == 0 && endsField(last, now) && !fromFirst(s, now) {
 			break
 		}
 		before, last, end = last, now, t.end
 	}
 	empty := last == "''" || last == `""` || last == "``"
 	return end, empty && strings.EqualFold(before, "as")
+}
+
+// fromFirst reports whether a FROM, behind which the scanner stands, is that of
+// NTH_VALUE(…) FROM FIRST OVER.
+func fromFirst(s scanner, now string) bool {
+	if !strings.EqualFold(now, "from") {
+		return false
+	}
+	first, over := s.next(), s.next()
+	return strings.EqualFold(s.src[first.start:first.end], "first") && strings.EqualFold(s.src[over.start:over.end], "over")
 }
 
 // endsField reports whether a field ends before the token now.

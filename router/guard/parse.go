@@ -1,9 +1,7 @@
 package guard
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -79,20 +77,33 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 		return nil, err
 	}
 	s := &Statement{withs: withs}
-	err = parseOne(text, func(stmt ast.StmtNode) (err error) {
-		if s.node, s.explain, err = query(stmt, text); err != nil {
+	g := guard{sql: text, client: sql, lim: lim, dialect: d}
+	err = g.parse(s, args)
+	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
+		if edits := rewrite(text); len(edits) > 0 {
+			again := guard{sql: edits.apply(text), client: sql, edits: edits, lim: lim, dialect: d}
+			if second := again.parse(s, args); fault.CodeOf(second) != fault.Syntax {
+				err = edits.relocate(second)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// parse parses the guard's text into s, checks it and binds the arguments.
+func (g *guard) parse(s *Statement, args []any) error {
+	return parseOne(g.sql, func(stmt ast.StmtNode) (err error) {
+		if s.node, s.explain, err = query(stmt, g.sql); err != nil {
 			return err
 		}
-		g := guard{sql: text, client: sql, lim: lim, dialect: d}
 		if err := g.query(s.node, true); err != nil {
 			return err
 		}
 		return g.bind(args)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // verbs are the words that a query can begin with.
@@ -172,72 +183,4 @@ func checkExplain(e *ast.ExplainStmt) error {
 		return fault.At(fault.Unsupported, 0, "EXPLAIN FORMAT=%.20s is not supported: use plain EXPLAIN", e.Format)
 	}
 	return nil
-}
-
-// syntaxError tells of the parser's error in our words.
-func syntaxError(err error, text string) error {
-	at := errorOffset(err.Error(), text)
-	if at < 0 {
-		_, reason, _ := strings.Cut(err.Error(), "]") // [class:number]
-		return fault.New(fault.Syntax, "the query cannot be parsed: %.200s", strings.TrimSpace(reason))
-	}
-	if clause := clauseBefore(text, at); clause != "" {
-		return fault.At(fault.ForbiddenClause, at, "%s is not accepted", clause)
-	}
-	if what := unparsedBefore(text, at); what != "" {
-		return fault.At(fault.Unsupported, at, "%s is not supported", what)
-	}
-	return fault.At(fault.Syntax, at, "syntax error %s", place(text, at))
-}
-
-// errorOffset reads the place of a syntax error out of the parser's message:
-// line 1 column 2 near "the rest of the text". Of a rest beyond 2,048 bytes
-// the message has the beginning, and its total length.
-func errorOffset(message, text string) int {
-	_, rest, ok := strings.Cut(message, ` near "`)
-	if !ok {
-		return -1
-	}
-	if i := strings.LastIndex(rest, "(total length "); i >= 0 {
-		digits, _, _ := strings.Cut(rest[i+len("(total length "):], ")")
-		if n, err := strconv.Atoi(digits); err == nil && n > 2048 && n <= len(text) {
-			return len(text) - n
-		}
-	}
-	if i := strings.LastIndexByte(rest, '"'); i >= 0 && strings.HasSuffix(text, rest[:i]) {
-		return len(text) - i
-	}
-	return -1
-}
-
-// clauseBefore names the clause that the parser stumbles over, where that is
-// one that it does not know and we would refuse.
-func clauseBefore(text string, at int) string {
-	s := scanner{src: text}
-	last := ""
-	for t := s.next(); t.kind != tokenEnd && t.start <= at; t = s.next() {
-		now := strings.ToUpper(text[t.start:t.end])
-		if t.start == at && now == "PROCEDURE" || last == "PROCEDURE" {
-			return "PROCEDURE"
-		}
-		if t.start == at && last == "INTO" {
-			return "SELECT … INTO"
-		}
-		last = now
-	}
-	return ""
-}
-
-// place describes an offset in words.
-func place(text string, at int) string {
-	line := strings.Count(text[:at], "\n") + 1
-	column := at - strings.LastIndexByte(text[:at], '\n')
-	near := strings.TrimSpace(text[at:])
-	if near == "" {
-		return fmt.Sprintf("at the end, line %d, column %d", line, column)
-	}
-	if len(near) > 40 {
-		near = strings.ToValidUTF8(near[:40], "") + "…"
-	}
-	return fmt.Sprintf("at line %d, column %d, near %q", line, column, near)
 }
