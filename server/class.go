@@ -58,6 +58,7 @@ const (
 	NoSuchThread     = 1094 // nothing to KILL
 	TableFull        = 1114
 	RowTooLarge      = 1118 // for a page, or for the definition
+	CannotReopen     = 1137 // MySQL: a temporary table may stand in a statement once, also by way of a WITH
 	PacketTooLarge   = 1153
 	NoSuchTable      = 1146
 	Interrupted      = 1317 // by KILL QUERY
