@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/proxy/shardtest"
 
 	"github.com/kolide/databalancer/fault"
@@ -117,6 +118,21 @@ func TestAltered(t *testing.T) {
 			t.Errorf("ENUM: got %q, %v", s.rows, err)
 		}
 		f.Exec(t, 1, "ALTER TABLE y MODIFY v ENUM('c', 'b', 'a')")
+	}
+}
+
+// TestPlannedTypes has a column that is not of the type any more by which the
+// step was planned, of which the catalog has not been told.
+func TestPlannedTypes(t *testing.T) {
+	f := newFixture(t, 2)
+	for made, fits := range map[string]bool{"BIGINT": true, "TINYINT UNSIGNED": true, "VARCHAR(9)": false, "DATE": false, "DOUBLE": false, "DECIMAL(5)": false, "YEAR": false} {
+		f.Exec(t, 1, "DROP TABLE IF EXISTS x", "CREATE TABLE x (v "+made+")")
+		step := shipping("s1", "t1", "SELECT v FROM x")
+		step.Ship.Types = []catalog.Type{catalog.Int}
+		_, err := f.run(t, gathering("s0", "SELECT COUNT(*) FROM t1", step))
+		if stale := fault.CodeOf(err) == fault.StaleTable; stale == fits {
+			t.Errorf("a column of %s planned as an integer: %v", made, err)
+		}
 	}
 }
 

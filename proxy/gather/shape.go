@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
@@ -55,6 +56,34 @@ func (s *shape) confirm(result []shard.ColumnType) bool {
 		return true
 	}
 	return slices.EqualFunc(s.wire, wire, shard.ColumnType.Same)
+}
+
+// expected reports whether columns of a result are of the types by which the
+// catalog knows them. A BOOLEAN comes as a TINYINT and MariaDB's JSON as a text;
+// of what the catalog calls bytes only the server knows what it is.
+func expected(known []catalog.Type, result []shard.ColumnType) bool {
+	for i, t := range known {
+		if i >= len(result) || result[i].Type == "" { // a constant in the place of no column; a bare NULL
+			continue
+		}
+		wire := result[i].Type
+		switch t {
+		case "", catalog.Bytes:
+		case catalog.Bool:
+			if wire != catalog.Int {
+				return false
+			}
+		case catalog.JSON:
+			if wire != catalog.JSON && wire != catalog.Text {
+				return false
+			}
+		default:
+			if wire != t {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // keepable reports whether the shape may be used again. The members of an

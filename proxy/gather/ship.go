@@ -77,6 +77,9 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 		return &again{table: s.table.name, err: &catalog.StaleError{Shard: s.source.shard.Name()}}
 	}
 	count := len(s.shape.columns)
+	if !expected(s.step.Ship.Types, asDeclared(rows.Columns(), s.shape.columns)) {
+		return &catalog.StaleError{Shard: s.source.shard.Name()}
+	}
 	for rows.Next() {
 		if err := f.add(ctx, rows.Values()[:count]); err != nil {
 			return err
