@@ -3,10 +3,11 @@ package router
 import (
 	"fmt"
 
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/resolve"
 	"github.com/kolide/databalancer/router/tree"
-	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
 // rows are those of one source that the statement has a use for.
@@ -64,6 +65,7 @@ func (r *rows) send(g *gatherer, table, at string, filter *Filter) error {
 	for i, shard := range r.shards {
 		ship := r.shipment(table, len(r.shards))
 		ship.At, ship.Filter = at, filter
+		ship.Types = r.types()
 		ship.JSON, ship.Keys = r.json(), distinct(g.joins.lists(r.source))
 		ship.Why = r.why(i)
 		steps[i] = Step{Shard: shard, Ship: &ship}
@@ -101,6 +103,15 @@ func (r *rows) why(part int) string {
 		s += fmt.Sprintf(", placement %d", r.source.Table.Placements[part].Number)
 	}
 	return s
+}
+
+// types returns what the catalog knows of the columns' types.
+func (r *rows) types() []catalog.Type {
+	types := make([]catalog.Type, len(r.columns))
+	for i, c := range r.columns {
+		types[i] = c.Type
+	}
+	return types
 }
 
 // json returns the columns that hold JSON.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/resolve"
 )
 
@@ -73,6 +74,10 @@ type Shipment struct {
 	// Shape is the step's statement with LIMIT 0: the types of its result's
 	// columns are those of the table's.
 	Shape string
+	// Types are what the catalog knows of the columns' types, in their order,
+	// by which the step was planned; empty where it knows nothing, nil where
+	// of none. Rows of other types contradict the plan.
+	Types []catalog.Type
 	// JSON names the columns that hold JSON, which MariaDB does not tell.
 	JSON []string
 	// Keys are lists of columns by which the table is going to be joined, for

@@ -43,6 +43,9 @@ const (
 	// Unasked: a SELECT fails so for reasons of the server's own. All other
 	// errors of a SELECT are of its text.
 	Unasked
+	// Advice: a warning that says nothing of the values, which are stored as
+	// they were given.
+	Advice
 )
 
 // Has reports whether the class is one of others, too.
@@ -56,6 +59,7 @@ const (
 	NoSuchThread      = 1094 // nothing to KILL
 	TableFull         = 1114
 	RowTooLarge       = 1118 // for a page, or for the definition
+	CannotReopen      = 1137 // MySQL: a temporary table may stand in a statement once, also by way of a WITH
 	PacketTooLarge    = 1153
 	NoSuchTable       = 1146
 	Interrupted       = 1317 // by KILL QUERY
@@ -110,10 +114,13 @@ var classRows = []struct {
 	{1226, 1227, Unasked},               // limits and privileges of the account
 	{1290, 1290, ReadOnly | Unasked},    // an option of the server is in the way: read_only
 	{1296, 1297, Unasked},               // errors of engines
+	{1287, 1287, Advice},                // deprecated, use another
 	{Interrupted, Interrupted, Unasked},
 	{1370, 1370, Denied | Account | Unasked}, // on a routine
 	{1412, 1412, Unasked},                    // the table's definition has changed
+	{1592, 1592, Advice},                     // not safe for a binary log of statements
 	{1613, 1615, Unasked},                    // re-preparing, XA
+	{1681, 1681, Advice},                     // deprecated
 	{1698, 1698, Account},                    // no password
 	{1709, 1709, NoIndex},                    // a column too long for the row format
 	{1799, 1799, Changed},                    // too many rows were stored during an online change
@@ -126,7 +133,10 @@ var classRows = []struct {
 	{InsecureTransport, InsecureTransport, Unasked},
 	{3169, 3169, Unavailable | Unasked}, // MySQL: session was killed
 	{LockNotAvailable, LockNotAvailable, Locked},
+	{3719, 3719, Advice},      // MySQL: utf8 is going to be another charset
+	{3778, 3778, Advice},      // MySQL: a collation is deprecated
 	{4031, 4031, Unavailable}, // MySQL: the connection was idle for too long
+	{6414, 6414, Advice},      // MySQL: tables of MEMORY and of InnoDB are filled in one transaction
 	{8002, 8002, Conflict},    // TiDB: write conflict
 	{8022, 8022, Conflict},    // TiDB: commit failed
 	{8028, 8028, Conflict},    // TiDB: the schema has changed meanwhile

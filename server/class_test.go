@@ -39,6 +39,8 @@ func TestClasses(t *testing.T) {
 		{"a column that is there", 1060, Changed, Unknown},
 		{"an index of a text without a length", 1170, NoIndex, Changed},
 		{"the server's time limits", 3024, TimeLimit | Unasked, 0},
+		{"MySQL would not mix engines in a transaction, and stores all", 6414, Advice, ^Advice},
+		{"a value was cut", 1265, 0, ^Class(0)},
 		{"a number out of range is the query's fault", 1690, 0, ^Class(0)},
 	} {
 		err := fmt.Errorf("statement: %w", &mysql.MySQLError{Number: tt.number})

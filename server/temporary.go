@@ -26,9 +26,19 @@ func (s Info) Lifted(statement string) string {
 	return statement
 }
 
-// MayWrite is the setting of a session of a server that can't lift its being
+// MayWrite is the settings of a session of a server that can't lift its being
 // read-only for one statement.
-const MayWrite = "transaction_read_only = 0"
+//
+// MySQL's InnoDB counts rows in several threads (from 8.0.14 on), which take
+// what a read-only transaction has put into a temporary table after its
+// snapshot for not there yet: COUNT(*) of such a table is 1 (9.7.4).
+func (s Info) MayWrite() string {
+	const settings = "transaction_read_only = 0"
+	if s.Vendor == MySQL && s.atLeast(8, 0, 14) {
+		return settings + ", innodb_parallel_read_threads = 1"
+	}
+	return settings
+}
 
 // HomeSettings makes the settings of a session that gathers: temporary tables
 // may be kept in memory up to heap bytes each, and a join without an index
@@ -44,18 +54,26 @@ func (s Info) HomeSettings(heap, buffer int) string {
 	if s.Vendor == MariaDB {
 		return settings + fmt.Sprintf(", join_buffer_space_limit = %d", 4*buffer)
 	}
-	return settings + ", " + MayWrite
+	return settings + ", " + s.MayWrite()
 }
 
-// AmongKeys makes a statement that looks for keys in a list do so. MariaDB
-// would make a table of a list of 1,000 keys or more and join it, which cuts
-// what it looks up to the length of the longest key, and is slower where the
-// keys are in an index.
-func (s Info) AmongKeys(statement string) string {
-	if s.Vendor == MariaDB {
-		return "SET STATEMENT in_predicate_conversion_threshold = 0 FOR " + statement
+// Raw makes a SELECT return texts as the bytes that are stored, in the charset
+// of their columns, which its result then tells with their collations. Where
+// that is a setting of the session it is first, else empty.
+//
+// among says that the statement looks for keys in a list. MariaDB would make a
+// table of a list of 1,000 keys or more and join it, which cuts what it looks
+// up to the length of the longest key, and is slower where the keys are in an
+// index.
+func (s Info) Raw(statement string, among bool) (first, raw string) {
+	const results = "character_set_results = NULL"
+	if s.Vendor != MariaDB {
+		return "SET SESSION " + results, statement
 	}
-	return statement
+	if among {
+		return "", "SET STATEMENT " + results + ", in_predicate_conversion_threshold = 0 FOR " + statement
+	}
+	return "", "SET STATEMENT " + results + " FOR " + statement
 }
 
 // JSONCheck is what makes a column JSON where that is no type of its own.

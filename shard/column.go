@@ -2,6 +2,7 @@ package shard
 
 import (
 	"encoding/binary"
+	"strconv"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -25,8 +26,58 @@ type ColumnType struct {
 	Scale    int64
 	HasScale bool
 
-	length   uint32 // of a value as text, in bytes at most; two types differ in it too
 	zerofill bool
+	wire     wireFacts
+}
+
+// wireFacts are what else the protocol tells of a column.
+type wireFacts struct {
+	length  uint32 // of a value as text, in bytes at most
+	charset uint16 // the number of a collation: the column's own after Raw, else one of the session's charset
+	flags   uint16
+}
+
+// Same reports whether two results have, as far as the protocol tells, columns
+// of the very same type, declared alike.
+func (c ColumnType) Same(other ColumnType) bool {
+	c.Name, other.Name = "", ""
+	return c == other
+}
+
+// Stores reports whether a table's column of the type c is what a server makes
+// of a result's column, both as Raw tells them. Widths may differ: servers make
+// integers as wide as a result needs, and a TEXT of a long VARCHAR. A bare NULL
+// goes everywhere.
+func (c ColumnType) Stores(result ColumnType) bool {
+	if result.DatabaseType == "NULL" {
+		return true
+	}
+	if c.Type != result.Type || c.Unsigned != result.Unsigned || c.Scale != result.Scale || c.HasScale != result.HasScale {
+		return false
+	}
+	switch c.Type {
+	case catalog.Int:
+		return true
+	case catalog.Text:
+		return c.wire.charset == result.wire.charset && c.special() == result.special()
+	case catalog.Bytes:
+		return c.special() == result.special()
+	}
+	return c.DatabaseType == result.DatabaseType
+}
+
+// special is the type's name where its values are no mere text or bytes.
+// MariaDB's UUID and its addresses are texts whose flags alone tell them from
+// a CHAR: they are unsigned, and differ in length.
+func (c ColumnType) special() string {
+	switch c.DatabaseType {
+	case "ENUM", "SET", "GEOMETRY", "VECTOR", "UNKNOWN":
+		return c.DatabaseType
+	}
+	if c.Type == catalog.Text && c.wire.flags&flagUnsigned != 0 {
+		return "CHAR " + strconv.Itoa(int(c.wire.length))
+	}
+	return ""
 }
 
 // wireType is a type of the protocol, with the names by which its text and
@@ -74,8 +125,11 @@ const (
 	flagNotNull  = 1 << 0
 	flagUnsigned = 1 << 5
 	flagZerofill = 1 << 6
+	flagBinary   = 1 << 7
 	flagEnum     = 1 << 8
 	flagSet      = 1 << 11
+
+	flagsOfTypes = flagNotNull | flagUnsigned | flagZerofill | flagBinary | flagEnum | flagSet
 
 	binaryCharset = 63
 	typeYear      = 13
@@ -124,8 +178,8 @@ func (d *definition) column() ColumnType {
 		Type:         t.kind,
 		DatabaseType: t.name,
 		Nullable:     d.flags&flagNotNull == 0,
-		length:       d.length,
 		zerofill:     d.flags&flagZerofill != 0 && d.kind != typeYear,
+		wire:         wireFacts{length: d.length, charset: d.charset, flags: d.flags & flagsOfTypes},
 	}
 	switch {
 	case d.flags&flagEnum != 0:

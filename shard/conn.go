@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/kolide/databalancer/server"
 )
 
 const (
@@ -45,6 +47,13 @@ type Conn struct {
 // Errors are an *Error; it wraps a *ServerError where the server gave it, and
 // ErrUnreachable where the connection was lost.
 func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
+	return c.QueryAfter(ctx, "", statement)
+}
+
+// QueryAfter is Query, with a statement before it that returns no rows and is
+// sent along: both take the time of one. Where the first fails, its error is
+// returned. An empty one is none.
+func (c *Conn) QueryAfter(ctx context.Context, first, statement string) (*Rows, error) {
 	switch {
 	case c.rows != nil && !c.rows.done:
 		return nil, c.shard.end(errBusy)
@@ -53,20 +62,20 @@ func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 	case ctx.Err() != nil:
 		return nil, c.shard.end(context.Cause(ctx))
 	}
-	rows, err := c.run(ctx, statement)
+	rows, err := c.run(ctx, first, statement)
 	if err == nil || !c.stale(err) {
 		return rows, err
 	}
 	if err := c.renew(ctx); err != nil {
 		return nil, err
 	}
-	return c.run(ctx, statement)
+	return c.run(ctx, first, statement)
 }
 
-// run sends the statement and returns its rows, or ends it.
-func (c *Conn) run(ctx context.Context, statement string) (*Rows, error) {
+// run sends the statements and returns the rows of the last, or ends it.
+func (c *Conn) run(ctx context.Context, first, statement string) (*Rows, error) {
 	c.start(ctx)
-	rows, err := c.execute(statement)
+	rows, err := c.executeBoth(first, statement)
 	if err == nil && !rows.done {
 		c.rows = rows
 		return rows, nil
@@ -138,7 +147,7 @@ func (c *Conn) finish(err error) error {
 		c.broken = true
 		return c.shard.end(c.cause)
 	}
-	if server := (*mysql.MySQLError)(nil); err != nil && !errors.As(err, &server) {
+	if of := (*mysql.MySQLError)(nil); err != nil && !errors.As(err, &of) {
 		c.broken = true
 	}
 	return c.shard.fail(err)
@@ -171,11 +180,39 @@ func (c *Conn) stop(ctx context.Context) {
 	c.session.socket.expire(killGrace)
 }
 
-// execute sends the statement and reads up to the first row.
-func (c *Conn) execute(statement string) (*Rows, error) {
+// executeBoth sends both statements and reads up to the first row of the last.
+func (c *Conn) executeBoth(first, statement string) (*Rows, error) {
+	if first != "" {
+		if err := c.wire.command(comQuery, first); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.wire.command(comQuery, statement); err != nil {
 		return nil, err
 	}
+	if first == "" {
+		return c.opening()
+	}
+	before, err := c.opening()
+	switch {
+	case err != nil && server.Number(err) == 0:
+		return nil, err
+	case err == nil && !before.done:
+		return nil, errRows
+	}
+	c.wire.sequence = 1
+	rows, next := c.opening()
+	if err == nil {
+		return rows, next
+	}
+	if next == nil && !rows.done {
+		c.broken = true // what the second returns, nobody reads
+	}
+	return nil, err
+}
+
+// opening reads the answer to a statement up to the first row.
+func (c *Conn) opening() (*Rows, error) {
 	p, err := c.wire.packet()
 	if err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func TestTableTypes(t *testing.T) {
 	}
 	for i, got := range rows.Columns() {
 		want := tests[i].want
-		want.Name, want.Nullable, want.zerofill, want.length = fmt.Sprintf("c%d", i), true, got.zerofill, got.length
+		want.Name, want.Nullable, want.zerofill, want.wire = fmt.Sprintf("c%d", i), true, got.zerofill, got.wire
 		if got != want {
 			t.Errorf("%s: got %+v, want %+v", tests[i].declared, got, want)
 		}

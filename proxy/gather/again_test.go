@@ -1,11 +1,15 @@
 package gather
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/proxy/shardtest"
 
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
@@ -16,8 +20,8 @@ import (
 // begin anew with another one; nobody sees more of it than the time.
 func TestBeginsAnew(t *testing.T) {
 	f := newFixture(t, 2)
-	f.Exec(t, 1, "CREATE TABLE numbers (n BIGINT, v VARBINARY(2000))", "INSERT INTO numbers SELECT seq, REPEAT('x', 2000) FROM seq_1_to_40000",
-		"CREATE TABLE texts (n INT, v LONGTEXT)", "INSERT INTO texts SELECT seq, CONCAT(seq, REPEAT('x', 500)) FROM seq_1_to_20000")
+	f.Exec(t, 1, "CREATE TABLE numbers (n BIGINT, v VARBINARY(2000))", "INSERT INTO numbers SELECT seq, REPEAT('x', 2000) FROM "+shardtest.Numbers(1, 40000)+" AS s",
+		"CREATE TABLE texts (n INT, v LONGTEXT)", "INSERT INTO texts SELECT seq, CONCAT(seq, REPEAT('x', 500)) FROM "+shardtest.Numbers(1, 20000)+" AS s")
 	wide := make([]string, 120)
 	for i := range wide {
 		wide[i] = "REPEAT('x', 100) AS c" + string(rune('a'+i/26)) + string(rune('a'+i%26))
@@ -35,7 +39,7 @@ func TestBeginsAnew(t *testing.T) {
 	}{
 		{"memory full", gathering("s0", "SELECT COUNT(*), SUM(n) FROM t1", misled), "40000 800020000"},
 		{"texts longer than their key", gathering("s0", "SELECT COUNT(*), SUM(a.n) FROM t1 a JOIN t2 b ON b.one = 1", filtered, filter), "20000 200010000"},
-		{"too long a row", gathering("s0", "SELECT COUNT(*), SUM(CHAR_LENGTH(JSON_ARRAY(cbb))) FROM t1", shipping("s1", "t1", "SELECT "+strings.Join(wide, ", ")+" FROM seq_1_to_100")), "100 10400"},
+		{"too long a row", gathering("s0", "SELECT COUNT(*), SUM(CHAR_LENGTH(JSON_ARRAY(cbb))) FROM t1", shipping("s1", "t1", "SELECT "+strings.Join(wide, ", ")+" FROM "+shardtest.Numbers(1, 100)+" AS s")), "100 10400"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,6 +85,30 @@ func TestAltered(t *testing.T) {
 			t.Errorf("after %s: remembered as %+v", tt.alter, shape)
 		}
 	}
+	// What is read in another form, such as FLOAT, tells its type all the same,
+	// and texts their collation.
+	for _, tt := range []struct{ made, value string }{
+		{"FLOAT", "1"}, {"DATE", "'2023-01-01'"}, {"FLOAT", "2"}, {"DOUBLE", "3"},
+		{"FLOAT", "4"}, {"DATETIME", "'2023-01-01'"}, {"FLOAT", "5"}, {"BIT(4)", "b'101'"},
+		{"BIGINT", "6"}, {"YEAR", "2023"}, {"TIME", "'01:02:03'"}, {"FLOAT", "1"},
+		{"VARCHAR(9) COLLATE utf8mb4_unicode_ci", "'é'"}, {"VARCHAR(9) COLLATE utf8mb4_bin", "'é'"},
+		{"VARCHAR(9) CHARACTER SET latin1", "'é'"}, {"VARBINARY(9)", "'1'"},
+		{"ENUM('a', 'b')", "'b'"}, {"ENUM('b', 'a')", "'b'"}, {"SET('b', 'a')", "'a'"},
+	} {
+		f.Exec(t, 1, "DROP TABLE IF EXISTS z", "CREATE TABLE z (v "+tt.made+")", "INSERT INTO z VALUES ("+tt.value+")")
+		value, final := "CAST(v AS CHAR)", "SELECT %s, v + 0 AS n, COLLATION(v) AS c FROM %s"
+		if strings.HasPrefix(tt.made, "BIT") {
+			value = "v + 0"
+		}
+		want, err := f.run(t, gathering("s1", fmt.Sprintf(final, value, "z")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := f.run(t, gathering("s0", fmt.Sprintf(final, value, "t1"), shipping("s1", "t1", "SELECT v FROM z")))
+		if err != nil || !slices.Equal(got.rows, want.rows) {
+			t.Errorf("made anew with %s: got %q, %v, want %q", tt.made, got.rows, err, want.rows)
+		}
+	}
 	// The members of an ENUM change without a sign of it.
 	f.Exec(t, 1, "CREATE TABLE y (v ENUM('a', 'b'))", "INSERT INTO y VALUES ('b')")
 	plan = gathering("s0", "SELECT v FROM t1", shipping("s1", "t1", "SELECT v FROM y"))
@@ -93,6 +121,21 @@ func TestAltered(t *testing.T) {
 	}
 }
 
+// TestPlannedTypes has a column that is not of the type any more by which the
+// step was planned, of which the catalog has not been told.
+func TestPlannedTypes(t *testing.T) {
+	f := newFixture(t, 2)
+	for made, fits := range map[string]bool{"BIGINT": true, "TINYINT UNSIGNED": true, "VARCHAR(9)": false, "DATE": false, "DOUBLE": false, "DECIMAL(5)": false, "YEAR": false} {
+		f.Exec(t, 1, "DROP TABLE IF EXISTS x", "CREATE TABLE x (v "+made+")")
+		step := shipping("s1", "t1", "SELECT v FROM x")
+		step.Ship.Types = []catalog.Type{catalog.Int}
+		_, err := f.run(t, gathering("s0", "SELECT COUNT(*) FROM t1", step))
+		if stale := fault.CodeOf(err) == fault.StaleTable; stale == fits {
+			t.Errorf("a column of %s planned as an integer: %v", made, err)
+		}
+	}
+}
+
 // TestDamage refuses to go on with values that the home server has changed.
 func TestDamage(t *testing.T) {
 	f := newFixture(t, 2)
@@ -101,8 +144,14 @@ func TestDamage(t *testing.T) {
 		{"v", "varchar(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"}, {"n", "tinyint(4)"}, {"v", "date"}, {"n", "year(4)"}, {"v", "double"}, {"d", "time"},
 	} {
 		sql := "SELECT " + tt.column + " AS a FROM x"
-		f.shapes.put(newShape(shapeKey{shard: "s1", statement: sql + " LIMIT 0"}, columnsOfTypes(t, tt.believed)))
-		s, err := f.run(t, gathering("s0", "SELECT JSON_ARRAY(a) AS j FROM t1", shipping("s1", "t1", sql)))
+		plan := gathering("s0", "SELECT JSON_ARRAY(a) AS j FROM t1", shipping("s1", "t1", sql))
+		if _, err := f.run(t, plan); err != nil {
+			t.Fatal(err)
+		}
+		known := f.shapes.get(shapeKey{shard: "s1", statement: sql + " LIMIT 0"})
+		f.shapes.put(newShape(known.key, columnsOfTypes(t, tt.believed), known.stored))
+		s, err := f.run(t, plan)
+		f.shapes.drop(known.key)
 		if fault.CodeOf(err) != fault.Unsupported || s.columns != nil {
 			t.Errorf("%s in %s: got %q, %v", tt.column, tt.believed, s.rows, err)
 		}
@@ -114,21 +163,21 @@ func TestShapes(t *testing.T) {
 	var c shapes
 	key := func(i int) shapeKey { return shapeKey{shard: "s", statement: strings.Repeat("x", i)} }
 	for i := range maxShapes + 10 {
-		c.put(newShape(key(i), nil))
+		c.put(newShape(key(i), nil, nil))
 		c.get(key(0))
 	}
 	if c.get(key(0)) == nil || c.get(key(1)) != nil || c.order.Len() != maxShapes || len(c.byKey) != maxShapes {
 		t.Errorf("%d shapes, of which %d by key", c.order.Len(), len(c.byKey))
 	}
-	old := newShape(key(5000), nil)
+	old := newShape(key(5000), nil, nil)
 	old.learned = time.Now().Add(-shapeLife - time.Second)
 	c.put(old)
-	c.put(newShape(key(maxShapeID+1), nil))
+	c.put(newShape(key(maxShapeID+1), nil, nil))
 	if c.get(key(5000)) != nil || c.get(key(maxShapeID+1)) != nil {
 		t.Error("an old or a huge shape was kept")
 	}
-	s := newShape(key(1), columnsOfTypes(t, "int(11)"))
 	first := []shard.ColumnType{{Name: "a", Type: "int"}}
+	s := newShape(key(1), columnsOfTypes(t, "int(11)"), first)
 	for i := range 2 {
 		if !s.confirm(first) {
 			t.Errorf("result %d was not confirmed", i)
@@ -143,7 +192,7 @@ func TestShapes(t *testing.T) {
 // table is made, and those that are too large to wait for it.
 func TestParts(t *testing.T) {
 	f := newFixture(t, 3)
-	const few, much = "SELECT seq AS n, CONCAT('v', seq) AS v FROM seq_1_to_10", "SELECT seq AS n, REPEAT('x', 100) AS v FROM seq_1_to_150000"
+	few, much := "SELECT seq AS n, CONCAT('v', seq) AS v FROM "+shardtest.Numbers(1, 10)+" AS s", "SELECT seq AS n, REPEAT('x', 100) AS v FROM "+shardtest.Numbers(1, 150000)+" AS s"
 	const slowly = "SELECT n, v FROM (SELECT SLEEP(0.3) AS n, 'late' AS v) AS x"
 	for _, tt := range []struct {
 		parts [3]string

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -95,12 +97,22 @@ func (a *attempt) answer(ctx context.Context, answer func(*shard.Rows) (int64, e
 	last := len(a.stats) - 1
 	rows, err := a.home.query(ctx, a.Plan.Steps[last].SQL)
 	if err != nil {
-		return err
+		return a.reopened(err)
 	}
 	defer rows.Close()
 	taken, err := answer(rows)
 	a.stats[last] = StepStats{Rows: taken, Elapsed: time.Since(start)}
 	return err
+}
+
+// reopened turns the error of a server that reads a temporary table only once in
+// a statement into one that says so.
+func (a *attempt) reopened(err error) error {
+	if server.Number(err) != server.CannotReopen {
+		return err
+	}
+	return fault.New(fault.Unsupported, "the query names a WITH more than once that reads rows of other shards, which shard %s (%s)"+
+		" cannot do: it reads a temporary table only once in a statement; a derived table in the place of each of the names would do", a.home.shard.Name(), a.info)
 }
 
 // close gives all connections back, or where all did not go well gives them

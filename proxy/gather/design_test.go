@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kolide/databalancer/proxy/shardtest"
+
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/server"
 )
@@ -24,11 +26,11 @@ func TestKeysFindEqualTexts(t *testing.T) {
 		}
 		return []string{"CREATE TABLE " + name + " (n INT, v LONGTEXT COLLATE utf8mb4_unicode_ci)", "INSERT INTO " + name + " VALUES " + strings.Join(rows, ",")}
 	}
-	f.Exec(t, 0, table("stored", stored)...)
+	f.Exec(t, 0, table("kept", stored)...)
 	f.Exec(t, 0, table("sought", sought)...)
-	f.Exec(t, 1, table("stored", stored)...)
+	f.Exec(t, 1, table("kept", stored)...)
 	f.Exec(t, 1, table("sought", sought)...)
-	for _, names := range [][2]string{{"stored", "sought"}, {"sought", "stored"}} {
+	for _, names := range [][2]string{{"kept", "sought"}, {"sought", "kept"}} {
 		for _, form := range []string{
 			"SELECT a.n, b.n AS m FROM %s a STRAIGHT_JOIN %s b ON a.v = b.v ORDER BY 1, 2",
 			"SELECT b.n, a.n AS m FROM %[2]s b STRAIGHT_JOIN %[1]s a ON a.v = b.v ORDER BY 1, 2",
@@ -144,7 +146,7 @@ func TestDesign(t *testing.T) {
 // than the table's own is.
 func TestRecursion(t *testing.T) {
 	f := newFixture(t, 2)
-	f.Exec(t, 1, "CREATE TABLE tree (id INT, parent INT, name LONGTEXT)", "INSERT INTO tree SELECT seq, seq - 1, CONCAT('n', seq) FROM seq_1_to_30")
+	f.Exec(t, 1, "CREATE TABLE tree (id INT, parent INT, name LONGTEXT)", "INSERT INTO tree SELECT seq, seq - 1, CONCAT('n', seq) FROM "+shardtest.Numbers(1, 30)+" AS s")
 	const walk = "WITH RECURSIVE `p` AS (SELECT id, name FROM %[1]s WHERE id = 1 UNION ALL SELECT t.id, CONCAT(p.name, '/', t.name) FROM p JOIN %[1]s t ON t.parent = p.id) SELECT MAX(CHAR_LENGTH(name)) AS n FROM p"
 	steps := []router.Step{shipping("s1", "t1", "SELECT id, parent, name FROM tree", "parent"), shipping("s1", "t2", "SELECT id, parent, name FROM tree", "parent")}
 	plan := gathering("s0", strings.Replace(fmt.Sprintf(walk, "t1"), "JOIN t1", "JOIN t2", 1), steps...)

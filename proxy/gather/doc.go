@@ -13,7 +13,8 @@
 //	open    every source session, on its own (source.go):
 //	          learns what columns its steps return: CREATE TEMPORARY TABLE …
 //	          AS the step's shape, SHOW CREATE TABLE; nothing where that was
-//	          asked within half a minute (shape.go)               → learned
+//	          asked within half a minute (shape.go); what is
+//	          read must be of these types all the same             → learned
 //	          makes the tables that are broadcast to it            → made
 //	          with several steps, or on MySQL having made a table:
 //	          START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY

@@ -100,7 +100,7 @@ func (f *filler) writeAll(ctx context.Context, list []*chunk) error {
 var errTextTooLong = errors.New("text longer than its key covers")
 
 // write runs one INSERT. A warning of the server's is a value that it has
-// changed.
+// changed, unless it is mere advice.
 func (f *filler) write(ctx context.Context, c *chunk) error {
 	t := f.shipment.table
 	for i, limit := range t.limits {
@@ -121,7 +121,15 @@ func (f *filler) write(ctx context.Context, c *chunk) error {
 	if err != nil {
 		return t.full(err)
 	}
-	if outcome.Warnings != min(c.warnings, 1<<16-1) || outcome.Affected != int64(c.rows) {
+	warnings := outcome.Warnings
+	if warnings > c.warnings {
+		advice, err := t.session.advice(ctx)
+		if err != nil {
+			return err
+		}
+		warnings -= advice
+	}
+	if warnings != min(c.warnings, 1<<16-1) || outcome.Affected != int64(c.rows) {
 		return f.damage()
 	}
 	if cap(c.sql) <= 2*chunkSize {

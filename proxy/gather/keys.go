@@ -24,7 +24,7 @@ func (s *shipment) narrowed(ctx context.Context) (string, error) {
 	list, usable, err := s.attempt.home.keys(ctx, filter)
 	switch {
 	case err != nil:
-		return "", err
+		return "", s.attempt.reopened(err)
 	case !usable:
 		return s.step.SQL, nil
 	case len(list) == 0:

@@ -2,10 +2,12 @@ package gather
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/server"
+	"github.com/kolide/databalancer/shard"
 )
 
 // form is how the values of a column are written as literals.
@@ -49,11 +51,9 @@ var readings = map[string]string{
 	"bit":   "CAST(%s AS UNSIGNED)",
 }
 
-// unicode holds the charsets that are turned into utf8mb4 and back without
-// loss. The others are shipped as the bytes that they are.
-var unicode = map[string]bool{
-	"utf8mb4": true, "utf8mb3": true, "utf8": true, "ucs2": true, "utf16": true, "utf16le": true, "utf32": true,
-}
+// plainText holds the charsets whose bytes are those of utf8mb4. Texts of others
+// are shipped as the bytes that they are.
+var plainText = map[string]bool{"utf8mb4": true, "utf8mb3": true, "utf8": true, "ascii": true}
 
 // column is a column of a table that is filled with shipped rows.
 type column struct {
@@ -69,8 +69,8 @@ func newColumn(d definition) (column, error) {
 		return c, fault.New(fault.Unsupported,
 			"column %s is of the type %s, which is not known to survive being moved between shards; CAST it to another type", d.name, d.kind)
 	}
-	if c.isText() && !unicode[d.charset] {
-		c.form, c.reading = encoded, "CONVERT(%s USING binary)"
+	if c.isText() && !plainText[d.charset] {
+		c.form = encoded
 	}
 	return c, nil
 }
@@ -88,21 +88,44 @@ func (c *column) isBlob() bool {
 	return forms[c.kind] == octets && !strings.HasSuffix(c.kind, "binary")
 }
 
-// readAs returns the statement by which rows of these columns are read
-// without loss: sql itself where it gives them so.
+// readAs returns the statement by which rows of these columns are read without
+// loss: sql itself where it gives them so. Otherwise what is read in another form
+// follows as it is, behind all columns, since only that tells its type.
 func readAs(sql string, columns []column) string {
-	plain := true
 	list := make([]string, len(columns))
+	var asIs []string
 	for i := range columns {
 		c := &columns[i]
 		list[i] = server.QuoteName(c.name)
 		if c.reading != "" {
+			asIs = append(asIs, list[i])
 			list[i] = fmt.Sprintf(c.reading, list[i]) + " AS " + list[i]
-			plain = false
 		}
 	}
-	if plain {
+	if asIs == nil {
 		return sql
 	}
+	for i, name := range asIs {
+		list = append(list, fmt.Sprintf("%s AS databalancer_raw_%d", name, i+1))
+	}
 	return "SELECT " + strings.Join(list, ", ") + " FROM (" + sql + ") AS databalancer_t"
+}
+
+// asDeclared returns the columns of a result of readAs as they are where nothing
+// is read in another form; nil where there are not so many.
+func asDeclared(result []shard.ColumnType, columns []column) []shard.ColumnType {
+	declared, asIs := slices.Clone(result[:min(len(result), len(columns))]), len(columns)
+	for i := range columns {
+		if columns[i].reading == "" {
+			continue
+		}
+		if asIs < len(result) {
+			declared[i] = result[asIs]
+		}
+		asIs++
+	}
+	if asIs != len(result) {
+		return nil
+	}
+	return declared
 }

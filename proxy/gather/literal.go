@@ -22,7 +22,7 @@ func (c *column) appendLiteral(dst, value []byte) ([]byte, error) {
 	case octets:
 		return appendBytes(dst, "", value), nil
 	case encoded:
-		return appendBytes(dst, "_"+c.charset+" ", value), nil
+		return appendBytes(dst, "", value), nil
 	}
 	return appendString(dst, value), nil
 }

@@ -3,8 +3,10 @@ package gather
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -22,6 +24,7 @@ type session struct {
 	used     bool          // its settings are no more what they were, or it has tables
 	writable bool          // temporary tables may be made
 	dates    bool          // sql_mode is the one for filling
+	raw      bool          // results are not converted
 }
 
 func newSession(sh *shard.Shard, tag string) *session {
@@ -57,9 +60,30 @@ func (s *session) query(ctx context.Context, statement string) (*shard.Rows, err
 	return s.conn.Query(ctx, s.tag+" "+statement)
 }
 
-// value returns a column of a statement's only row.
-func (s *session) value(ctx context.Context, statement string, column int) (string, error) {
-	rows, err := s.query(ctx, statement)
+// queryRaw is query for a SELECT whose texts come in the charsets of their
+// columns, as its columns tell. among says that it looks for keys in a list.
+func (s *session) queryRaw(ctx context.Context, statement string, among bool) (*shard.Rows, error) {
+	if err := s.mode(ctx, false); err != nil {
+		return nil, err
+	}
+	first, statement := s.conn.Server().Raw(statement, among)
+	if first != "" && s.raw {
+		first = ""
+	}
+	if first != "" {
+		first, s.used, s.raw = s.tag+" "+first, true, true
+	}
+	return s.conn.QueryAfter(ctx, first, s.tag+" "+statement)
+}
+
+// valueAfter returns a column of a statement's only row. It runs another one
+// before, that changes the session.
+func (s *session) valueAfter(ctx context.Context, first, statement string, column int) (string, error) {
+	if err := s.mode(ctx, false); err != nil {
+		return "", err
+	}
+	s.used = true
+	rows, err := s.conn.QueryAfter(ctx, s.tag+" "+first, s.tag+" "+statement)
 	if err != nil {
 		return "", err
 	}
@@ -71,6 +95,22 @@ func (s *session) value(ctx context.Context, statement string, column int) (stri
 		}
 	}
 	return value, rows.Err()
+}
+
+// advice counts the warnings of the last statement that say nothing of its
+// values, as far as the server has kept them. The caller has locked the session.
+func (s *session) advice(ctx context.Context) (n int, err error) {
+	rows, err := s.conn.Query(ctx, s.tag+" SHOW WARNINGS")
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() { // level, number, message
+		if number, err := strconv.ParseUint(string(rows.Values()[1]), 10, 16); err == nil && server.Classify(uint16(number)).Has(server.Advice) {
+			n++
+		}
+	}
+	return n, rows.Err()
 }
 
 func (s *session) lock(ctx context.Context) error {

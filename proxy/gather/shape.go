@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
@@ -19,9 +20,12 @@ const (
 	maxShapeID = 16 << 10 // of a key; longer ones are not kept
 )
 
-// shape is the columns of a step's result, as the server would store them.
+// shape is the columns of a step's result, as the server would store them. It
+// is remembered, but never believed: what is read must be of its types, as the
+// very statement that reads says (confirm).
 type shape struct {
 	columns []column
+	stored  []shard.ColumnType // of the table that has these columns, as a SELECT of it tells them
 	key     shapeKey
 	learned time.Time
 
@@ -33,20 +37,53 @@ type shape struct {
 // reads which are not the shard's own are told by their definitions.
 type shapeKey struct{ shard, statement, tables string }
 
-func newShape(key shapeKey, columns []column) *shape {
-	return &shape{columns: columns, key: key, learned: time.Now()}
+func newShape(key shapeKey, columns []column, stored []shard.ColumnType) *shape {
+	return &shape{columns: columns, stored: stored, key: key, learned: time.Now()}
 }
 
-// confirm reports whether a result has the columns that this shape's first
-// one had. It has not after an ALTER TABLE that the cache slept through.
-func (s *shape) confirm(wire []shard.ColumnType) bool {
+// confirm reports whether a result has the columns of this shape: such as are
+// stored so, and the ones that its first result had. It has not after an ALTER
+// TABLE, or a DROP and CREATE, of which nobody here knows.
+func (s *shape) confirm(result []shard.ColumnType) bool {
+	wire := asDeclared(result, s.columns)
+	if wire == nil || !slices.EqualFunc(s.stored, wire, shard.ColumnType.Stores) {
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.wire == nil {
-		s.wire = slices.Clone(wire)
-		return len(wire) == len(s.columns)
+		s.wire = wire
+		return true
 	}
-	return slices.Equal(s.wire, wire)
+	return slices.EqualFunc(s.wire, wire, shard.ColumnType.Same)
+}
+
+// expected reports whether columns of a result are of the types by which the
+// catalog knows them. A BOOLEAN comes as a TINYINT and MariaDB's JSON as a text;
+// of what the catalog calls bytes only the server knows what it is.
+func expected(known []catalog.Type, result []shard.ColumnType) bool {
+	for i, t := range known {
+		if i >= len(result) || result[i].Type == "" { // a constant in the place of no column; a bare NULL
+			continue
+		}
+		wire := result[i].Type
+		switch t {
+		case "", catalog.Bytes:
+		case catalog.Bool:
+			if wire != catalog.Int {
+				return false
+			}
+		case catalog.JSON:
+			if wire != catalog.JSON && wire != catalog.Text {
+				return false
+			}
+		default:
+			if wire != t {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // keepable reports whether the shape may be used again. The members of an
@@ -118,18 +155,16 @@ func (c *shapes) removeLocked(e *list.Element) {
 // probe asks the server how it would store a statement's result: it makes a
 // table of it. The session must be one that may make temporary tables; the
 // table goes with the session's reset.
-func probe(ctx context.Context, s *session, info server.Info, statement, table string) ([]column, error) {
-	create := func(wide bool) error {
-		return s.set(ctx, info.Lifted("CREATE TEMPORARY TABLE "+server.QuoteName(table)+" "+probeEngine(info, wide)+" AS "+statement))
+func probe(ctx context.Context, s *session, info server.Info, key shapeKey, table string) (*shape, error) {
+	name := server.QuoteName(table)
+	show := func(wide bool) (string, error) {
+		create := "CREATE TEMPORARY TABLE " + name + " " + probeEngine(info, wide) + " AS " + key.statement
+		return s.valueAfter(ctx, info.Lifted(create), "SHOW CREATE TABLE "+name, 1)
 	}
-	err := create(false)
+	text, err := show(false)
 	if server.Number(err) == server.RowTooLarge {
-		err = create(true)
+		text, err = show(true)
 	}
-	if err != nil {
-		return nil, err
-	}
-	text, err := s.value(ctx, "SHOW CREATE TABLE "+server.QuoteName(table), 1)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +178,14 @@ func probe(ctx context.Context, s *session, info server.Info, statement, table s
 			return nil, err
 		}
 	}
-	return columns, nil
+	rows, err := s.queryRaw(ctx, "SELECT * FROM "+name+" LIMIT 0", false)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() { // to its end
+	}
+	return newShape(key, columns, slices.Clone(rows.Columns())), rows.Err()
 }
 
 // mergeColumns makes columns those that hold the values of both results, and reports

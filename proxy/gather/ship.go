@@ -67,11 +67,7 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 	if sql == "" {
 		return nil
 	}
-	statement := readAs(sql, s.shape.columns)
-	if s.step.Ship.Filter != nil {
-		statement = s.attempt.info.AmongKeys(statement)
-	}
-	rows, err := s.source.query(ctx, statement)
+	rows, err := s.source.queryRaw(ctx, readAs(sql, s.shape.columns), s.step.Ship.Filter != nil)
 	if err != nil {
 		return err
 	}
@@ -80,8 +76,12 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 		s.attempt.shapes.drop(s.shape.key)
 		return &again{table: s.table.name, err: &catalog.StaleError{Shard: s.source.shard.Name()}}
 	}
+	count := len(s.shape.columns)
+	if !expected(s.step.Ship.Types, asDeclared(rows.Columns(), s.shape.columns)) {
+		return &catalog.StaleError{Shard: s.source.shard.Name()}
+	}
 	for rows.Next() {
-		if err := f.add(ctx, rows.Values()); err != nil {
+		if err := f.add(ctx, rows.Values()[:count]); err != nil {
 			return err
 		}
 	}

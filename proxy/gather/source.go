@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/kolide/databalancer/server"
 )
 
 // openSource opens the session in which a shard runs its steps. In the order
@@ -61,7 +59,7 @@ func (a *attempt) writable(ctx context.Context, s *session) error {
 		return nil
 	}
 	s.writable = true
-	return s.set(ctx, "SET SESSION "+server.MayWrite)
+	return s.set(ctx, "SET SESSION "+a.info.MayWrite())
 }
 
 // begin begins the snapshot in which the session's steps are. A single
@@ -93,11 +91,10 @@ func (s *shipment) learn(ctx context.Context) error {
 		if err := a.writable(ctx, s.source); err != nil {
 			return err
 		}
-		columns, err := probe(ctx, s.source, a.info, s.step.Ship.Shape, fmt.Sprintf("databalancer_shape_%d", s.number))
-		if err != nil {
+		var err error
+		if s.shape, err = probe(ctx, s.source, a.info, key, fmt.Sprintf("databalancer_shape_%d", s.number)); err != nil {
 			return err
 		}
-		s.shape = newShape(key, columns)
 		a.shapes.put(s.shape)
 	}
 	a.progress.reach(s, learned)

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kolide/databalancer/proxy/shardtest"
+
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
 
 // many is a SELECT of more rows than any test waits for.
-const many = "SELECT a.seq AS n, REPEAT('x', 50) AS v FROM seq_1_to_1000000 a, seq_1_to_1000 b"
+const many = "SELECT a.ordinal_position AS n, REPEAT('x', 50) AS v FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"
 
 // phases are gathers that stay for long in one phase each, with the shard on
 // which the phase's statement runs and a part of its text.
@@ -105,7 +107,7 @@ func TestGatherShardFails(t *testing.T) {
 	f := newFixture(t, 3)
 	for name, steps := range map[string][]router.Step{
 		"at once": {shipping("s1", "t1", endless), shipping("s2", "t2", "SELECT nonsense(1) AS n")},
-		"later":   {shipping("s1", "t1", many, "n"), shipping("s2", "t2", "SELECT n, (SELECT 1 UNION SELECT n + 2) AS m FROM (SELECT seq AS n FROM seq_1_to_10) AS s")},
+		"later":   {shipping("s1", "t1", many, "n"), shipping("s2", "t2", "SELECT n, (SELECT 1 UNION SELECT n + 2) AS m FROM (SELECT seq AS n FROM "+shardtest.Numbers(1, 10)+" AS s) AS s")},
 		"at home": {shipping("s1", "t1", "SELECT 1 AS n"), shipping("s2", "t2", "SELECT 2 AS n")},
 	} {
 		final := "SELECT 1"
@@ -127,7 +129,7 @@ func TestGatherShardFails(t *testing.T) {
 func TestGatherNoDeadlock(t *testing.T) {
 	f := newFixture(t, 3, func(c *shard.Config) { c.QueryConns = 3 })
 	for n := range 3 {
-		f.Exec(t, n, fmt.Sprintf("CREATE TABLE x%d (n INT, v LONGTEXT)", n), fmt.Sprintf("INSERT INTO x%d SELECT seq, CONCAT('v', seq) FROM seq_1_to_50", n))
+		f.Exec(t, n, fmt.Sprintf("CREATE TABLE x%d (n INT, v LONGTEXT)", n), fmt.Sprintf("INSERT INTO x%d SELECT seq, CONCAT('v', seq) FROM "+shardtest.Numbers(1, 50)+" AS s", n))
 	}
 	plan := func(i int) *router.Plan {
 		home, a, b := i%3, (i+1+i/3%2)%3, (i+2-i/3%2)%3

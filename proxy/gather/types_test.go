@@ -61,7 +61,7 @@ var everyType = []struct {
 	{"BINARY(3)", []string{"''", "0x00", "0x610000", "0xffffff"}},
 	{"VARBINARY(300)", []string{"''", "0x00", allBytes("binary", 0, 256)}},
 	{"TINYBLOB", []string{"0x00ff27"}},
-	{"LONGBLOB", []string{"''", "REPEAT(0x00275cff, 100000)"}},
+	{"LONGBLOB", []string{"''", "REPEAT(0x00275cff, 8000)"}},
 	{"DATE", []string{"'0000-00-00'", "'2024-00-10'", "'2024-02-31'", "'9999-12-31'", "'0000-01-01'"}},
 	{"DATETIME", []string{"'0000-00-00 00:00:00'", "'2024-02-31 23:59:59'", "'9999-12-31 23:59:59'"}},
 	{"DATETIME(6)", []string{"'2024-01-02 03:04:05.000006'", "'1000-01-01 00:00:00.999999'", "'2024-10-00 00:00:00'"}},
@@ -71,14 +71,14 @@ var everyType = []struct {
 	{"TIME(6)", []string{"'-838:59:59.999999'", "'-00:00:00.000001'"}},
 	{"YEAR", []string{"0", "1901", "2155", "1999"}},
 	{"ENUM('1', '', 'a,b', 'it''s', '0', 'é')", []string{"1", "2", "3", "4", "5", "6", "0"}},
-	{"ENUM('é', 'x') CHARACTER SET latin1", []string{"1", "2"}},
+	{"ENUM('é', 'x') CHARACTER SET latin1 COLLATE latin1_general_ci", []string{"1", "2"}},
 	{"SET('a', 'b', '1', 'é')", []string{"0", "1", "15", "8"}},
 	{"SET(" + members(64) + ")", []string{"18446744073709551615", "9223372036854775808", "9007199254740993"}},
 	{"UUID", []string{"'123e4567-e89b-12d3-a456-426655440000'", "'ffffffff-ffff-ffff-ffff-fffffffffffe'"}},
 	{"INET4", []string{"'255.255.255.255'", "'0.0.0.0'"}},
 	{"INET6", []string{"'::'", "'::ffff:1.2.3.4'", "'2001:db8::ff00:42:8329'"}},
 	{"GEOMETRY", []string{"ST_GeomFromText('POINT(1 2)', 4326)", "ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1e300 -1e-300))')"}},
-	{"POINT", []string{"ST_GeomFromText('POINT(0.1 -0.1)', 101)"}},
+	{"POINT", []string{"ST_GeomFromText('POINT(0.1 -0.1)', 4326)"}},
 	{"MULTIPOLYGON", []string{"ST_GeomFromText('MULTIPOLYGON(((0 0,0 3,3 3,3 0,0 0),(1 1,1 2,2 2,2 1,1 1)))')"}},
 }
 
@@ -107,7 +107,10 @@ func TestEveryType(t *testing.T) {
 	for i, tt := range everyType {
 		t.Run(tt.declared[:min(len(tt.declared), 40)], func(t *testing.T) {
 			table := fmt.Sprintf("x%d", i)
-			localtest.Exec(t, db, fmt.Sprintf("CREATE TABLE %s (n INT NOT NULL, v %s, w %s) CHARACTER SET latin1", table, tt.declared, notNull(tt.declared)))
+			create := fmt.Sprintf("CREATE TABLE %s (n INT NOT NULL, v %s, w %s) CHARACTER SET latin1 COLLATE latin1_general_ci", table, tt.declared, notNull(tt.declared))
+			if _, err := db.Exec(create); server.Number(err) == 1064 || server.Number(err) == 1273 { // syntax, collation
+				t.Skip("the server has no such type: ", err)
+			}
 			for n, v := range tt.values {
 				localtest.Exec(t, db, fmt.Sprintf("INSERT INTO %s VALUES (%d, %s, %s)", table, n, v, v))
 			}
@@ -135,6 +138,9 @@ func compareShipped(t *testing.T, f *fixture, table, declared string) {
 	short := "SELECT n, v, w, v = w AS same, LENGTH(v) AS l, MIN(w) AS m FROM %s GROUP BY n, v, w ORDER BY n"
 	if strings.HasPrefix(declared, "BIT") {
 		short = strings.NewReplacer("n, v, w,", "n, v + 0, w + 0,", "MIN(w)", "MIN(w + 0)").Replace(short)
+	}
+	if forms[strings.ToLower(declared)] == octets && !strings.HasSuffix(declared, "BLOB") { // MySQL's MIN refuses shapes
+		short = strings.Replace(short, "MIN(w)", "COUNT(w)", 1)
 	}
 	for i, keys := range [][]string{nil, {"v"}, {"n", "w,n"}, {"v"}, {"w,n"}, nil} {
 		if i == 3 { // from here on texts may be declared as short as they are
@@ -215,12 +221,16 @@ func (f *fixture) declared(t *testing.T, number int, how, table string) string {
 		defer conn.Discard()
 		s := newSession(sh, tag("probe"))
 		s.conn = conn
-		if err := s.set(t.Context(), "SET SESSION tx_read_only = 0"); err != nil {
+		if !conn.Server().LiftsReadOnly() {
+			if err := s.set(t.Context(), "SET SESSION "+conn.Server().MayWrite()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		shape, err := probe(t.Context(), s, conn.Server(), shapeKey{statement: "SELECT n, v, w FROM " + table + " LIMIT 0"}, "p")
+		if err != nil {
 			t.Fatal(err)
 		}
-		if columns, err = probe(t.Context(), s, conn.Server(), "SELECT n, v, w FROM "+table+" LIMIT 0", "p"); err != nil {
-			t.Fatal(err)
-		}
+		columns = shape.columns
 	}
 	plan := design{columns: columns, engine: "InnoDB"}
 	localtest.Exec(t, conn, "DROP TEMPORARY TABLE IF EXISTS made", plan.sql("made", server.Info{}))

@@ -14,7 +14,7 @@ func TestNothingWrites(t *testing.T) {
 	f := newFixture(t, 2)
 	shop(t, f)
 	for n := range 2 {
-		f.Exec(t, n, "CREATE TABLE traces (n INT)", "CREATE FUNCTION trace() RETURNS INT BEGIN INSERT INTO traces VALUES (1); RETURN 1; END")
+		f.Exec(t, n, "CREATE TABLE traces (n INT)", "CREATE FUNCTION trace() RETURNS INT DETERMINISTIC BEGIN INSERT INTO traces VALUES (1); RETURN 1; END")
 	}
 	quiet := func(into string) router.Step { return shipping("s1", into, "SELECT id FROM customers") }
 	filtered := func(keys string) router.Step {
@@ -40,8 +40,8 @@ func TestNothingWrites(t *testing.T) {
 		for range 2 { // with the columns unknown, and known
 			_, err := f.run(t, plan)
 			var server *shard.ServerError
-			if !errors.As(err, &server) || server.Number != 1792 {
-				t.Errorf("%s: %v, want the error 1792", name, err)
+			if !errors.As(err, &server) || server.Number != 1792 && server.Number != 1746 {
+				t.Errorf("%s: %v, want the error 1792, or 1746 while a table is made of it", name, err)
 			}
 		}
 		f.left(t, "test")

@@ -54,8 +54,13 @@ func (s *Shards) Clean(t testing.TB) {
 
 func (s *Shards) cleanSession(t testing.TB, sh *shard.Shard, c *shard.Conn) {
 	t.Helper()
-	got := strings.Join(One(t, c, "SELECT @@tx_read_only, @@sql_mode, @@collation_connection, @@time_zone, @@in_transaction, @@max_heap_table_size = @@global.max_heap_table_size, @@tx_isolation, DATABASE()"), " ")
-	if want := "1 NO_ENGINE_SUBSTITUTION utf8mb4_unicode_ci +00:00 0 1 REPEATABLE-READ " + s.Database; got != want {
+	readOnly, transactions, isolation := "@@transaction_read_only", "(SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = CONNECTION_ID())", "@@transaction_isolation"
+	if c.Server().LiftsReadOnly() { // MariaDB, whose list of transactions is a little late
+		readOnly, transactions, isolation = "@@tx_read_only", "@@in_transaction", "@@tx_isolation"
+	}
+	got := strings.Join(One(t, c, "SELECT "+readOnly+", @@sql_mode, @@collation_connection, @@character_set_results, @@time_zone, "+transactions+
+		", @@max_heap_table_size = @@global.max_heap_table_size, "+isolation+", DATABASE()"), " ")
+	if want := "1 NO_ENGINE_SUBSTITUTION utf8mb4_unicode_ci utf8mb4 +00:00 0 1 REPEATABLE-READ " + s.Database; got != want {
 		t.Errorf("shard %s: a session was left with %s", sh.Name(), got)
 	}
 	for _, name := range []string{"t1", "t2", "t3", "databalancer_shape_1"} {

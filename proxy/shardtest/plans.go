@@ -1,6 +1,7 @@
 package shardtest
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/kolide/databalancer/router"
@@ -11,6 +12,12 @@ const Endless = "SELECT COUNT(*) FROM information_schema.columns a, information_
 
 // Wide returns rows for longer than any test waits.
 const Wide = "SELECT a.column_name FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"
+
+// Numbers is a derived table, yet without an alias, of the whole numbers from
+// first to last in a column seq.
+func Numbers(first, last int) string {
+	return fmt.Sprintf("(SELECT %d + seq AS seq FROM JSON_TABLE(CONCAT('[0', REPEAT(',0', %d), ']'), '$[*]' COLUMNS (seq FOR ORDINALITY)) AS numbers)", first-1, last-first)
+}
 
 // Shipping is a step that ships all rows of a SELECT without LIMIT. A key is
 // columns, separated by commas.
