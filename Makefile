@@ -9,7 +9,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # What make run starts, how long make fuzz runs each target, and further
 # arguments of go test and of the benchmarks:
 # make test TESTFLAGS='-run Guard -v', make bench BENCHFLAGS='-only join,tpch',
-# make test-backends BACKENDFLAGS='-only mysql -run Gather ./proxy/...'
+# make test-backends BACKENDFLAGS='-only mysql -- -run Gather ./proxy/...'
 RUN_ARGS  ?= -local 2 -log_events -data_dir ./data
 FUZZTIME  ?= 30s
 TESTFLAGS ?=

@@ -1,7 +1,7 @@
 // Command backends runs the tests that talk to servers on each backend in turn,
 // and ends with a table of what passed, failed and was skipped, and why:
 //
-//	go run ./test/backends [-only mysql,tidb] [argument of go test | package]…
+//	go run ./test/backends [-only mysql,tidb] [-- [argument of go test]… [./package]…]
 //
 // MySQL and MariaDB are what scripts/servers.sh finds. TiDB is the program that
 // DATABALANCER_TEST_TIDB names; without it the report says that TiDB was not
