@@ -8,19 +8,21 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # What make run starts, how long make fuzz runs each target, and further
 # arguments of go test and of the benchmarks:
-# make test TESTFLAGS='-run Guard -v', make bench BENCHFLAGS='-only join,tpch'
+# make test TESTFLAGS='-run Guard -v', make bench BENCHFLAGS='-only join,tpch',
+# make test-backends BACKENDFLAGS='-only mysql -- -run Gather ./proxy/...'
 RUN_ARGS  ?= -local 2 -log_events -data_dir ./data
 FUZZTIME  ?= 30s
 TESTFLAGS ?=
 BENCHFLAGS ?=
+BACKENDFLAGS ?=
 
 TIDB := docker compose -f docker-compose.tidb.yml
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build run test lint bench fuzz db_start db_setup db_stop clean
+.PHONY: help deps build run test test-backends lint bench fuzz db_start db_setup db_stop clean
 
 help: ## list the targets
-	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 deps: ## install what this machine lacks: MariaDB, a C compiler, Go modules
 	bash scripts/deps.sh
@@ -33,6 +35,9 @@ run: deps build ## run on :8080 with two local servers, data in ./data
 
 test: deps lint ## lint and run all tests with the race detector
 	go test -race -tags $(TAGS) -timeout 20m $(TESTFLAGS) ./...
+
+test-backends: ## run the tests that talk to servers on MySQL, MariaDB 11.8 and TiDB
+	go run -tags $(TAGS) ./test/backends $(BACKENDFLAGS)
 
 lint: ## check formatting, vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \

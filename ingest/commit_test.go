@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // event returns a request of family q with one event for each value.
@@ -260,14 +261,18 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestTransient has the server report deadlocks, twice.
+// TestTransient has the server report deadlocks, twice. What it counts them by
+// survives the rollback: the numbers of AUTO_INCREMENT.
 func TestTransient(t *testing.T) {
+	if b := localtest.Backend(t); b.Vendor == server.TiDB {
+		t.Skipf("SKIPPED: %s has no triggers", b)
+	}
 	f := newFixture(t, 1)
 	f.put(t, event())
-	f.exec(t, "q", "CREATE TABLE attempts (n INT) ENGINE=MyISAM", "INSERT INTO attempts VALUES (0)",
+	f.exec(t, "q", "CREATE TABLE attempts (n INT PRIMARY KEY AUTO_INCREMENT)", "CREATE TABLE successful (n INT)", "INSERT INTO successful VALUES (3)",
 		`CREATE TRIGGER deadlock BEFORE INSERT ON q FOR EACH ROW BEGIN
-			UPDATE attempts SET n = n + 1;
-			IF (SELECT n FROM attempts) < 3 THEN
+			INSERT INTO attempts VALUES (NULL);
+			IF LAST_INSERT_ID() < (SELECT n FROM successful) THEN
 				SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'deadlock';
 			END IF;
 		END`)
@@ -275,7 +280,7 @@ func TestTransient(t *testing.T) {
 	if n := f.count(t, "q", "q"); n != 2 {
 		t.Errorf("%d rows", n)
 	}
-	f.exec(t, "q", "UPDATE attempts SET n = -100")
+	f.exec(t, "q", "UPDATE successful SET n = 100")
 	if _, err := f.Put(t.Context(), []byte(event("c"))); !isServerError(err, 1213) {
 		t.Errorf("deadlocks without end: %v", err)
 	}

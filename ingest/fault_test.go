@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -63,7 +64,11 @@ func (c *cutter) when(text string, passed bool, times int32) {
 
 func (c *cutter) serve(client net.Conn) {
 	defer client.Close()
-	server, err := net.Dial("unix", c.server)
+	network := "unix"
+	if !strings.Contains(c.server, "/") {
+		network = "tcp"
+	}
+	server, err := net.Dial(network, c.server)
 	if err != nil {
 		return
 	}

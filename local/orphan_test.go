@@ -90,6 +90,7 @@ func TestServersDieWithTheProcess(t *testing.T) {
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	child.Wait()
 	// At once: what the dead process left must not be in the way.
 	c := start(t, dir, 1)
 	query(t, c.Sockets()[0], "SELECT 1")

@@ -26,7 +26,7 @@ func TestGatherer(t *testing.T) {
 	}
 	sh := f.shard(t, "g")
 	c := open(t, sh)
-	if got := texts(t, c, "SELECT DATABASE(), @@collation_database, @@tx_read_only")[0]; got[0] != f.database || got[1] != server.Collation || got[2] != "1" {
+	if got := texts(t, c, "SELECT DATABASE(), @@collation_database, "+f.readOnly(t))[0]; got[0] != f.database || got[1] != server.Collation || got[2] != "1" {
 		t.Errorf("a session with %q", got)
 	}
 	f.Sync(f.registry.snapshot())

@@ -177,6 +177,15 @@ func (f *fixture) vendor(t testing.TB) server.Vendor {
 	return info.Vendor
 }
 
+// readOnly names the variable that tells whether a session only reads.
+func (f *fixture) readOnly(t testing.TB) string {
+	t.Helper()
+	if f.vendor(t) == server.MariaDB {
+		return "@@tx_read_only"
+	}
+	return "@@transaction_read_only"
+}
+
 // numbers is a table with the column n, from 0 to 10^digits - 1.
 func numbers(digits int) string {
 	const digit = "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4" +

@@ -132,10 +132,7 @@ func TestServersThatAreNoShard(t *testing.T) {
 func TestSessionSettings(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
-	readOnly := "@@transaction_read_only"
-	if f.vendor(t) == server.MariaDB {
-		readOnly = "@@tx_read_only"
-	}
+	readOnly := f.readOnly(t)
 	query := "SELECT @@character_set_client, @@character_set_results, @@collation_connection, @@time_zone," +
 		" @@autocommit, @@sql_mode, @@group_concat_max_len, @@lock_wait_timeout, @@innodb_lock_wait_timeout, " + readOnly + ", DATABASE()"
 	want := func(mode, rowLockWait, readOnly string) string {

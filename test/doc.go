@@ -8,8 +8,9 @@
 //   - DATABALANCER_TEST_BINARY=PATH takes a program that is built already.
 //   - DATABALANCER_TEST_SHARDS=addr,addr runs everything that needs no server
 //     of its own against the given MySQL servers.
+//   - DATABALANCER_TEST_SERVER=PATH names the server program to start.
 //   - DATABALANCER_TEST_REQUIRE_SERVERS=1 turns the skips of a machine
-//     without MariaDB into failures.
+//     without a server program into failures.
 //   - DATABALANCER_TEST_DATA names a folder of newline-delimited JSON files
 //     (.json, .json.gz) for the round trip; the default is testdata/logs.
 package test

@@ -69,4 +69,4 @@ var (
 )
 
 // halls are the packages that only tests import. They stand beside the house.
-var halls = []string{"catalog/catalogtest", "local/localtest", "proxy/memtest", "proxy/shardtest", "test", "test/bench", "test/differential", "test/harness", "test/tpch"}
+var halls = []string{"catalog/catalogtest", "local/localtest", "proxy/memtest", "proxy/shardtest", "test", "test/backends", "test/bench", "test/differential", "test/harness", "test/tpch"}

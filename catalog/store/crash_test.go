@@ -8,6 +8,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // A change that may crash at each of its steps, the state that it starts from
@@ -316,21 +317,14 @@ func TestSuspendedCreate(t *testing.T) {
 // transaction.
 func killOthers(t *testing.T, d *database) {
 	t.Helper()
-	rows, err := d.Query(`SELECT p.id FROM information_schema.processlist p
-		JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id WHERE p.db = DATABASE()`)
-	if err != nil {
-		t.Fatal(err)
+	query := `SELECT p.id FROM information_schema.processlist p
+		JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id WHERE p.db = DATABASE()`
+	if localtest.Backend(t).Vendor == server.TiDB {
+		query = "SELECT session_id FROM information_schema.tidb_trx WHERE db = DATABASE()"
 	}
-	var ids []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, id)
+	ids := localtest.Rows(t, d.DB, query)
+	if len(ids) != 1 {
+		t.Fatalf("transactions %v; want one", ids)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(ids) != 1 {
-		t.Fatalf("transactions %v, %v; want one", ids, err)
-	}
-	d.exec(t, "KILL ?", ids[0])
+	d.exec(t, "KILL "+ids[0][0])
 }

@@ -1,0 +1,95 @@
+// Command backends runs the tests that talk to servers on each backend in turn,
+// and ends with a table of what passed, failed and was skipped, and why:
+//
+//	go run ./test/backends [-only mysql,tidb] [-- [argument of go test]… [./package]…]
+//
+// MySQL and MariaDB are what scripts/servers.sh finds. TiDB is the program that
+// DATABALANCER_TEST_TIDB names; without it the report says that TiDB was not
+// tested. The exit status is 1 if a test failed, or was skipped without saying
+// why.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/kolide/databalancer/local"
+)
+
+// packages are those whose tests depend on the server.
+var packages = []string{
+	"./shard/...", "./catalog/...", "./ingest/...", "./proxy/...", "./router/...", "./test", "./test/differential",
+}
+
+// backend is a kind of server to test on.
+type backend struct {
+	name string
+	find func() (path string, err error)
+}
+
+var backends = []backend{
+	{"mysql", func() (string, error) { return script("mysql") }},
+	{"mariadb", func() (string, error) { return script("mariadb") }},
+	{"tidb", func() (string, error) { return os.Getenv("DATABALANCER_TEST_TIDB"), nil }},
+}
+
+// script asks scripts/servers.sh for a server program.
+func script(name string) (string, error) {
+	cmd := exec.Command("scripts/servers.sh", name)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("scripts/servers.sh %s: %w", name, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func main() {
+	only := flag.String("only", "", "the `backends` to test, separated by commas; empty: all")
+	flag.Parse()
+	var reports []*report
+	for _, b := range backends {
+		if *only == "" || slices.Contains(strings.Split(*only, ","), b.name) {
+			reports = append(reports, b.test(flag.Args()))
+		}
+	}
+	if !printAll(os.Stdout, reports) {
+		os.Exit(1)
+	}
+}
+
+// test runs the packages on one backend.
+func (b *backend) test(args []string) *report {
+	r := &report{backend: b.name}
+	path, err := b.find()
+	if err != nil || path == "" {
+		r.err = err
+		return r
+	}
+	if _, r.err = local.Find(path); r.err != nil {
+		return r
+	}
+	r.program = path
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "./") }) {
+		args = append(slices.Clone(args), packages...)
+	}
+	cmd := exec.Command("go", append([]string{"test", "-json", "-count=1", "-tags=gms_pure_go", "-timeout=20m"}, args...)...)
+	cmd.Env = append(os.Environ(), "DATABALANCER_TEST_SERVER="+path, "DATABALANCER_TEST_SHARDS=", "DATABALANCER_TEST_REQUIRE_SERVERS=1")
+	cmd.Stderr = os.Stderr
+	events, err := cmd.StdoutPipe()
+	if err != nil {
+		r.err = err
+		return r
+	}
+	fmt.Printf("== %s: %s\n", b.name, path)
+	if r.err = cmd.Start(); r.err != nil {
+		return r
+	}
+	r.err = r.read(events, os.Stdout)
+	_ = cmd.Wait() // it fails where a test does, which the events tell
+	return r
+}
