@@ -50,6 +50,7 @@ var rest = map[string]string{
 	"INSERT INTO ":                                                                          "",
 	"SELECT ":                                                                               "",
 	"CREATE TEMPORARY TABLE ":                                                               "",
+	"SET SESSION ":                                                                          "",
 	"SHOW CREATE TABLE ":                                                                    "",
 }
 
@@ -58,7 +59,6 @@ var unsaid = map[string]func(server.Info) bool{
 	"SET SESSION TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ": onlyWrites,
 	"SET TRANSACTION READ ONLY":                             onlyWrites,
 	"START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY": onlyWrites,
-	"SET SESSION " + server.MayWrite:                        server.Info.LiftsReadOnly,
 }
 
 func onlyWrites(s server.Info) bool { return !s.ReadOnlySessions() }
