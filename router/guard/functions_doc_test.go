@@ -23,7 +23,8 @@ written by a test from the tables that the guard goes by, and another calls each
 function on each kind of server (` + "`go test ./router/guard -run Functions [-update]`" + `).
 
 A function that a shard's server lacks fails there, and the error names it.
-Operators, CAST, CASE and MATCH … AGAINST are not listed.
+Operators, CAST, CASE and MATCH … AGAINST are not listed. SFORMAT takes a
+constant for its format, without numbers over 999 in its braces.
 
 Those that only a server with the tables can compute are refused where a query
 needs several shards, and over a split table: MATCH … AGAINST, DEFAULT(column)%s.
