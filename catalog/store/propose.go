@@ -90,10 +90,15 @@ func lockOrInsert(ctx context.Context, tx *sql.Tx, name string) (*family, error)
 	}
 	f, err = lockNamed(ctx, tx, name)
 	if f == nil && err == nil {
-		err = fmt.Errorf("family %s: vanished under its lock", name)
+		err = fmt.Errorf("family %s: %w", name, errVanished)
 	}
 	return f, err
 }
+
+// errVanished means that a row is not to be seen which the transaction has just
+// inserted, or waited for. On TiDB that happens to the second of two who insert
+// one: like a write conflict it is over with the transaction.
+var errVanished = errors.New("row vanished under its lock")
 
 // How to lock a family's row: waiting for whoever holds it, or failing at
 // once.
