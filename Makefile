@@ -16,7 +16,9 @@ TESTFLAGS ?=
 BENCHFLAGS ?=
 BACKENDFLAGS ?=
 
-TIDB := docker compose -f docker-compose.tidb.yml
+# TiDB runs in containers, or else as the program that TIDB_SERVER names.
+TIDB   := docker compose -f docker-compose.tidb.yml
+TIDB_SH = TIDB_SERVER='$(TIDB_SERVER)' bash scripts/tidb.sh
 
 .DEFAULT_GOAL := build
 .PHONY: help deps build run test test-backends lint bench fuzz db_start db_setup db_stop clean
@@ -56,14 +58,14 @@ fuzz: deps ## run each fuzz target, and new seeds of the differential suite, for
 		done; done
 	DATABALANCER_TEST_FUZZTIME=$(FUZZTIME) go test -tags $(TAGS) -count 1 -timeout 0 -v -run '^TestNewSeeds$$' ./test/differential
 
-db_start: ## start TiDB in containers
-	$(TIDB) up --detach --wait
+db_start: ## start TiDB: in containers, or TIDB_SERVER=path
+	$(TIDB_SH) start $(TIDB) up --detach --wait
 
 db_setup: ## wait for TiDB, make databalancer's databases and user
-	$(TIDB) run --rm setup
+	$(TIDB_SH) setup $(TIDB) run --rm setup
 
 db_stop: ## stop TiDB; its data stay
-	$(TIDB) down
+	$(TIDB_SH) stop $(TIDB) down
 
 clean: ## remove what was built
 	rm -rf bin

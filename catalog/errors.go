@@ -28,6 +28,10 @@ var (
 	// ErrNameTaken means that the name is reserved, or belongs to something
 	// else already.
 	ErrNameTaken = fault.Sentinel(fault.NameTaken, "name taken", "")
+	// ErrTooWide means that a family has more stored columns than the rows of a
+	// server take, since it began on servers of another kind.
+	ErrTooWide = fault.Sentinel(fault.TooManyColumns, "too wide for the server",
+		"the family has more columns than a row of the shard's server takes")
 	// ErrBusy is what a change of a table returns when its statement would
 	// have had to wait too long for a lock on the shard. It is tried again
 	// until the context ends, and then comes together with the context's

@@ -48,6 +48,7 @@ func DefinitionSize(c Column) int {
 // once stays.
 type Layout struct {
 	family  string
+	plain   bool // columns need no groups
 	byKey   map[string]Column
 	next    int   // position
 	stored  int   // cost of the columns outside of groups
@@ -56,9 +57,10 @@ type Layout struct {
 }
 
 // NewLayout returns the layout of a family that has these columns, besides the
-// key's.
-func NewLayout(family string, columns []Column) *Layout {
-	l := &Layout{family: family, byKey: make(map[string]Column), next: 1, stored: cost(Int)}
+// key's. Where rows are plain all further columns are stored as such, else
+// those within the budget of InnoDB's rows.
+func NewLayout(family string, columns []Column, plain bool) *Layout {
+	l := &Layout{family: family, plain: plain, byKey: make(map[string]Column), next: 1, stored: cost(Int)}
 	for _, c := range columns {
 		l.keep(c)
 	}
@@ -96,10 +98,22 @@ func (l *Layout) Add(f Field) (c Column, isNew bool, err error) {
 	return c, true, nil
 }
 
+// PlainOnly reports whether the table's stored columns are more than the rows
+// of InnoDB are sure to take, so that all its servers must have plain ones.
+func (t *Table) PlainOnly() bool {
+	stored := 0
+	for _, c := range t.Columns {
+		if c.Group == 0 {
+			stored += cost(c.Type)
+		}
+	}
+	return stored > rowBudget
+}
+
 // group returns 0 if a column of that type is within the budget, else the
 // number of the first group that isn't full.
 func (l *Layout) group(t Type) int {
-	if l.stored+cost(t) <= rowBudget {
+	if l.plain || l.stored+cost(t) <= rowBudget {
 		return 0
 	}
 	for i, n := range l.groups {

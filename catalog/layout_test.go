@@ -35,7 +35,7 @@ func TestLayoutOfWideFamilies(t *testing.T) {
 		{Bool, MaxFields, MaxFields, 0},
 	} {
 		t.Run(string(test.typ), func(t *testing.T) {
-			columns := fill(t, NewLayout("f", nil), "c", test.fields, test.typ)
+			columns := fill(t, NewLayout("f", nil, false), "c", test.fields, test.typ)
 			size := make(map[int]int)
 			for i, c := range columns {
 				if c.Position != i+1 {
@@ -58,10 +58,24 @@ func TestLayoutOfWideFamilies(t *testing.T) {
 	}
 }
 
+// TestLayoutOfPlainRows goes on with a family that began with groups.
+func TestLayoutOfPlainRows(t *testing.T) {
+	columns := fill(t, NewLayout("f", nil, false), "c", 200, Text)
+	more := fill(t, NewLayout("f", columns, true), "d", 700, Text)
+	for _, c := range more {
+		if c.Group != 0 {
+			t.Fatalf("%s is in group %d", c.Name, c.Group)
+		}
+	}
+	if (&Table{Columns: columns}).PlainOnly() || !(&Table{Columns: more}).PlainOnly() {
+		t.Error("what a row of InnoDB takes is not told apart from what it does not")
+	}
+}
+
 // TestLayoutRefusesLongNames leaves the errors that MariaDB would give to the
 // test of ingest that asks it.
 func TestLayoutRefusesLongNames(t *testing.T) {
-	l := NewLayout("f", nil)
+	l := NewLayout("f", nil, false)
 	fill(t, l, "a_name_of_20_bytes_", 100, Text)
 	for i := range MaxFields {
 		_, _, err := l.Add(Field{fmt.Sprintf("another_name_of_30_bytes_%05d", i), JSON})
@@ -77,10 +91,10 @@ func TestLayoutRefusesLongNames(t *testing.T) {
 
 func TestLayoutContinues(t *testing.T) {
 	// A family laid out at once and one laid out request by request agree.
-	once := fill(t, NewLayout("f", nil), "c", 300, Text)
+	once := fill(t, NewLayout("f", nil, false), "c", 300, Text)
 	var stepwise []Column
 	for i := 0; i < 300; i += 50 {
-		l := NewLayout("f", stepwise)
+		l := NewLayout("f", stepwise, false)
 		for j := i; j < i+50; j++ {
 			c, _, err := l.Add(Field{fmt.Sprintf("c%d", j), Text})
 			if err != nil {
@@ -95,7 +109,7 @@ func TestLayoutContinues(t *testing.T) {
 		}
 	}
 	// A small column still fits where a text doesn't.
-	l := NewLayout("f", once)
+	l := NewLayout("f", once, false)
 	if c, _, _ := l.Add(Field{"flag", Bool}); c.Group != 0 {
 		t.Errorf("bool beside 163 texts is in group %d, want stored", c.Group)
 	}
@@ -107,7 +121,7 @@ func TestLayoutConflicts(t *testing.T) {
 		{Name: "seen", Type: Text, Position: 2},
 		{Name: "any", Type: JSON, Position: 3},
 		{Name: "_id", Type: Text, Position: 4},
-	})
+	}, false)
 	for _, test := range []struct {
 		name  string
 		field Field
@@ -137,7 +151,7 @@ func TestLayoutConflicts(t *testing.T) {
 }
 
 func TestLayoutLimit(t *testing.T) {
-	l := NewLayout("f", nil)
+	l := NewLayout("f", nil, false)
 	fill(t, l, "c", MaxFields, Int)
 	if _, isNew, err := l.Add(Field{"c0", Int}); isNew || err != nil {
 		t.Errorf("known field of a full family: new %v, %v", isNew, err)

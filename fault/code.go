@@ -67,6 +67,7 @@ const (
 	UnknownField   Code = "unknown_field" // not in the schema
 	EmptyString    Code = "empty_string"  // one that a server would show as NULL
 	TooDeep        Code = "too_deep"      // JSON nested too deep
+	Refused        Code = "refused"       // a value that a server does not take
 	UnknownMember  Code = "unknown_member"
 	MissingMember  Code = "missing_member"
 	InvalidFamily  Code = "invalid_family"

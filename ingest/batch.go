@@ -95,12 +95,15 @@ func (w *writer) connect(name string) (*sql.Conn, error) {
 // even sent, since the shard is gone, goes back for another shard of the
 // family: then store reports that it moved.
 func (w *writer) store(ins *inserter, at post, conn *sql.Conn, batch []*pending) (moved bool) {
-	err := w.attempts(ins, at.shard, conn, batch)
+	err := w.attempts(ins, at.shard, conn, batch, commit)
 	if len(batch) > 1 && refused(err) {
 		for i := range batch {
 			moved = w.store(ins, at, conn, batch[i:i+1]) || moved
 		}
 		return moved
+	}
+	if unfit(err) {
+		err = w.blame(ins, at.shard, conn, batch[0], err)
 	}
 	var unsent *unsentError
 	if errors.As(err, &unsent) {
@@ -126,13 +129,20 @@ func refused(err error) bool {
 // transactions get in the way of.
 const maxAttempts = 5
 
-// attempts stores a batch in one transaction, and repeats it where that is
-// safe and may help: once over a new connection when the one it had was lost
-// before COMMIT was sent, and some times when others were in its way.
-func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*pending) error {
+// The statements that a transaction ends with.
+const (
+	commit = "COMMIT"
+	undo   = "ROLLBACK"
+)
+
+// attempts stores a batch in one transaction, or only tries to if that ends
+// with undo, and repeats it where that is safe and may help: once over a new
+// connection when the one it had was lost before COMMIT was sent, and some
+// times when others were in its way.
+func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*pending, end string) error {
 	reconnected, sent := false, false
 	for attempt := 1; ; attempt++ {
-		err := w.transact(ins, conn, batch)
+		err := w.transact(ins, conn, batch, end)
 		sent = sent || !errors.Is(err, errAtBegin)
 		switch {
 		case err == nil:
@@ -141,7 +151,7 @@ func (w *writer) attempts(ins *inserter, name string, conn *sql.Conn, batch []*p
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, shard.Wrap(name, err))
 		case errors.Is(err, context.DeadlineExceeded):
 			return &shard.UnreachableError{Shard: name, Err: fmt.Errorf("no end of a transaction within %s", commitTimeout)}
-		case conflict(err) && attempt < maxAttempts:
+		case (conflict(err) || outlived(err)) && attempt < maxAttempts:
 			time.Sleep(rand.N(10 * time.Millisecond << attempt))
 		case lost(err) && !reconnected:
 			reconnected = true
@@ -169,7 +179,7 @@ var (
 
 // transact stores a batch in one transaction over the connection. Unless it
 // returns errAtCommit or nil, nothing is stored.
-func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending) error {
+func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending, end string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	var failure error
@@ -179,7 +189,7 @@ func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending) error
 			return fmt.Errorf("pool's connection is a %T", c)
 		}
 		s := w.sessions.get(dc)
-		if failure = w.transaction(ctx, ins, s, batch); failure == nil {
+		if failure = w.transaction(ctx, ins, s, batch, end); failure == nil {
 			return nil
 		}
 		return w.rollback(ctx, s)
@@ -191,7 +201,7 @@ func (w *writer) transact(ins *inserter, conn *sql.Conn, batch []*pending) error
 }
 
 // transaction sends the statements of a transaction.
-func (w *writer) transaction(ctx context.Context, ins *inserter, s *session, batch []*pending) error {
+func (w *writer) transaction(ctx context.Context, ins *inserter, s *session, batch []*pending, end string) error {
 	defer ins.release()
 	if err := s.exec(ctx, "START TRANSACTION"); err != nil {
 		return fmt.Errorf("%w: %w", errAtBegin, err)
@@ -202,8 +212,8 @@ func (w *writer) transaction(ctx context.Context, ins *inserter, s *session, bat
 	if ctx.Err() != nil {
 		return ctx.Err() // COMMIT would not be sent
 	}
-	err := s.exec(ctx, "COMMIT")
-	if err == nil || errors.Is(err, driver.ErrBadConn) || conflict(err) {
+	err := s.exec(ctx, end)
+	if err == nil || errors.Is(err, driver.ErrBadConn) || conflict(err) || unfit(err) {
 		return err // the driver has sent nothing, or the server has stored nothing
 	}
 	return fmt.Errorf("%w: %w", errAtCommit, err)
@@ -233,7 +243,7 @@ func (w *writer) insert(ctx context.Context, ins *inserter, s *session, batch []
 // rollback makes the connection usable again after a failed transaction, or
 // returns driver.ErrBadConn to have it discarded.
 func (w *writer) rollback(ctx context.Context, s *session) error {
-	if s.exec(ctx, "ROLLBACK") == nil {
+	if s.exec(ctx, undo) == nil {
 		return nil
 	}
 	w.sessions.forget(s.conn)

@@ -1,10 +1,13 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/server"
+	"github.com/kolide/databalancer/shard"
 )
 
 var (
@@ -85,3 +88,37 @@ func (e *TooLargeError) Error() string {
 
 func (e *TooLargeError) Code() fault.Code   { return fault.TooLarge }
 func (e *TooLargeError) Facts() fault.Facts { return fault.Facts{Limit: e.Limit} }
+
+// UnfitError means that a server refuses what a request would store: a value,
+// or the size of a row. Nothing of the request was stored. Of several events at
+// fault it names the first.
+type UnfitError struct {
+	Event int    // its index in logs, from 0; fault.Request if only all together are refused
+	Field string // empty if only all of the event is refused
+	Err   error  // of the server, wrapped by package shard
+}
+
+func (e *UnfitError) Error() string { return e.event().String() }
+func (e *UnfitError) Unwrap() error { return e.Err }
+
+func (e *UnfitError) Code() fault.Code {
+	if e.event().Code == fault.TooLarge {
+		return fault.TooLarge
+	}
+	return fault.InvalidEvents
+}
+
+func (e *UnfitError) Facts() fault.Facts {
+	return fault.Facts{Events: []fault.Event{e.event()}, Total: 1, Field: e.Field}
+}
+
+func (e *UnfitError) event() fault.Event {
+	code, detail := fault.Refused, e.Err.Error()
+	if server.ClassOf(e.Err).Has(server.TooBig) {
+		code = fault.TooLarge
+	}
+	if refusal := (*shard.ServerError)(nil); errors.As(e.Err, &refusal) {
+		detail = "the server refuses it: " + refusal.Message
+	}
+	return fault.Event{Event: e.Event, Field: e.Field, Code: code, Detail: detail}
+}

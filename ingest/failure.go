@@ -16,3 +16,12 @@ func lost(err error) bool {
 // conflict reports whether a transaction lost against another, so that nothing
 // of it is stored and it may be repeated.
 func conflict(err error) bool { return server.ClassOf(err).Has(server.Conflict) }
+
+// outlived reports whether a prepared statement has outlived its table. The
+// transaction is not to go on, as nothing tells what else of it is of the past,
+// but may be repeated.
+func outlived(err error) bool { return server.ClassOf(err).Has(server.Outlived) }
+
+// unfit reports whether the server refuses what is to be stored, by its values
+// or its size, so that nothing of the transaction is.
+func unfit(err error) bool { return server.ClassOf(err).Has(server.Refused | server.TooBig) }

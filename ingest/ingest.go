@@ -113,7 +113,7 @@ func (in *Ingester) Close() error {
 // transaction has begun, Put waits for the outcome.
 //
 // It returns *SyntaxError, *InvalidError or *TooLargeError for what the
-// request has wrong; the catalog's errors, *catalog.TypeConflictError,
+// request has wrong; *UnfitError for what a server refuses of it; the catalog's errors, *catalog.TypeConflictError,
 // *catalog.CaseConflictError and *catalog.TooManyColumnsError among them;
 // ErrBusy, ErrClosed or ErrOutcomeUnknown; and the shard's errors,
 // shard.ErrUnreachable among them.

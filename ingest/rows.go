@@ -66,6 +66,40 @@ func (r *rows) event(i int) []cell { return part(r.cells, r.ends, i) }
 // log returns the canonical JSON of an event.
 func (r *rows) log(i int) []byte { return part(r.raw, r.rawEnds, i) }
 
+// between returns the events from one to another as rows of their own, which
+// share the memory.
+func (r *rows) between(from, to int) *rows {
+	return &rows{body: r.body, arena: r.arena,
+		cells: window(r.cells, r.ends, from, to), ends: rebased(r.ends, from, to),
+		raw: window(r.raw, r.rawEnds, from, to), rawEnds: rebased(r.rawEnds, from, to)}
+}
+
+// only returns the cells of the first event from one to another as an event of
+// their own, whose log is empty.
+func (r *rows) only(from, to int) *rows {
+	return &rows{body: r.body, arena: r.arena, cells: r.event(0)[from:to], ends: []int{to - from}, rawEnds: []int{0}}
+}
+
+// window returns the parts from one to another of all, together.
+func window[E any](all []E, ends []int, from, to int) []E {
+	if len(ends) == 0 {
+		return nil
+	}
+	return all[start(ends, from):ends[to-1]]
+}
+
+// rebased returns the ends of these parts, when they stand alone.
+func rebased(ends []int, from, to int) []int {
+	if len(ends) == 0 {
+		return nil
+	}
+	alone := make([]int, to-from)
+	for i := range alone {
+		alone[i] = ends[from+i] - start(ends, from)
+	}
+	return alone
+}
+
 // content returns the text of a cell of kind cellBody or cellArena.
 func (r *rows) content(c cell) []byte {
 	from := r.body
@@ -77,9 +111,13 @@ func (r *rows) content(c cell) []byte {
 
 // part returns the ith of the parts that all consists of.
 func part[E any](all []E, ends []int, i int) []E {
-	start := 0
-	if i > 0 {
-		start = ends[i-1]
+	return all[start(ends, i):ends[i]:ends[i]]
+}
+
+// start returns where the ith part begins.
+func start(ends []int, i int) int {
+	if i == 0 {
+		return 0
 	}
-	return all[start:ends[i]:ends[i]]
+	return ends[i-1]
 }

@@ -48,13 +48,17 @@ func (s *session) exec(ctx context.Context, statement string) error {
 	return err
 }
 
-// insert runs a statement that inserts so many rows.
+// insert runs a statement that inserts so many rows. When one has outlived its
+// table the connection gives up all that it holds, since others may have too:
+// they would fail for good.
 func (s *session) insert(ctx context.Context, f form, rows int, args []driver.NamedValue) error {
 	p, err := s.prepare(ctx, f, rows)
 	if err != nil {
 		return err
 	}
-	_, err = p.stmt.ExecContext(ctx, args)
+	if _, err = p.stmt.ExecContext(ctx, args); outlived(err) {
+		s.evict(0, 0)
+	}
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 type target struct {
 	shards []string // of the placements that take rows
 	table  *catalog.Table
+	fields *fieldSet
 	insert string // INSERT INTO … VALUES, without the rows
 	params int    // of one row
 	places []place
@@ -34,6 +35,7 @@ func newTarget(t *catalog.Table, placements []catalog.Placement, fields *fieldSe
 	tg := &target{
 		shards: make([]string, len(placements)),
 		table:  t,
+		fields: fields,
 		places: make([]place, len(fields.list)),
 	}
 	for i, p := range placements {

@@ -22,7 +22,7 @@ func (e *QueryError) Detail() string   { return e.Server.Message }
 // send is one SELECT, so its text mostly is.
 func blame(err error) error {
 	refusal, ok := errors.AsType[*shard.ServerError](err)
-	if ok && !errors.Is(err, shard.ErrUnreachable) && !server.Classify(refusal.Number).Has(server.Unasked) {
+	if ok && !errors.Is(err, shard.ErrUnreachable) && !server.Classify(refusal.Number, refusal.Message).Has(server.Unasked) {
 		return &QueryError{refusal}
 	}
 	return err

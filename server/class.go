@@ -6,12 +6,13 @@ import (
 	"errors"
 	"io"
 	"net"
+	"regexp"
 
 	"github.com/go-sql-driver/mysql"
 )
 
 // Class is what a server's error means to us: a set of the values below.
-type Class uint16
+type Class uint32
 
 const (
 	// Unavailable: the server takes no statements now, or has cut the
@@ -40,6 +41,14 @@ const (
 	Exhausted
 	// TimeLimit: a time limit of the server's own ended the statement.
 	TimeLimit
+	// Refused: it does not take a value: one out of range, or JSON that it
+	// can't hold.
+	Refused
+	// TooBig: a row, a statement or a transaction is larger than it takes.
+	TooBig
+	// Outlived: a prepared statement has outlived what it was prepared for, and
+	// will never run again. Prepared anew it may.
+	Outlived
 	// Unasked: a SELECT fails so for reasons of the server's own. All other
 	// errors of a SELECT are of its text.
 	Unasked
@@ -95,12 +104,14 @@ var classRows = []struct {
 	{1077, 1081, Unasked},               // shutdown, sockets
 	{1091, 1091, Changed},               // no such index or column to drop
 	{TableFull, TableFull, Exhausted | Unasked},
-	{1117, 1117, NoIndex},                    // the table's definition is too long
+	{1117, 1117, NoIndex}, // the table's definition is too long
+	{RowTooLarge, RowTooLarge, TooBig},
 	{1129, 1129, Unavailable},                // host blocked after connection errors
 	{1129, 1135, Unasked},                    // hosts, passwords, threads
 	{1142, 1143, Denied | Account | Unasked}, // on a table, on a column
 	{NoSuchTable, NoSuchTable, Unknown | Changed},
-	{1152, 1152, Unavailable},           // connection aborted
+	{1152, 1152, Unavailable}, // connection aborted
+	{PacketTooLarge, PacketTooLarge, TooBig},
 	{1158, 1161, Unavailable},           // network read and write
 	{1170, 1170, NoIndex},               // a text without a length
 	{1180, 1181, Unasked},               // commit, rollback
@@ -112,16 +123,25 @@ var classRows = []struct {
 	{1213, 1213, Conflict | Unasked},    // deadlock
 	{1226, 1226, Unavailable},           // a limit of the account, such as connections
 	{1226, 1227, Unasked},               // limits and privileges of the account
+	{1243, 1243, Outlived},              // no such prepared statement
+	{1264, 1265, Refused},               // out of range, does not fit
 	{1290, 1290, ReadOnly | Unasked},    // an option of the server is in the way: read_only
+	{1292, 1292, Refused},               // no such date, no such number
 	{1296, 1297, Unasked},               // errors of engines
 	{1287, 1287, Advice},                // deprecated, use another
+	{1300, 1301, Refused},               // no such characters, longer than max_allowed_packet
 	{Interrupted, Interrupted, Unasked},
+	{1366, 1367, Refused},                    // no such characters, no such number
 	{1370, 1370, Denied | Account | Unasked}, // on a routine
+	{1406, 1406, Refused},                    // too long for the column
+	{1411, 1411, Refused},                    // no such value for a function
 	{1412, 1412, Unasked},                    // the table's definition has changed
 	{1592, 1592, Advice},                     // not safe for a binary log of statements
+	{1615, 1615, Outlived},                   // to be prepared again
 	{1613, 1615, Unasked},                    // re-preparing, XA
 	{1681, 1681, Advice},                     // deprecated
 	{1698, 1698, Account},                    // no password
+	{1690, 1690, Refused},                    // out of range
 	{1709, 1709, NoIndex},                    // a column too long for the row format
 	{1799, 1799, Changed},                    // too many rows were stored during an online change
 	{1815, 1815, Unasked},                    // internal error
@@ -130,19 +150,31 @@ var classRows = []struct {
 	{1927, 1927, Unavailable | Unasked}, // MariaDB: connection was killed
 	{1969, 1969, TimeLimit | Unasked},   // MariaDB's
 	{3024, 3024, TimeLimit | Unasked},   // MySQL's
+	{3140, 3141, Refused},               // MySQL: not JSON as it holds it
+	{3150, 3150, TooBig},                // MySQL: JSON too large
+	{3151, 3151, TooBig},                // MySQL: a key in JSON too long
+	{3157, 3157, Refused},               // MySQL: JSON too deep
 	{InsecureTransport, InsecureTransport, Unasked},
 	{3169, 3169, Unavailable | Unasked}, // MySQL: session was killed
 	{LockNotAvailable, LockNotAvailable, Locked},
-	{3719, 3719, Advice},      // MySQL: utf8 is going to be another charset
-	{3778, 3778, Advice},      // MySQL: a collation is deprecated
-	{4031, 4031, Unavailable}, // MySQL: the connection was idle for too long
-	{6414, 6414, Advice},      // MySQL: tables of MEMORY and of InnoDB are filled in one transaction
-	{8002, 8002, Conflict},    // TiDB: write conflict
-	{8022, 8022, Conflict},    // TiDB: commit failed
-	{8028, 8028, Conflict},    // TiDB: the schema has changed meanwhile
-	{9001, 9003, Unavailable}, // TiDB: placement driver, TiKV, busy
-	{9005, 9005, Unavailable}, // TiDB: region
-	{9007, 9007, Conflict},    // TiDB: write conflict
+	{3719, 3719, Advice},              // MySQL: utf8 is going to be another charset
+	{3778, 3778, Advice},              // MySQL: a collation is deprecated
+	{4025, 4025, Refused},             // MariaDB: a constraint fails, such as that JSON is JSON
+	{4031, 4031, Unavailable},         // MySQL: the connection was idle for too long
+	{4035, 4040, Refused},             // MariaDB: JSON that it can't read
+	{6414, 6414, Advice},              // MySQL: tables of MEMORY and of InnoDB are filled in one transaction
+	{8002, 8002, Conflict},            // TiDB: write conflict
+	{8004, 8004, TooBig},              // TiDB: transaction too large
+	{8022, 8022, Conflict},            // TiDB: commit failed
+	{8025, 8025, TooBig},              // TiDB: a row is larger than txn-entry-size-limit
+	{8028, 8028, Conflict},            // TiDB: the schema has changed meanwhile
+	{8111, 8111, Outlived},            // TiDB: no such prepared statement
+	{8113, 8113, Outlived},            // TiDB: a table of the statement is another one now
+	{8129, 8129, TooBig},              // TiDB: a key in JSON too long
+	{8175, 8176, Exhausted | Unasked}, // TiDB: a query, or all, take more memory than they may
+	{9001, 9003, Unavailable},         // TiDB: placement driver, TiKV, busy
+	{9005, 9005, Unavailable},         // TiDB: region
+	{9007, 9007, Conflict},            // TiDB: write conflict
 }
 
 var classes = func() map[uint16]Class {
@@ -166,10 +198,31 @@ func Number(err error) uint16 {
 
 // ClassOf returns the class of the server's error that err is; 0 for an error
 // that means nothing to us, or is no server's.
-func ClassOf(err error) Class { return Classify(Number(err)) }
+func ClassOf(err error) Class {
+	var e *mysql.MySQLError
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return Classify(e.Number, e.Message)
+}
 
-// Classify returns the class of the errors of that number.
-func Classify(number uint16) Class { return classes[number] }
+// Classify returns the class of the errors of that number, of which TiDB gives
+// one to many that only the message tells apart.
+func Classify(number uint16, message string) Class {
+	if number == unknownError && lockWait.MatchString(message) {
+		number = lockWaitTimeout
+	}
+	return classes[number]
+}
+
+const (
+	unknownError    = 1105
+	lockWaitTimeout = 1205
+)
+
+// lockWait matches what TiDB says of a lock that it did not get where it has
+// no number for that.
+var lockWait = regexp.MustCompile(`(?i)\block ?wait\b|lockwait|key is locked|keyislocked|resolve ?lock timeout|pessimistic ?lock`)
 
 // ConnectionLost reports whether err says that there is no connection to a
 // server, or none any more.

@@ -39,13 +39,26 @@ func TestClasses(t *testing.T) {
 		{"a column that is there", 1060, Changed, Unknown},
 		{"an index of a text without a length", 1170, NoIndex, Changed},
 		{"the server's time limits", 3024, TimeLimit | Unasked, 0},
+		{"a number out of range is the query's fault, or a value's", 1690, Refused, ^Refused},
+		{"JSON of a number beyond all range", 3140, Refused, Unasked},
+		{"an event larger than TiDB takes", 8025, TooBig, Refused | Exhausted},
+		{"TiDB's memory for one query is used up", 8175, Exhausted | Unasked, TooBig},
+		{"a statement prepared for a table that was dropped", 8113, Outlived, Conflict | Refused},
 		{"MySQL would not mix engines in a transaction, and stores all", 6414, Advice, ^Advice},
-		{"a value was cut", 1265, 0, ^Class(0)},
-		{"a number out of range is the query's fault", 1690, 0, ^Class(0)},
+		{"a value was cut", 1265, Refused, Advice},
 	} {
 		err := fmt.Errorf("statement: %w", &mysql.MySQLError{Number: tt.number})
 		if got := ClassOf(err); got&tt.is != tt.is || got.Has(tt.isNot) {
 			t.Errorf("%s: %d has the classes %b, want %b and none of %b", tt.why, tt.number, got, tt.is, tt.isNot)
+		}
+	}
+	for message, is := range map[string]Class{
+		"Lock wait timeout exceeded; try restarting transaction": Conflict | Locked | Unasked,
+		"lock wait timeout":                 Conflict | Locked | Unasked,
+		"runtime error: index out of range": 0,
+	} {
+		if got := ClassOf(&mysql.MySQLError{Number: 1105, Message: message}); got != is {
+			t.Errorf("TiDB's unknown error %q has the classes %b, want %b", message, got, is)
 		}
 	}
 	if ClassOf(errors.New("1040")) != 0 || ClassOf(nil) != 0 || Number(nil) != 0 {

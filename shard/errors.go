@@ -138,7 +138,7 @@ type told struct {
 }
 
 func (e *ServerError) told() told {
-	switch class := server.Classify(e.Number); {
+	switch class := server.Classify(e.Number, e.Message); {
 	case class.Has(server.Unavailable):
 		return told{} // ErrUnreachable is among the causes
 	case class.Has(server.TimeLimit):

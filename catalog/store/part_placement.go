@@ -10,7 +10,7 @@ import (
 
 // newPlacement is the intent to create one more placement of a family, whose
 // table gets all columns and indexes. A shard that has given the name to
-// somebody else's table ends it.
+// somebody else's table ends it, and so does one whose rows don't take as much.
 type newPlacement struct {
 	f *family
 	p catalog.Placement
@@ -32,7 +32,9 @@ func (n newPlacement) mark(ctx context.Context, tx *sql.Tx) error {
 	return setPlacement(ctx, tx, n.f.id, n.p.Number, placementFresh)
 }
 
-func (n newPlacement) hopeless(err error) bool { return errors.Is(err, catalog.ErrNameTaken) }
+func (n newPlacement) hopeless(err error) bool {
+	return errors.Is(err, catalog.ErrNameTaken) || errors.Is(err, catalog.ErrTooWide)
+}
 
 func (n newPlacement) withdraw(ctx context.Context, tx *sql.Tx) error {
 	return exec(ctx, tx, "placements", `DELETE FROM placements WHERE family_id = ? AND number = ?`, n.f.id, n.p.Number)

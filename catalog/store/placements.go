@@ -54,8 +54,9 @@ func loadPlacements(ctx context.Context, q querier, families map[int64]*family, 
 // It returns when the tables are there, and the snapshot shows them; new rows
 // go to the new ones after Config.Grace. If it fails after the catalog has
 // noted it, any process finishes it. Errors are *catalog.SpreadError,
-// catalog.ErrUnknownFamily, catalog.ErrNameTaken (a table of somebody else's
-// on a shard), catalog.ErrUnavailable, catalog.ErrBusy and those of the DDL.
+// catalog.ErrUnknownFamily, catalog.ErrTooWide, catalog.ErrNameTaken (a table
+// of somebody else's on a shard), catalog.ErrUnavailable, catalog.ErrBusy and
+// those of the DDL.
 func (s *Store) Spread(ctx context.Context, name string, shards int) (*catalog.Table, error) {
 	return s.alter(ctx, name, placementsPart, func(ctx context.Context, tx *sql.Tx, f *family) (uint64, error) {
 		return spreadIn(ctx, tx, f, shards)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kolide/databalancer/catalog"
 )
@@ -37,31 +38,42 @@ func (s *Store) proposeFieldsIn(ctx context.Context, tx *sql.Tx, name string, fi
 	if f.state == familyDropping {
 		return p, nil
 	}
+	if p.created {
+		if p.version, err = bump(ctx, tx); err == nil {
+			err = s.settle(ctx, tx, f)
+		}
+		if err != nil {
+			return proposal{}, err
+		}
+	}
 	var columns []catalog.Column
-	if columns, p.added, err = columnsFor(f, fields); err != nil {
+	if columns, p.added, err = columnsFor(f, fields, s.plainRows(ctx, f)); err != nil {
 		return proposal{}, err
 	}
 	if !p.created && len(columns) == 0 {
 		return p, nil
 	}
-	if p.version, err = bump(ctx, tx); err != nil {
-		return proposal{}, err
+	if !p.created {
+		if p.version, err = bump(ctx, tx); err != nil {
+			return proposal{}, err
+		}
 	}
-	if p.created {
-		err = s.settle(ctx, tx, f)
-	}
-	if err == nil {
-		err = insertColumns(ctx, tx, f.id, columns)
-	}
-	if err == nil {
+	if err = insertColumns(ctx, tx, f.id, columns); err == nil {
 		err = stamp(ctx, tx, f.id, f.state, p.version)
 	}
 	return p, err
 }
 
+// plainRows reports whether all servers that the family is on have plain rows.
+func (s *Store) plainRows(ctx context.Context, f *family) bool {
+	return s.cfg.DDL != nil && !slices.ContainsFunc(f.placements, func(p placement) bool {
+		return !s.cfg.DDL.PlainRows(ctx, p.Shard)
+	})
+}
+
 // columnsFor returns the columns of the fields that the family lacks.
-func columnsFor(f *family, fields []catalog.Field) (columns []catalog.Column, added []string, err error) {
-	l := catalog.NewLayout(f.name, f.columns)
+func columnsFor(f *family, fields []catalog.Field, plain bool) (columns []catalog.Column, added []string, err error) {
+	l := catalog.NewLayout(f.name, f.columns, plain)
 	for _, field := range fields {
 		column, isNew, err := l.Add(field)
 		if err != nil {
@@ -90,10 +102,15 @@ func lockOrInsert(ctx context.Context, tx *sql.Tx, name string) (*family, error)
 	}
 	f, err = lockNamed(ctx, tx, name)
 	if f == nil && err == nil {
-		err = fmt.Errorf("family %s: vanished under its lock", name)
+		err = fmt.Errorf("family %s: %w", name, errVanished)
 	}
 	return f, err
 }
+
+// errVanished means that a row is not to be seen which the transaction has just
+// inserted, or waited for. On TiDB that happens to the second of two who insert
+// one: like a write conflict it is over with the transaction.
+var errVanished = errors.New("row vanished under its lock")
 
 // How to lock a family's row: waiting for whoever holds it, or failing at
 // once.
@@ -153,6 +170,7 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, f *family) error {
 	if err != nil {
 		return err
 	}
+	f.placements = []placement{{Placement: catalog.Placement{Shard: shard}, state: placementActive}}
 	return exec(ctx, tx, "placements", `INSERT INTO placements (family_id, number, shard) VALUES (?, 0, ?)`, f.id, shard)
 }
 

@@ -58,6 +58,8 @@ func (f *fakeShards) CreateTable(_ context.Context, shard string, t *catalog.Tab
 	})
 }
 
+func (f *fakeShards) PlainRows(context.Context, string) bool { return false }
+
 func (f *fakeShards) AddColumns(_ context.Context, shard string, t *catalog.Table, columns []catalog.Column) error {
 	return f.work("add", shard, t, func() error {
 		if table, ok := f.tables[place(shard, t)]; !ok || table.id != t.ID {

@@ -34,6 +34,10 @@ type DDL interface {
 	// DropTable removes the placement's table, and the family's rows from
 	// raw_logs.
 	DropTable(ctx context.Context, shard string, t *catalog.Table, p catalog.Placement) error
+	// PlainRows reports whether a row on the shard takes a column for each
+	// field that a family can have (see catalog.NewLayout). It is false where
+	// the shard can't be asked.
+	PlainRows(ctx context.Context, shard string) bool
 }
 
 // Config configures a Store.

@@ -102,7 +102,9 @@ func classOf(err error) server.Class {
 }
 
 // lost reports whether a transaction failed only because of others.
-func lost(err error) bool { return classOf(err).Has(server.Conflict) }
+func lost(err error) bool {
+	return classOf(err).Has(server.Conflict) || errors.Is(err, errVanished)
+}
 
 // lockHeld reports whether a row that was asked for with NOWAIT is locked.
 func lockHeld(err error) bool { return classOf(err).Has(server.Locked) }

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/kolide/databalancer/catalog"
@@ -33,9 +34,13 @@ func NewFamilies(shards Shards, log *slog.Logger) *Families {
 }
 
 // CreateTable creates the table, or adds what it lacks of columns and indexes.
-// A table of that name which is not this family's is catalog.ErrNameTaken.
+// A table of that name which is not this family's is catalog.ErrNameTaken, one
+// with more columns than the server's rows take catalog.ErrTooWide.
 func (fs *Families) CreateTable(ctx context.Context, name string, t *catalog.Table, p catalog.Placement) error {
 	return fs.on(ctx, name, func(s *session) error {
+		if t.PlainOnly() && !s.dialect.PlainRows() {
+			return fmt.Errorf("%w: family %s on shard %s, %s", catalog.ErrTooWide, t.Name, name, s.dialect.Info)
+		}
 		unquoted, err := s.dialect.unquoted(t, existing{})
 		if err != nil {
 			return err
@@ -53,6 +58,13 @@ func (fs *Families) CreateTable(ctx context.Context, name string, t *catalog.Tab
 		}
 		return nil
 	})
+}
+
+// PlainRows reports whether the shard's server has plain rows, as far as that
+// can be learned.
+func (fs *Families) PlainRows(ctx context.Context, name string) bool {
+	_, info, err := fs.server(ctx, name)
+	return err == nil && info.PlainRows()
 }
 
 // AddColumns adds the columns that the table lacks.

@@ -106,7 +106,7 @@ func (s *session) advice(ctx context.Context) (n int, err error) {
 	}
 	defer rows.Close()
 	for rows.Next() { // level, number, message
-		if number, err := strconv.ParseUint(string(rows.Values()[1]), 10, 16); err == nil && server.Classify(uint16(number)).Has(server.Advice) {
+		if number, err := strconv.ParseUint(string(rows.Values()[1]), 10, 16); err == nil && server.Classify(uint16(number), string(rows.Values()[2])).Has(server.Advice) {
 			n++
 		}
 	}
