@@ -57,6 +57,7 @@ const (
 	RowTooLarge      = 1118 // for a page, or for the definition
 	PacketTooLarge   = 1153
 	NoSuchTable      = 1146
+	UnknownCollation = 1273
 	Interrupted      = 1317 // by KILL QUERY
 	TooManyPrepared  = 1461
 	NotInstant       = 1845 // the ALGORITHM asked for is not to be had

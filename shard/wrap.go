@@ -21,11 +21,12 @@ func Wrap(name string, err error) error {
 		refusal  *mysql.MySQLError
 		wrapped  *ServerError
 		identity *IdentityError
+		lacking  *CollationError
 	)
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &wrapped), errors.As(err, &identity), errors.Is(err, ErrUnreachable):
+	case errors.As(err, &wrapped), errors.As(err, &identity), errors.As(err, &lacking), errors.Is(err, ErrUnreachable):
 		return err
 	case errors.As(err, &refusal):
 		return newServerError(name, refusal)

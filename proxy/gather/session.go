@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -21,7 +22,7 @@ type session struct {
 	turn     chan struct{} // holds one token while a statement runs
 	used     bool          // its settings are no more what they were, or it has tables
 	writable bool          // temporary tables may be made
-	dates    bool          // sql_mode is the one for filling
+	filling  bool          // sql_mode is the one for making and filling tables
 }
 
 func newSession(sh *shard.Shard, tag string) *session {
@@ -48,7 +49,21 @@ func (s *session) setLocked(ctx context.Context, statement string) error {
 	return err
 }
 
-// query starts a statement, in the usual mode. The caller has the session to
+// make runs a statement that makes a table, when its turn has come, in the
+// mode for filling. In a strict one servers refuse the zero that they themselves
+// make the default of a date.
+func (s *session) make(ctx context.Context, statement string) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
+	if err := s.mode(ctx, true); err != nil {
+		return err
+	}
+	return s.setLocked(ctx, statement)
+}
+
+// query starts a statement, in the mode for users' statements. The caller has the session to
 // itself until the rows are closed.
 func (s *session) query(ctx context.Context, statement string) (*shard.Rows, error) {
 	if err := s.mode(ctx, false); err != nil {
@@ -84,20 +99,20 @@ func (s *session) lock(ctx context.Context) error {
 
 func (s *session) unlock() { <-s.turn }
 
-// mode sets the sql_mode for filling tables, or the usual one. The caller has
-// locked the session.
+// mode sets the sql_mode for making and filling tables, or the one for users'
+// statements. The caller has locked the session.
 func (s *session) mode(ctx context.Context, filling bool) error {
-	if s.dates == filling {
+	if s.filling == filling {
 		return nil
 	}
-	statement := usualMode
+	mode := s.conn.Server().QueryMode()
 	if filling {
-		statement = fillingMode
+		mode = server.FillMode
 	}
-	if err := s.setLocked(ctx, statement); err != nil {
+	if err := s.setLocked(ctx, server.SetMode(mode)); err != nil {
 		return err
 	}
-	s.dates = filling
+	s.filling = filling
 	return nil
 }
 

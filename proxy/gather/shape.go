@@ -120,7 +120,7 @@ func (c *shapes) removeLocked(e *list.Element) {
 // table goes with the session's reset.
 func probe(ctx context.Context, s *session, info server.Info, statement, table string) ([]column, error) {
 	create := func(wide bool) error {
-		return s.set(ctx, info.Lifted("CREATE TEMPORARY TABLE "+server.QuoteName(table)+" "+probeEngine(info, wide)+" AS "+statement))
+		return s.make(ctx, info.Lifted("CREATE TEMPORARY TABLE "+server.QuoteName(table)+" "+probeEngine(info, wide)+" AS "+statement))
 	}
 	err := create(false)
 	if server.Number(err) == server.RowTooLarge {
