@@ -13,7 +13,8 @@ import (
 	"github.com/kolide/databalancer/local/localtest"
 )
 
-// create is the statement that makes a registered table.
+// create is the statement that makes a registered table, with the server's
+// own collation, which is that of families too.
 func (t *table) create() string {
 	var parts []string
 	for _, f := range t.fields {
@@ -22,8 +23,8 @@ func (t *table) create() string {
 	if t.keys != "" {
 		parts = append(parts, t.keys)
 	}
-	return fmt.Sprintf("CREATE TABLE `%s` (%s) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE %s",
-		t.name, strings.Join(parts, ", "), unicode)
+	return fmt.Sprintf("CREATE TABLE `%s` (%s) ENGINE=InnoDB CHARACTER SET utf8mb4",
+		t.name, strings.Join(parts, ", "))
 }
 
 // insert is the statement that fills a registered table, or nothing. The same
