@@ -94,7 +94,7 @@ func storedColumns(t testing.TB, db *sql.DB, table string) []string {
 	t.Helper()
 	var names []string
 	for _, row := range localtest.Rows(t, db, "SELECT column_name FROM information_schema.columns"+
-		" WHERE table_schema = DATABASE() AND table_name = ? AND is_generated = 'NEVER' ORDER BY ordinal_position", table) {
+		" WHERE table_schema = DATABASE() AND table_name = ? AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position", table) {
 		names = append(names, "`"+row[0]+"`")
 	}
 	if len(names) == 0 {
