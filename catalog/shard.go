@@ -20,11 +20,14 @@ type Shard struct {
 	Address  string // host:port, or the path of a unix socket
 	Identity string // the server's own, kept in a table of ours on it
 	Catalog  string // the identity of the catalog that has the shard
-	State    ShardState
-	Weight   float64 // its share of new families, relative to the others'
-	Bytes    int64   // data and indexes, at the last size refresh
-	Rows     int64   // estimated, at the last size refresh
-	Placed   int     // families placed since the last size refresh
+	// Collation is the catalog's: that of sessions on the shard and of what is
+	// made there. Empty where no catalog has the shard.
+	Collation string
+	State     ShardState
+	Weight    float64 // its share of new families, relative to the others'
+	Bytes     int64   // data and indexes, at the last size refresh
+	Rows      int64   // estimated, at the last size refresh
+	Placed    int     // families placed since the last size refresh
 }
 
 // Validate returns an *InvalidShardError for what no shard can have.

@@ -8,6 +8,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/proxy/shardtest"
 	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -26,7 +27,7 @@ func TestGatherAtGatherer(t *testing.T) {
 	other := over(shardtest.At(t, f.Addresses, f.Database))
 	shop(t, f)
 	for _, set := range []*shard.Set{f.Set, other.Set} {
-		if err := set.AddGatherer(t.Context(), "g", address); err != nil {
+		if err := set.AddGatherer(t.Context(), "g", address, server.Collation); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -71,6 +71,7 @@ const (
 	CannotReopen      = 1137 // MySQL: a temporary table may stand in a statement once, also by way of a WITH
 	PacketTooLarge    = 1153
 	NoSuchTable       = 1146
+	UnknownCollation  = 1273
 	Interrupted       = 1317 // by KILL QUERY
 	TooManyPrepared   = 1461
 	NotInstant        = 1845 // the ALGORITHM asked for is not to be had

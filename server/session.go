@@ -6,6 +6,37 @@ import "fmt"
 // refuses that unless its no-op functions are turned on.
 func (s Info) ReadOnlySessions() bool { return s.Vendor != TiDB }
 
+// PlainMode is the sql_mode of sessions of ours that have no use for a stricter
+// one.
+const PlainMode = "NO_ENGINE_SUBSTITUTION"
+
+// StrictMode is the sql_mode of sessions that store what must not change.
+const StrictMode = "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"
+
+// FillMode is the sql_mode in which any date that a server has stored can be
+// stored anew.
+const FillMode = PlainMode + ",ALLOW_INVALID_DATES"
+
+// QueryMode is the sql_mode under which users' statements are computed: the
+// one that a server of this vendor comes with, whatever its configuration has
+// made of it, so that all shards compute alike, but for ONLY_FULL_GROUP_BY.
+// Temporary tables have no keys, from which a server could see that a column
+// depends on others. No server comes with a mode that changes how a text is
+// read, such as ANSI_QUOTES. (MySQL 9 manual, "Server SQL Modes"; MariaDB,
+// "SQL_MODE"; TiDB, "SQL Mode".)
+func (s Info) QueryMode() string {
+	switch s.Vendor {
+	case MariaDB:
+		return "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION"
+	case TiDB:
+		return "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION"
+	}
+	return "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+}
+
+// SetMode spells the setting of a session's sql_mode.
+func SetMode(mode string) string { return "SET SESSION sql_mode = '" + mode + "'" }
+
 // FreshStatistics is the statement that makes information_schema tell the
 // sizes of tables as they are; "" where it does so anyway. MySQL's may be a
 // day old otherwise.

@@ -59,7 +59,7 @@ func OpenDatabase(ctx context.Context, cfg Config, address, database string) (*s
 	c.patience = catalogPatience
 	bare := openPool(c, 1)
 	defer bare.Close()
-	if _, err := bare.ExecContext(ctx, createDatabase(database)); err != nil {
+	if _, err := bare.ExecContext(ctx, createDatabase(database, server.Collation)); err != nil {
 		return nil, Wrap(address, err)
 	}
 	named := *c
@@ -106,10 +106,10 @@ func bareConnector(cfg Config, address string, p purpose) (*connector, error) {
 	cfg = cfg.withDefaults()
 	return &connector{
 		name: address, network: network, address: dial,
-		account: cfg.account(), purpose: p, tls: cfg.TLS, timeout: cfg.DialTimeout,
+		account: cfg.account(), purpose: p, tls: cfg.TLS, timeout: cfg.DialTimeout, collation: server.Collation,
 	}, nil
 }
 
-func createDatabase(name string) string {
-	return "CREATE DATABASE IF NOT EXISTS " + server.QuoteName(name) + " CHARACTER SET utf8mb4 COLLATE " + server.Collation
+func createDatabase(name, collation string) string {
+	return "CREATE DATABASE IF NOT EXISTS " + server.QuoteName(name) + " CHARACTER SET utf8mb4 COLLATE " + collation
 }

@@ -33,7 +33,7 @@ func TestOpenDatabase(t *testing.T) {
 			t.Errorf("at most %d connections", n)
 		}
 	}
-	if got := createDatabase("a`b"); !strings.Contains(got, "`a``b`") {
+	if got := createDatabase("a`b", server.Collation); !strings.Contains(got, "`a``b`") {
 		t.Errorf("got %s", got)
 	}
 }
@@ -161,7 +161,7 @@ func TestDescribeRefuses(t *testing.T) {
 	sh := f.shard(t, "s0")
 	exec(t, sh, "CREATE TABLE d (a INT)", "CREATE VIEW v AS SELECT * FROM d")
 	other := localtest.Database(t, f.addresses...) // of another databalancer
-	exec(t, sh, createIdentity(other), "CREATE TABLE "+other+".d (a INT)",
+	exec(t, sh, createIdentity(other, server.Collation), "CREATE TABLE "+other+".d (a INT)",
 		"CREATE DATABASE "+other+"_catalog", "CREATE TABLE "+other+"_catalog.meta (a INT)")
 	sequence := ErrNoTable
 	if f.vendor(t) == server.MariaDB {

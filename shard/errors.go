@@ -99,6 +99,26 @@ func (e *IdentityError) Code() fault.Code   { return fault.ShardUnavailable }
 func (e *IdentityError) Detail() string     { return "the server at the shard's address is not that shard" }
 func (e *IdentityError) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
 
+// CollationError means that a server lacks the catalog's collation, so that
+// no session there would compare texts as the others do.
+type CollationError struct {
+	Shard     string // its name, or the address of a server without one
+	Collation string
+	Server    server.Info
+}
+
+func (e *CollationError) Error() string {
+	return fmt.Sprintf("shard %s: %s", e.Shard, e.Detail())
+}
+
+func (e *CollationError) Code() fault.Code { return fault.Unsupported }
+
+func (e *CollationError) Detail() string {
+	return fmt.Sprintf("the server, %s, lacks the collation %s, which is that of the catalog", e.Server, e.Collation)
+}
+
+func (e *CollationError) Facts() fault.Facts { return fault.Facts{Shard: e.Shard} }
+
 // ServerError is an error that a shard's server returned. Its message says
 // nothing of the account in use. errors.Is finds ErrUnreachable in it where
 // the server takes no statements now, and errors.As the driver's error.

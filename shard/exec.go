@@ -46,7 +46,7 @@ func (c *Conn) Reset(ctx context.Context) error {
 		c.broken = true
 		return err
 	}
-	for _, statement := range settings(forQueries, c.session.server) {
+	for _, statement := range c.session.settings {
 		if _, err := c.Exec(ctx, statement); err != nil {
 			c.broken = true
 			return fmt.Errorf("session settings: %w", err)

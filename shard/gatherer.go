@@ -18,9 +18,10 @@ var ErrGatherer = errors.New("server is used only for gathering")
 // Shard finds it by its name, All lists it.
 //
 // AddGatherer connects to the server, and creates our database there, which is
-// the one that temporary tables are made in. It refuses a server that is a
-// shard of any catalog, and the name of a shard (ErrGatherer).
-func (s *Set) AddGatherer(ctx context.Context, name, address string) error {
+// the one that temporary tables are made in, with the catalog's collation. It
+// refuses a server that is a shard of any catalog, the name of a shard
+// (ErrGatherer), and a server without the collation (*CollationError).
+func (s *Set) AddGatherer(ctx context.Context, name, address, collation string) error {
 	found, err := ReadIdentity(ctx, s.cfg, address)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func (s *Set) AddGatherer(ctx context.Context, name, address string) error {
 	if found.Found {
 		return fmt.Errorf("server at %s: it is the shard %s: %w", address, found.Name, ErrGatherer)
 	}
-	if err := CreateDatabase(ctx, s.cfg, address); err != nil {
+	if err := CreateDatabase(ctx, s.cfg, address, collation); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -39,7 +40,7 @@ func (s *Set) AddGatherer(ctx context.Context, name, address string) error {
 	case s.shards[name] != nil || s.gatherers[name] != nil:
 		return fmt.Errorf("server %s: another one has that name: %w", name, ErrGatherer)
 	}
-	sh := newShard(s.cfg, catalog.Shard{Name: name, Address: address, Number: -1})
+	sh := newShard(s.cfg, catalog.Shard{Name: name, Address: address, Collation: collation, Number: -1})
 	if s.gatherers == nil {
 		s.gatherers = map[string]*Shard{}
 	}
@@ -49,15 +50,16 @@ func (s *Set) AddGatherer(ctx context.Context, name, address string) error {
 }
 
 // CreateDatabase creates our database on the server at an address, where it
-// is missing.
-func CreateDatabase(ctx context.Context, cfg Config, address string) error {
+// is missing, with the catalog's collation.
+func CreateDatabase(ctx context.Context, cfg Config, address, collation string) error {
 	c, err := bareConnector(cfg, address, forControl)
 	if err != nil {
 		return err
 	}
+	c.collation = collation
 	db := openPool(c, 1)
 	defer db.Close()
-	_, err = db.ExecContext(ctx, createDatabase(cfg.Database))
+	_, err = db.ExecContext(ctx, createDatabase(cfg.Database, collation))
 	return Wrap(address, err)
 }
 

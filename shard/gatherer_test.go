@@ -17,11 +17,11 @@ func TestGatherer(t *testing.T) {
 	t.Cleanup(func() { dropDatabase(t, other, f.database) })
 	for range 2 { // a second process
 		set := emptyFixture(t, f.database)
-		if err := set.AddGatherer(t.Context(), "g", other); err != nil {
+		if err := set.AddGatherer(t.Context(), "g", other, server.Collation); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := f.AddGatherer(t.Context(), "g", other); err != nil {
+	if err := f.AddGatherer(t.Context(), "g", other, server.Collation); err != nil {
 		t.Fatal(err)
 	}
 	sh := f.shard(t, "g")
@@ -49,19 +49,19 @@ func TestGathererRefused(t *testing.T) {
 	f := newFixture(t, 1)
 	other := localtest.Servers(t, 2)[1]
 	t.Cleanup(func() { dropDatabase(t, other, f.database) })
-	if err := f.AddGatherer(t.Context(), "g", f.addresses[0]); !errors.Is(err, ErrGatherer) {
+	if err := f.AddGatherer(t.Context(), "g", f.addresses[0], server.Collation); !errors.Is(err, ErrGatherer) {
 		t.Errorf("a shard's server: %v", err)
 	}
-	if err := f.AddGatherer(t.Context(), "s0", other); !errors.Is(err, ErrGatherer) {
+	if err := f.AddGatherer(t.Context(), "s0", other, server.Collation); !errors.Is(err, ErrGatherer) {
 		t.Errorf("a shard's name: %v", err)
 	}
-	if err := f.AddGatherer(t.Context(), "g", "/no/such.sock"); !errors.Is(err, ErrUnreachable) {
+	if err := f.AddGatherer(t.Context(), "g", "/no/such.sock", server.Collation); !errors.Is(err, ErrUnreachable) {
 		t.Errorf("nobody there: %v", err)
 	}
-	if err := f.AddGatherer(t.Context(), "g", other); err != nil {
+	if err := f.AddGatherer(t.Context(), "g", other, server.Collation); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.AddGatherer(t.Context(), "g", other); !errors.Is(err, ErrGatherer) {
+	if err := f.AddGatherer(t.Context(), "g", other, server.Collation); !errors.Is(err, ErrGatherer) {
 		t.Errorf("the same name again: %v", err)
 	}
 	if _, err := f.Join(t.Context(), f.registry, "g", other, JoinOptions{}); !errors.Is(err, catalog.ErrNameTaken) || !errors.Is(err, ErrGatherer) {
@@ -79,7 +79,7 @@ func TestGathererRefused(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.AddGatherer(t.Context(), "h", other); !errors.Is(err, ErrClosed) {
+	if err := f.AddGatherer(t.Context(), "h", other, server.Collation); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }

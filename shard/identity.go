@@ -13,14 +13,14 @@ import (
 // families only once the row is ready: see Set.Join.
 const identityTable = "databalancer_shard"
 
-func createIdentity(database string) string {
+func createIdentity(database, collation string) string {
 	return "CREATE TABLE IF NOT EXISTS " + inDatabase(database, identityTable) + ` (
 	id TINYINT NOT NULL PRIMARY KEY,
 	identity VARCHAR(64) NOT NULL,
 	name VARCHAR(255) NOT NULL,
 	catalog_identity VARCHAR(64) NOT NULL,
 	ready BOOLEAN NOT NULL DEFAULT FALSE
-) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE ` + server.Collation
+) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE ` + collation
 }
 
 func selectOwnIdentity(database string) string {

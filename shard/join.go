@@ -13,6 +13,7 @@ import (
 // Registry is what Join needs of the catalog; *store.Store is one.
 type Registry interface {
 	ID() string
+	Collation() string
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)
 	AddShard(ctx context.Context, s catalog.Shard) (*catalog.Shard, error)
 	SetShard(ctx context.Context, name, address string, weight float64) error
@@ -24,9 +25,10 @@ type Tables interface {
 	// Check returns an error where something else has their place in the
 	// database, which need not exist yet. It changes nothing.
 	Check(ctx context.Context, db *sql.DB, database string) error
-	// Create makes them for the shard of that number, unless they are there.
+	// Create makes them for the shard of that number, with the catalog's
+	// collation, unless they are there.
 	// It may be repeated after it ended anywhere.
-	Create(ctx context.Context, db *sql.DB, on server.Info, database string, number int) error
+	Create(ctx context.Context, db *sql.DB, on server.Info, database, collation string, number int) error
 }
 
 // JoinOptions say how Join treats a shard.
@@ -49,8 +51,8 @@ type JoinOptions struct {
 // the name, and a server that is another shard than the one named
 // (*IdentityError, *catalog.ShardConflictError), a known shard at another
 // address (ErrAddressDiffers), the name of a server for gathering
-// (catalog.ErrNameTaken, ErrGatherer) and whatever Config.Tables refuses. A
-// refused server is left as it was. The set learns of the shard with the next
+// (catalog.ErrNameTaken, ErrGatherer), a server that lacks the catalog's
+// collation (*CollationError) and whatever Config.Tables refuses. A refused server is left as it was. The set learns of the shard with the next
 // Sync.
 func (s *Set) Join(
 	ctx context.Context, cat Registry, name, address string, opt JoinOptions,
@@ -63,6 +65,7 @@ func (s *Set) Join(
 		return nil, fmt.Errorf("shard %s: %w", name, err)
 	}
 	j := &joining{cat: cat, tables: s.cfg.Tables, database: s.cfg.Database, name: name, address: address, opt: opt}
+	c.collation = cat.Collation()
 	c.name, c.learned = name, func(info server.Info) { j.server = info }
 	j.db = openPool(c, 1)
 	defer j.db.Close()
@@ -175,7 +178,7 @@ func (j *joining) register(ctx context.Context) (*catalog.Shard, error) {
 }
 
 func (j *joining) claim(ctx context.Context) (Identity, error) {
-	for _, ddl := range []string{createDatabase(j.database), createIdentity(j.database)} {
+	for _, ddl := range []string{createDatabase(j.database, j.cat.Collation()), createIdentity(j.database, j.cat.Collation())} {
 		if err := j.exec(ctx, ddl); err != nil {
 			return Identity{}, err
 		}
@@ -226,7 +229,7 @@ func (j *joining) createTables(ctx context.Context, number int) error {
 	if j.tables == nil {
 		return nil
 	}
-	return Wrap(j.name, j.tables.Create(ctx, j.db, j.server, j.database, number))
+	return Wrap(j.name, j.tables.Create(ctx, j.db, j.server, j.database, j.cat.Collation(), number))
 }
 
 func (j *joining) exec(ctx context.Context, statement string, args ...any) error {

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -22,7 +23,8 @@ func TestMain(m *testing.M) { localtest.Main(m) }
 
 // registry is a catalog in memory, with the catalog's rules for shards.
 type registry struct {
-	id string
+	id        string
+	collation string // empty: that of old catalogs
 
 	mu      sync.Mutex
 	version uint64
@@ -31,6 +33,8 @@ type registry struct {
 }
 
 func (r *registry) ID() string { return r.id }
+
+func (r *registry) Collation() string { return cmp.Or(r.collation, server.Collation) }
 
 func (r *registry) Refresh(context.Context) (*catalog.Snapshot, error) {
 	r.mu.Lock()
@@ -41,7 +45,7 @@ func (r *registry) Refresh(context.Context) (*catalog.Snapshot, error) {
 func (r *registry) snapshot() *catalog.Snapshot {
 	shards := slices.Clone(r.shards)
 	for i := range shards {
-		shards[i].Catalog = r.id
+		shards[i].Catalog, shards[i].Collation = r.id, r.collation
 	}
 	return catalog.NewSnapshot(r.version, shards, nil)
 }
@@ -107,7 +111,7 @@ type rawLogs struct {
 
 func (r *rawLogs) Check(context.Context, *sql.DB, string) error { return r.refusal }
 
-func (r *rawLogs) Create(ctx context.Context, db *sql.DB, _ server.Info, database string, number int) error {
+func (r *rawLogs) Create(ctx context.Context, db *sql.DB, _ server.Info, database, _ string, number int) error {
 	if _, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+inDatabase(database, "raw_logs")+" (id INT)"); err != nil {
 		return err
 	}

@@ -15,15 +15,17 @@ import (
 
 // session is a connection whose settings are made and whose server is known.
 type session struct {
-	conn    driver.Conn // the driver's
-	socket  *socket     // below it
-	stream  net.Conn    // what the driver speaks over: socket, or the TLS over it
-	id      uint64      // the server's number of the connection, for KILL
-	server  server.Info
-	created time.Time
-	used    time.Time // when it was last given back; zero: never
-	shape   shape     // of its last result, if that is not too large to keep
-	values  [][]byte  // for the rows of one result after the other
+	conn   driver.Conn // the driver's
+	socket *socket     // below it
+	stream net.Conn    // what the driver speaks over: socket, or the TLS over it
+	id     uint64      // the server's number of the connection, for KILL
+	server server.Info
+	// settings are the statements that made the session what it is.
+	settings []string
+	created  time.Time
+	used     time.Time // when it was last given back; zero: never
+	shape    shape     // of its last result, if that is not too large to keep
+	values   [][]byte  // for the rows of one result after the other
 }
 
 // reshape notes the shape of a result.
@@ -82,12 +84,14 @@ type connector struct {
 	account  account
 	database string // empty: none
 	purpose  purpose
-	expected *Identity // nil: any server will do
-	tls      *TLS
-	timeout  time.Duration
-	patience time.Duration     // how long to wait for the server in a statement; 0: for ever
-	learned  func(server.Info) // nil: nobody wants to know
-	invalid  error             // what is wrong with the address, if anything
+	// collation is that of the session. See settings.
+	collation string
+	expected  *Identity // nil: any server will do
+	tls       *TLS
+	timeout   time.Duration
+	patience  time.Duration     // how long to wait for the server in a statement; 0: for ever
+	learned   func(server.Info) // nil: nobody wants to know
+	invalid   error             // what is wrong with the address, if anything
 }
 
 // with returns a copy for another purpose and account.
@@ -160,8 +164,13 @@ func (c *connector) setUp(ctx context.Context, s *session) error {
 	if c.expected != nil && (found.Shard != c.expected.Shard || found.Catalog != c.expected.Catalog) {
 		return c.mismatch(found)
 	}
-	for _, statement := range settings(c.purpose, s.server) {
-		if err := s.exec(ctx, statement); err != nil {
+	s.settings = settings(c.purpose, s.server, c.collation)
+	for _, statement := range s.settings {
+		err := s.exec(ctx, statement)
+		if server.Number(err) == server.UnknownCollation {
+			return &CollationError{Shard: c.name, Collation: c.collation, Server: s.server}
+		}
+		if err != nil {
 			return fmt.Errorf("session settings: %w", err)
 		}
 	}
@@ -179,8 +188,8 @@ func (c *connector) dial(ctx context.Context) (*session, error) {
 	cfg.User, cfg.Passwd = c.account.username, c.account.password
 	cfg.Net, cfg.Addr, cfg.DBName = c.network, c.address, c.database
 	cfg.ReadTimeout, cfg.WriteTimeout = c.patience, c.patience
-	cfg.Collation = server.Collation
-	cfg.Logger = &mysql.NopLogger{} // it tells of errors that it also returns
+	cfg.Collation = server.Collation // whatever the server knows beyond it is set later
+	cfg.Logger = &mysql.NopLogger{}  // it tells of errors that it also returns
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		var err error
 		s.socket, err = dialSocket(ctx, network, address)

@@ -32,7 +32,7 @@ func NewSet(cfg Config) (*Set, error) {
 }
 
 // Sync makes the set that of the snapshot. A shard whose address, identity,
-// catalog or number has changed gets new pools; a shard without an identity, which no
+// catalog, collation or number has changed gets new pools; a shard without an identity, which no
 // catalog has, is not asked for one. Sync connects to nothing, and statements
 // that run on replaced pools go on to their end.
 func (s *Set) Sync(snap *catalog.Snapshot) {
@@ -62,7 +62,7 @@ func (s *Set) Sync(snap *catalog.Snapshot) {
 
 // samePools reports whether two versions of a shard can use the same pools.
 func samePools(a, b catalog.Shard) bool {
-	return a.Address == b.Address && a.Identity == b.Identity && a.Catalog == b.Catalog && a.Number == b.Number
+	return a.Address == b.Address && a.Identity == b.Identity && a.Catalog == b.Catalog && a.Collation == b.Collation && a.Number == b.Number
 }
 
 // Shard returns the shard of that name, or the server for gathering, or

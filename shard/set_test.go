@@ -139,7 +139,7 @@ func TestSessionSettings(t *testing.T) {
 		return "utf8mb4 utf8mb4 utf8mb4_unicode_ci +00:00 1 " + mode + " 1048576 10 " + rowLockWait + " " + readOnly + " " + f.database
 	}
 	got := strings.Join(texts(t, open(t, sh), query)[0], " ")
-	if got != want("NO_ENGINE_SUBSTITUTION", "50", map[bool]string{true: "1", false: "0"}[f.vendor(t) != server.TiDB]) {
+	if got != want(open(t, sh).Server().QueryMode(), "50", map[bool]string{true: "1", false: "0"}[f.vendor(t) != server.TiDB]) {
 		t.Errorf("queries: got %s", got)
 	}
 	values := make([]string, 11)

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -39,7 +40,7 @@ type Shard struct {
 func newShard(cfg Config, known catalog.Shard) *Shard {
 	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns))}
 	sh.health.Store(&Health{})
-	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, learned: sh.learn}
+	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, collation: sh.Collation(), learned: sh.learn}
 	if known.Identity != "" {
 		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: known.Catalog}
 	}
@@ -66,6 +67,10 @@ func (sh *Shard) Name() string { return sh.known.Name }
 
 // Address returns the address that the pools connect to.
 func (sh *Shard) Address() string { return sh.known.Address }
+
+// Collation returns the collation of the sessions on the shard, which is that
+// of its catalog.
+func (sh *Shard) Collation() string { return cmp.Or(sh.known.Collation, server.Collation) }
 
 // String returns the shard's name, so that printing a shard shows no secrets.
 func (sh *Shard) String() string { return sh.known.Name }

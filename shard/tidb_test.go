@@ -15,12 +15,12 @@ func TestTiDBTakesOurStatements(t *testing.T) {
 	tidb := server.Parse("8.0.11-TiDB-v8.1.0")
 	statements := []string{
 		selectServer, selectIdentity, selectSizes, selectTables, countOwnTables, selectColumns, countDatabases,
-		createDatabase("d"), createIdentity("d"),
+		createDatabase("d", server.Collation), createIdentity("d", server.Collation),
 		claimIdentity("d"), finishIdentity("d"), selectOwnIdentity("d"),
 		tidb.KillConnection(1 << 62), tidb.SelectRunning(),
 	}
 	for _, p := range []purpose{forWriting, forCatalog, forQueries, forControl} {
-		statements = append(statements, settings(p, tidb)...)
+		statements = append(statements, settings(p, tidb, server.Collation)...)
 	}
 	p := parser.New()
 	for _, s := range statements {
@@ -42,13 +42,13 @@ func TestSettingsByVendor(t *testing.T) {
 	}
 	for _, tt := range tests {
 		info := server.Parse(tt.version)
-		if got := settings(forQueries, info); (len(got) == 2 && got[1] == readOnly) != tt.queries {
+		if got := settings(forQueries, info, server.Collation); (len(got) == 2 && got[1] == readOnly) != tt.queries {
 			t.Errorf("%s: queries begin with %q", tt.version, got)
 		}
-		if got := settings(forControl, info); (len(got) == 2 && got[1] == expiry) != tt.expiry {
+		if got := settings(forControl, info, server.Collation); (len(got) == 2 && got[1] == expiry) != tt.expiry {
 			t.Errorf("%s: control begins with %q", tt.version, got)
 		}
-		if got := settings(forWriting, info); len(got) != 1 {
+		if got := settings(forWriting, info, server.Collation); len(got) != 1 {
 			t.Errorf("%s: writing begins with %q", tt.version, got)
 		}
 	}

@@ -22,11 +22,12 @@ func Wrap(name string, err error) error {
 		wrapped  *ServerError
 		identity *IdentityError
 		insecure *TLSError
+		lacking  *CollationError
 	)
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &wrapped), errors.As(err, &identity), errors.As(err, &insecure), errors.Is(err, ErrUnreachable):
+	case errors.As(err, &wrapped), errors.As(err, &identity), errors.As(err, &insecure), errors.As(err, &lacking), errors.Is(err, ErrUnreachable):
 		return err
 	case errors.As(err, &refusal):
 		return newServerError(name, refusal)

@@ -48,7 +48,7 @@ func fill(t *testing.T, d *database) {
 	}
 	leaveUnfinished(t, d, c)
 	for _, statement := range []string{ // what differs from run to run
-		"UPDATE meta SET identity = 'the-identity-of-the-catalog', sized_at = '2026-01-01'",
+		"UPDATE meta SET identity = 'the-identity-of-the-catalog', sized_at = '2026-01-01', collation = 'the-collation-of-the-catalog'",
 		"UPDATE shards SET since = '2026-01-02 03:04:05.678901'",
 		"UPDATE shards SET sized_at = '2026-01-02 03:04:05.678901' WHERE sized_at IS NOT NULL",
 	} {

@@ -85,8 +85,8 @@ func (s *state) applySizes(old *state, resized map[string]bool, full int64) {
 
 func loadShards(ctx context.Context, q querier) ([]catalog.Shard, error) {
 	return collect(ctx, q, "shards", func(rows *sql.Rows, s *catalog.Shard) error {
-		return rows.Scan(&s.Number, &s.Name, &s.Address, &s.Identity, &s.Catalog, &s.State, &s.Weight, &s.Bytes, &s.Rows, &s.Placed)
-	}, `SELECT s.number, s.name, s.address, s.identity, m.identity, s.state, s.weight, s.bytes, s.row_count, s.placed
+		return rows.Scan(&s.Number, &s.Name, &s.Address, &s.Identity, &s.Catalog, &s.Collation, &s.State, &s.Weight, &s.Bytes, &s.Rows, &s.Placed)
+	}, `SELECT s.number, s.name, s.address, s.identity, m.identity, m.collation, s.state, s.weight, s.bytes, s.row_count, s.placed
 		FROM shards s JOIN meta m ON m.one = 1`)
 }
 

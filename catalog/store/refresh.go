@@ -103,6 +103,15 @@ func (s *Store) load(ctx context.Context, old *state) (*state, error) {
 	return loadState(ctx, tx, h.version, old, s.cfg.SplitBytes)
 }
 
+// readCollation returns the catalog's collation, which never changes.
+func readCollation(ctx context.Context, q querier) (collation string, err error) {
+	err = q.QueryRowContext(ctx, `SELECT collation FROM meta WHERE one = 1`).Scan(&collation)
+	if err != nil {
+		return "", fmt.Errorf("catalog collation: %w", err)
+	}
+	return collation, nil
+}
+
 // head is what tells whether anything has changed.
 type head struct {
 	version  uint64

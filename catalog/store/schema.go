@@ -1,5 +1,7 @@
 package store
 
+import "github.com/kolide/databalancer/server"
+
 // metaTable holds one row: the version of the schema, the catalog's identity,
 // its own version, and when a process last claimed the refresh of sizes.
 const metaTable = `CREATE TABLE IF NOT EXISTS meta (
@@ -92,4 +94,9 @@ var migrations = [][]string{{
 		state VARCHAR(16) NOT NULL,
 		PRIMARY KEY (family_id, column_list)
 	)` + tableOptions,
+}, {
+	// The collation of sessions and of new families: the server's default for
+	// utf8mb4 when the catalog had no shard yet, else what it was before.
+	`ALTER TABLE meta ADD COLUMN collation VARCHAR(64) NOT NULL DEFAULT '` + server.Collation + `'`,
+	`UPDATE meta SET collation = COLLATION(CONVERT('' USING utf8mb4)) WHERE one = 1 AND NOT EXISTS (SELECT 1 FROM shards)`,
 }}

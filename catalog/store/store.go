@@ -85,12 +85,14 @@ func (cfg Config) withDefaults() Config {
 // Store is the catalog that all databalancer processes share, as one of them
 // has it. It is safe for concurrent use.
 type Store struct {
-	db    *sql.DB
-	cfg   Config
-	id    string
-	state atomic.Pointer[state]
-	reads reads
-	gates gates
+	db  *sql.DB
+	cfg Config
+	id  string
+	// collation is the catalog's; see Collation.
+	collation string
+	state     atomic.Pointer[state]
+	reads     reads
+	gates     gates
 	// contact is when the last read of the catalog that succeeded began.
 	contact atomic.Pointer[time.Time]
 }
@@ -110,6 +112,9 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		return nil, classify(err)
 	}
 	s.id = h.identity
+	if s.collation, err = readCollation(ctx, db); err != nil {
+		return nil, classify(err)
+	}
 	if _, err := s.Refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -118,6 +123,12 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 
 // ID returns the catalog's identity, which every shard carries too.
 func (s *Store) ID() string { return s.id }
+
+// Collation returns the collation of all sessions on the shards, and of the
+// databases and families that are made there: what the catalog's server took
+// for the default of utf8mb4 when the catalog was made, and utf8mb4_unicode_ci
+// for catalogs from before there was a choice. It never changes.
+func (s *Store) Collation() string { return s.collation }
 
 // Snapshot returns the last known version. It is never nil, and costs no I/O.
 func (s *Store) Snapshot() *catalog.Snapshot { return s.state.Load().snapshot }

@@ -132,6 +132,7 @@ func TestUpgrade(t *testing.T) {
 func describe(c *store.Store) string {
 	var text strings.Builder
 	s := c.Snapshot()
+	fmt.Fprintf(&text, "collation: %s\n", c.Collation())
 	for _, shard := range s.Shards() {
 		fmt.Fprintf(&text, "%+v\n", shard)
 	}

@@ -24,7 +24,7 @@ func (s *stores) addGatherers(ctx context.Context, o *options, config shard.Conf
 	for i, g := range o.gatherers {
 		waiting.Go(func() {
 			if errs[i] = s.wait(ctx, config, g.address); errs[i] == nil {
-				errs[i] = s.shards.AddGatherer(ctx, g.name, g.address)
+				errs[i] = s.shards.AddGatherer(ctx, g.name, g.address, s.catalog.Collation())
 			}
 		})
 	}

@@ -8,8 +8,11 @@ import (
 	"github.com/kolide/databalancer/server"
 )
 
-// dialect spells tables for one kind of server.
-type dialect struct{ server.Info }
+// dialect spells tables for one kind of server, with the catalog's collation.
+type dialect struct {
+	server.Info
+	collation string
+}
 
 // types are the column types of fields. JSON is MariaDB's name for a LONGTEXT
 // that is checked to be JSON; without the check its JSON functions would take
@@ -69,7 +72,7 @@ func (d dialect) extract(c catalog.Column, unquoted bool) string {
 // left out if it is empty.
 func (d dialect) options(number int, comment string) string {
 	options := fmt.Sprintf("ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=%s AUTO_INCREMENT=%d",
-		server.Collation, firstID(number))
+		d.collation, firstID(number))
 	if comment != "" {
 		options += " COMMENT='" + comment + "'"
 	}

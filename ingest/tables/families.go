@@ -134,7 +134,7 @@ func (fs *Families) on(ctx context.Context, name string, do func(*session) error
 		return shard.Wrap(name, err)
 	}
 	defer conn.Close()
-	s := &session{shard: name, conn: conn, dialect: dialect{info}}
+	s := &session{shard: name, conn: conn, dialect: dialect{info, sh.Collation()}}
 	return shard.Wrap(name, s.run(ctx, do))
 }
 

@@ -24,7 +24,7 @@ func (f *fixture) older(t *testing.T) (table *catalog.Table, loses bool) {
 	}
 	table = tableOf(5, "x", catalog.Column{Name: "a", Type: catalog.Text}, catalog.Column{Name: "h", Type: catalog.Text, Group: 1},
 		catalog.Column{Name: "I", Type: catalog.Text, Group: 1}, catalog.Column{Name: "n", Type: catalog.Int, Group: 1})
-	f.exec(t, dialect{server.Parse("10.11.13-MariaDB")}.createTable(table, first, nil),
+	f.exec(t, dialect{server.Parse("10.11.13-MariaDB"), server.Collation}.createTable(table, first, nil),
 		"INSERT INTO x (a, `#1`) VALUES ('', '{\"c\":\"\",\"d\":\"\"}')")
 	_, loses = info.LosesEmptyText()
 	return table, loses

@@ -32,8 +32,8 @@ func (RawLogs) Check(ctx context.Context, db *sql.DB, database string) error {
 
 // Create creates the table with the ids of the shard's number, or raises those
 // of one that has lower ones yet.
-func (RawLogs) Create(ctx context.Context, db *sql.DB, on server.Info, database string, number int) error {
-	if _, err := db.ExecContext(ctx, dialect{on}.createRawLogs(database, number)); err != nil {
+func (RawLogs) Create(ctx context.Context, db *sql.DB, on server.Info, database, collation string, number int) error {
+	if _, err := db.ExecContext(ctx, dialect{on, collation}.createRawLogs(database, number)); err != nil {
 		return err
 	}
 	var next sql.NullInt64

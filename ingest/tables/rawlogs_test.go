@@ -39,7 +39,7 @@ func TestRawLogsIDs(t *testing.T) {
 	}{
 		{"nothing", nil, firstID(1) + 1},
 		{"higher ids than the shard's own", []string{fmt.Sprintf("INSERT INTO raw_logs (id, family, log) VALUES (%d, 'f', '{}')", int64(3)<<40)}, 3<<40 + 1},
-		{"a restored table", []string{"DROP TABLE raw_logs", dialect{server.Info{}}.createRawLogs(localtest.Value[string](t, f.db, "SELECT DATABASE()"), 0)}, firstID(1)},
+		{"a restored table", []string{"DROP TABLE raw_logs", dialect{server.Info{}, server.Collation}.createRawLogs(localtest.Value[string](t, f.db, "SELECT DATABASE()"), 0)}, firstID(1)},
 	} {
 		second.exec(t, tt.statements...)
 		if err := f.join(t, "s1", addresses[1]); err != nil {
@@ -50,7 +50,7 @@ func TestRawLogsIDs(t *testing.T) {
 		}
 	}
 	if n := localtest.Value[int](t, f.db, `SELECT COUNT(*) FROM information_schema.columns
-		WHERE table_schema = DATABASE() AND collation_name <> 'utf8mb4_unicode_ci'`); n != 0 {
+		WHERE table_schema = DATABASE() AND collation_name <> ?`, f.cat.Collation()); n != 0 {
 		t.Errorf("%d columns have another collation", n)
 	}
 }

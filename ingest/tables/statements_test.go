@@ -52,7 +52,7 @@ func TestStatements(t *testing.T) {
 	const golden = "testdata/ddl.txtar"
 	var got txtar.Archive
 	for _, version := range servers {
-		text := strings.Join(statements(dialect{server.Parse(version)}), ";\n\n") + ";\n"
+		text := strings.Join(statements(dialect{server.Parse(version), server.Collation}), ";\n\n") + ";\n"
 		got.Files = append(got.Files, txtar.File{Name: version, Data: []byte(text)})
 	}
 	if *update {
@@ -73,7 +73,7 @@ func TestStatements(t *testing.T) {
 
 // TestTiDBParses has TiDB's own parser read the statements of its dialect.
 func TestTiDBParses(t *testing.T) {
-	p, d := tidb.New(), dialect{server.Parse("8.0.11-TiDB-v7.5.1")}
+	p, d := tidb.New(), dialect{server.Parse("8.0.11-TiDB-v7.5.1"), server.Collation}
 	all := append(statements(d),
 		selectKinds, selectNextID,
 		selectRawLogs, deleteRawLogs([]string{"1", "2"}), selectLife, selectColumns, selectIndexes,

@@ -57,7 +57,7 @@ func TestUnquotedTexts(t *testing.T) {
 		{"MySQL", "8.4.3", 300, existing{}, 0},
 	} {
 		table := texts(tt.columns)
-		unquoted, err := dialect{server.Parse(tt.version)}.unquoted(table, tt.now)
+		unquoted, err := dialect{server.Parse(tt.version), server.Collation}.unquoted(table, tt.now)
 		if tt.want < 0 {
 			if fault.CodeOf(err) != fault.TooManyColumns {
 				t.Errorf("%s: %v", tt.what, err)
@@ -95,7 +95,7 @@ func TestMendedServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	before, mended := dialect{server.Parse("10.11.14-MariaDB")}, dialect{server.Parse("10.11.15-MariaDB")}
+	before, mended := dialect{server.Parse("10.11.14-MariaDB"), server.Collation}, dialect{server.Parse("10.11.15-MariaDB"), server.Collation}
 	unquoted, err := before.unquoted(texts(853), existing{})
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,6 @@ type filler struct {
 	columns  []column
 	head     string // of each INSERT
 	texts    []bool // by column: whether the lengths of its values matter
-	dates    bool   // some value may be a date that does not exist
 	chunk    *chunk // to which rows are added
 	longest  []int
 	chunks   chan *chunk
@@ -46,7 +45,6 @@ func newFiller(s *shipment) *filler {
 	f.texts, f.longest = make([]bool, len(f.columns)), make([]int, len(f.columns))
 	for i := range f.columns {
 		f.texts[i] = f.columns[i].isText()
-		f.dates = f.dates || f.columns[i].kind == "date" || f.columns[i].kind == "datetime"
 	}
 	return f
 }

@@ -14,9 +14,6 @@ const (
 	snapshot = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 	// onceReadOnly is for the next statement alone.
 	onceReadOnly = "SET TRANSACTION READ ONLY"
-
-	usualMode   = "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'"
-	fillingMode = "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES'"
 )
 
 // probeEngine is the engine of the tables that tell a result's types: one

@@ -112,10 +112,8 @@ func (f *filler) write(ctx context.Context, c *chunk) error {
 		return err
 	}
 	defer t.session.unlock()
-	if f.dates {
-		if err := t.session.mode(ctx, true); err != nil {
-			return err
-		}
+	if err := t.session.mode(ctx, true); err != nil {
+		return err
 	}
 	outcome, err := t.session.conn.Exec(ctx, string(c.sql))
 	if err != nil {

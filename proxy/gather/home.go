@@ -1,6 +1,10 @@
 package gather
 
-import "context"
+import (
+	"context"
+
+	"github.com/kolide/databalancer/server"
+)
 
 // openHome opens the home session and makes there what tables can't wait for
 // their rows. Where keys are going to be read here, it then begins the snapshot
@@ -10,9 +14,10 @@ func (a *attempt) openHome(ctx context.Context) error {
 	if err := a.home.open(ctx); err != nil {
 		return err
 	}
-	if err := a.home.set(ctx, a.info.HomeSettings(heapLimit, joinBuffer)+a.timestamp()); err != nil {
+	if err := a.home.set(ctx, a.info.HomeSettings(heapLimit, joinBuffer)+a.timestamp()+", sql_mode = '"+server.FillMode+"'"); err != nil {
 		return err
 	}
+	a.home.filling = true // nobody else has the session before it is opened
 	a.progress.reach(a.home, opened)
 	var tables []event
 	for _, t := range a.tables {

@@ -92,7 +92,9 @@ func keyLiteral(t shard.ColumnType) func(dst, value []byte) []byte {
 		if t.DatabaseType != "ENUM" && t.DatabaseType != "SET" {
 			return appendString
 		}
-	case catalog.Date, catalog.Timestamp, "": // nothing but NULL
+	case catalog.Date, catalog.Timestamp:
+		return appendDate
+	case "": // nothing but NULL
 		return appendString
 	case catalog.Bytes:
 		if t.DatabaseType != "VECTOR" && t.DatabaseType != "UNKNOWN" {
@@ -100,6 +102,15 @@ func keyLiteral(t shard.ColumnType) func(dst, value []byte) []byte {
 		}
 	}
 	return nil
+}
+
+// appendDate appends a date that exists, as far as its month and day go. Of
+// others a server finds none where its sql_mode has NO_ZERO_DATE.
+func appendDate(dst, value []byte) []byte {
+	if bytes.HasPrefix(value, []byte("0000")) || bytes.Contains(value, []byte("-00")) {
+		return nil
+	}
+	return appendString(dst, value)
 }
 
 func appendNumber(dst, value []byte) []byte {

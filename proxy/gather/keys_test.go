@@ -73,7 +73,9 @@ func TestManyKeys(t *testing.T) {
 	for _, tt := range []struct{ column, keys, want string }{
 		{"v", "SELECT v FROM k", "000007 strasse"},
 		{"n", "SELECT 1e-1 AS n UNION ALL SELECT -1e300", "000007 strasse"},
-		{"d", "SELECT TIMESTAMP'2024-01-02 03:04:05.5' AS d UNION ALL SELECT CAST('0000-00-00' AS DATETIME)", "000007 strasse"},
+		{"d", "SELECT TIMESTAMP'2024-01-02 03:04:05.5' AS d", "strasse"},
+		// A zero date is found by no list everywhere, so all rows are shipped.
+		{"d", "SELECT TIMESTAMP'2024-01-02 03:04:05.5' AS d UNION ALL SELECT CAST('0000-00-00' AS DATETIME)", "NULL 000007 none strasse"},
 		{"b", "SELECT CAST(x'0027' AS BINARY) AS b UNION ALL SELECT CAST('' AS BINARY)", "000007 strasse"},
 		{"e", "SELECT 1.5 AS e UNION ALL SELECT 2.0", "000007 strasse"},
 		{"e", "SELECT 3 AS e", "none"},

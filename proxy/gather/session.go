@@ -23,7 +23,7 @@ type session struct {
 	turn     chan struct{} // holds one token while a statement runs
 	used     bool          // its settings are no more what they were, or it has tables
 	writable bool          // temporary tables may be made
-	dates    bool          // sql_mode is the one for filling
+	filling  bool          // sql_mode is the one for making and filling tables
 	raw      bool          // results are not converted
 }
 
@@ -51,8 +51,22 @@ func (s *session) setLocked(ctx context.Context, statement string) error {
 	return err
 }
 
-// query starts a statement, in the usual mode. The caller has the session to
-// itself until the rows are closed.
+// make runs a statement that makes a table, when its turn has come, in the
+// mode for filling. In a strict one servers refuse the zero that they themselves
+// make the default of a date.
+func (s *session) make(ctx context.Context, statement string) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
+	if err := s.mode(ctx, true); err != nil {
+		return err
+	}
+	return s.setLocked(ctx, statement)
+}
+
+// query starts a statement, in the mode for users' statements. The caller has
+// the session to itself until the rows are closed.
 func (s *session) query(ctx context.Context, statement string) (*shard.Rows, error) {
 	if err := s.mode(ctx, false); err != nil {
 		return nil, err
@@ -77,9 +91,9 @@ func (s *session) queryRaw(ctx context.Context, statement string, among bool) (*
 }
 
 // valueAfter returns a column of a statement's only row. It runs another one
-// before, that changes the session.
+// before, that makes a table, and both in the mode for that.
 func (s *session) valueAfter(ctx context.Context, first, statement string, column int) (string, error) {
-	if err := s.mode(ctx, false); err != nil {
+	if err := s.mode(ctx, true); err != nil {
 		return "", err
 	}
 	s.used = true
@@ -124,20 +138,20 @@ func (s *session) lock(ctx context.Context) error {
 
 func (s *session) unlock() { <-s.turn }
 
-// mode sets the sql_mode for filling tables, or the usual one. The caller has
-// locked the session.
+// mode sets the sql_mode for making and filling tables, or the one for users'
+// statements. The caller has locked the session.
 func (s *session) mode(ctx context.Context, filling bool) error {
-	if s.dates == filling {
+	if s.filling == filling {
 		return nil
 	}
-	statement := usualMode
+	mode := s.conn.Server().QueryMode()
 	if filling {
-		statement = fillingMode
+		mode = server.FillMode
 	}
-	if err := s.setLocked(ctx, statement); err != nil {
+	if err := s.setLocked(ctx, server.SetMode(mode)); err != nil {
 		return err
 	}
-	s.dates = filling
+	s.filling = filling
 	return nil
 }
 

@@ -127,7 +127,7 @@ func (t *table) makeNow(ctx context.Context, f facts) error {
 	}
 	d := t.designer()
 	plan := d.design(f)
-	err := t.session.set(ctx, a.info.Lifted(plan.sql(t.name, a.info)))
+	err := t.session.make(ctx, a.info.Lifted(plan.sql(t.name, a.info)))
 	if server.Number(err) == server.RowTooLarge && !d.hint.spacious {
 		return &again{table: t.name, hint: hint{spacious: true}, err: err}
 	}

@@ -60,7 +60,7 @@ func (s *Shards) cleanSession(t testing.TB, sh *shard.Shard, c *shard.Conn) {
 	}
 	got := strings.Join(One(t, c, "SELECT "+readOnly+", @@sql_mode, @@collation_connection, @@character_set_results, @@time_zone, "+transactions+
 		", @@max_heap_table_size = @@global.max_heap_table_size, "+isolation+", DATABASE()"), " ")
-	if want := "1 NO_ENGINE_SUBSTITUTION utf8mb4_unicode_ci utf8mb4 +00:00 0 1 REPEATABLE-READ " + s.Database; got != want {
+	if want := "1 " + c.Server().QueryMode() + " utf8mb4_unicode_ci utf8mb4 +00:00 0 1 REPEATABLE-READ " + s.Database; got != want {
 		t.Errorf("shard %s: a session was left with %s", sh.Name(), got)
 	}
 	for _, name := range []string{"t1", "t2", "t3", "databalancer_shape_1"} {

@@ -119,7 +119,11 @@ func TestOneQuery(t *testing.T) {
 	for _, at := range spreads {
 		s := scatter(t, at.shards, at.seed, dataSeed)
 		v := s.judge(l.query, &l.rules)
-		t.Logf("%s\n%s %s %s\n%s", s, v.class, v.reason, v.detail, s.service.explain(l.query))
+		report := t.Logf
+		if v.class == wrong {
+			report = t.Errorf
+		}
+		report("%s\n%s %s %s\n%s", s, v.class, v.reason, v.detail, s.service.explain(l.query))
 	}
 }
 

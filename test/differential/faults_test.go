@@ -90,7 +90,7 @@ var faults = []fault{
 	replaced("division kept in a column", `\b([\w.]+ / [\w.]+)`, "CAST($1 AS DECIMAL(30,4))"),
 	{name: "a column's collation is lost",
 		wrong: "ALTER TABLE words MODIFY v VARCHAR(40) COLLATE utf8mb4_bin",
-		right: "ALTER TABLE words MODIFY v VARCHAR(40) COLLATE utf8mb4_unicode_ci"},
+		right: "ALTER TABLE words MODIFY v VARCHAR(40) CHARACTER SET utf8mb4"},
 	{name: "trailing blanks are lost",
 		wrong: "UPDATE words SET v = RTRIM(v)", right: "UPDATE words w, kept k SET w.v = k.v WHERE w.id = k.id"},
 	{name: "a FLOAT becomes a DOUBLE",

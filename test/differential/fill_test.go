@@ -13,7 +13,8 @@ import (
 	"github.com/kolide/databalancer/local/localtest"
 )
 
-// create is the statement that makes a registered table.
+// create is the statement that makes a registered table, with the server's
+// own collation, which is that of families too.
 func (t *table) create() string {
 	var parts []string
 	for _, f := range t.fields {
@@ -22,8 +23,8 @@ func (t *table) create() string {
 	if t.keys != "" {
 		parts = append(parts, t.keys)
 	}
-	return fmt.Sprintf("CREATE TABLE `%s` (%s) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE %s",
-		t.name, strings.Join(parts, ", "), unicode)
+	return fmt.Sprintf("CREATE TABLE `%s` (%s) ENGINE=InnoDB CHARACTER SET utf8mb4",
+		t.name, strings.Join(parts, ", "))
 }
 
 // insert is the statement that fills a registered table, or nothing. The same
@@ -93,7 +94,7 @@ func storedColumns(t testing.TB, db *sql.DB, table string) []string {
 	t.Helper()
 	var names []string
 	for _, row := range localtest.Rows(t, db, "SELECT column_name FROM information_schema.columns"+
-		" WHERE table_schema = DATABASE() AND table_name = ? AND is_generated = 'NEVER' ORDER BY ordinal_position", table) {
+		" WHERE table_schema = DATABASE() AND table_name = ? AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position", table) {
 		names = append(names, "`"+row[0]+"`")
 	}
 	if len(names) == 0 {

@@ -18,8 +18,6 @@ type weights struct {
 // cached holds the weights of texts by collation, since they are few.
 var cached sync.Map
 
-const usualCollation = "utf8mb4_unicode_ci"
-
 func (w *weights) fold(i int, text string) string {
 	switch w.columns[i].kind {
 	case "float":
@@ -46,7 +44,7 @@ func (w *weights) ask() []string {
 	targets := make([]any, len(w.columns))
 	var list []string
 	for i, c := range w.columns {
-		found[i] = usualCollation
+		found[i] = w.oracle.collation
 		targets[i] = &found[i]
 		list = append(list, "COLLATION(x.`"+strings.ReplaceAll(c.name, "`", "``")+"`)")
 	}
@@ -59,7 +57,7 @@ func (w *weights) ask() []string {
 	row := w.oracle.db.QueryRowContext(ctx, "SELECT "+strings.Join(list, ", ")+" FROM ("+text+") AS x LIMIT 1")
 	if row.Scan(targets...) != nil {
 		for i := range found {
-			found[i] = usualCollation
+			found[i] = w.oracle.collation
 		}
 	}
 	return found
@@ -71,7 +69,7 @@ func (w *weights) weight(collation, text string) string {
 	if collation == "binary" {
 		return text
 	}
-	if !strings.Contains(collation, "nopad") {
+	if !strings.Contains(collation, "nopad") && !strings.Contains(collation, "_0900_") {
 		text = strings.TrimRight(text, " ")
 	}
 	key := collation + "\x00" + text

@@ -14,27 +14,34 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // oracle is one server that holds everything, asked directly.
 type oracle struct {
-	db    *sql.DB
-	limit time.Duration // to an answer
+	db        *sql.DB
+	limit     time.Duration // to an answer
+	collation string        // of its sessions
 }
 
 // patience is how long the oracle may take for a query. The service may take
 // longer.
 const patience = 4 * time.Second
 
-// openOracle connects to a database with the settings that shard/settings.go
-// makes for queries, and a limit to the time of a statement.
+// openOracle connects to a database as a plain client of the server does, with
+// its own collation and sql_mode less ONLY_FULL_GROUP_BY, but read-only, with
+// room for GROUP_CONCAT, and a limit to the time of a statement.
 func openOracle(t testing.TB, address, database string, patience time.Duration) *oracle {
 	t.Helper()
-	db := localtest.Open(t, address, database, "collation_connection=utf8mb4_unicode_ci", "autocommit=1",
-		"group_concat_max_len=1048576", "sql_mode='NO_ENGINE_SUBSTITUTION'", "tx_read_only=1",
-		"max_statement_time="+fmt.Sprint(patience.Seconds()))
+	info := server.Parse(localtest.Value[string](t, localtest.Open(t, address, ""), "SELECT VERSION()"))
+	bounds := []string{"transaction_read_only=1", fmt.Sprintf("max_execution_time=%d", patience.Milliseconds())}
+	if info.Vendor == server.MariaDB {
+		bounds = []string{"tx_read_only=1", "max_statement_time=" + fmt.Sprint(patience.Seconds())}
+	}
+	db := localtest.Open(t, address, database, append(bounds, "autocommit=1", "group_concat_max_len=1048576",
+		"sql_mode=REPLACE(@@GLOBAL.sql_mode, 'ONLY_FULL_GROUP_BY,', '')")...)
 	db.SetMaxIdleConns(clients)
-	return &oracle{db, patience + 5*time.Second}
+	return &oracle{db, patience + 5*time.Second, localtest.Value[string](t, db, "SELECT @@collation_connection")}
 }
 
 // openDatabase connects for statements that make and fill tables. Zero dates
