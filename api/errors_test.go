@@ -241,7 +241,7 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 			fault.TypeMismatch: true, fault.OutOfRange: true, fault.InvalidUTF8: true, fault.DuplicateKey: true,
 			fault.UnknownField: true, fault.EmptyString: true, fault.TooDeep: true, fault.UnknownMember: true, fault.MissingMember: true,
 			fault.InvalidFamily: true, fault.ReservedFamily: true, fault.InvalidField: true, fault.ReservedField: true,
-			fault.UnknownType: true, fault.IDConflict: true, fault.TooManyFields: true,
+			fault.UnknownType: true, fault.IDConflict: true, fault.TooManyFields: true, fault.Refused: true,
 		}; ofEvents[code] {
 			return false
 		}

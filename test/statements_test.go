@@ -48,6 +48,8 @@ var rest = map[string]string{
 	"DROP TABLE IF EXISTS ":                                                                 "",
 	"UPDATE ":                                                                               "",
 	"INSERT INTO ":                                                                          "",
+	"SET NAMES utf8mb4 COLLATE ":                                                            "…utf8mb4_bin",
+	"SELECT * FROM ":                                                                        "",
 	"SELECT ":                                                                               "",
 	"CREATE TEMPORARY TABLE ":                                                               "",
 	"SET SESSION ":                                                                          "",

@@ -72,7 +72,7 @@ func placeMore(ctx context.Context, tx *sql.Tx, f *family, n int) ([]string, err
 // *catalog.ShardConflictError, *catalog.InvalidShardError and
 // catalog.ErrUnavailable.
 func (s *Store) AddShard(ctx context.Context, sh catalog.Shard) (*catalog.Shard, error) {
-	sh = catalog.Shard{Name: sh.Name, Address: sh.Address, Identity: sh.Identity, Catalog: s.id, State: sh.State, Weight: sh.Weight}
+	sh = catalog.Shard{Name: sh.Name, Address: sh.Address, Identity: sh.Identity, Catalog: s.id, Collation: s.collation, State: sh.State, Weight: sh.Weight}
 	if sh.State == "" {
 		sh.State = catalog.Active
 	}

@@ -17,7 +17,7 @@ func TestAddShard(t *testing.T) {
 		return c.AddShard(t.Context(), catalog.Shard{Name: name, Address: address, Identity: identity})
 	}
 	a, err := add("a", "host:1", "x")
-	if err != nil || *a != (catalog.Shard{Name: "a", Address: "host:1", Identity: "x", Catalog: c.ID(), State: catalog.Active, Weight: 1}) {
+	if err != nil || *a != (catalog.Shard{Name: "a", Address: "host:1", Identity: "x", Catalog: c.ID(), Collation: c.Collation(), State: catalog.Active, Weight: 1}) {
 		t.Fatalf("first: %+v, %v", a, err)
 	}
 	b, err := add("b", "host:2", "y")

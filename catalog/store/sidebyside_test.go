@@ -67,6 +67,10 @@ func TestOlderProcesses(t *testing.T) {
 	}
 }
 
+// isCollation tells the line that depends on when a catalog without a shard is
+// migrated: then its collation is the server's.
+func isCollation(line string) bool { return strings.HasPrefix(line, "collation: ") }
+
 // older replays the session of a process that knows the version, in a catalog
 // that is migrated further at its beginning, and halfway through. It returns
 // what is not as without that.
@@ -83,6 +87,7 @@ func older(t *testing.T, version int, migrations [][]string) error {
 		if err != nil {
 			return fmt.Errorf("migrated before statement %d: %w", at, err)
 		}
+		got, want := slices.DeleteFunc(slices.Clone(got), isCollation), slices.DeleteFunc(slices.Clone(want), isCollation)
 		if !slices.Equal(got, want) {
 			return fmt.Errorf("migrated before statement %d: %s", at, firstDifference(strings.Join(got, "\n"), strings.Join(want, "\n")))
 		}
