@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kolide/databalancer/local"
 	"github.com/kolide/databalancer/test/harness"
 )
 
@@ -26,6 +27,7 @@ type bed struct {
 	stderr    io.Writer
 	began     time.Time
 	binary    string
+	server    local.Program
 	machine   string // described by whoever starts the first server
 	single    *single
 	scattered *scattered
@@ -35,11 +37,15 @@ type bed struct {
 // newBed builds the program. What it has made so far is gone when it returns
 // an error.
 func newBed(ctx context.Context, o options, stderr io.Writer) (_ *bed, err error) {
+	server, err := findServer(ctx, o.server, stderr)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "databalancer-bench-*")
 	if err != nil {
 		return nil, fmt.Errorf("bed: %w", err)
 	}
-	b := &bed{options: o, dir: dir, stderr: stderr, began: time.Now()}
+	b := &bed{options: o, dir: dir, stderr: stderr, began: time.Now(), server: server}
 	defer func() {
 		if err != nil {
 			b.close()
@@ -99,10 +105,10 @@ func onScattered(run func(context.Context, *scattered) (*findings, error)) func(
 // hold tells where the servers are, and waits for ctx to end.
 func (b *bed) hold(ctx context.Context) {
 	if b.single != nil {
-		b.logf("databalancer on %s, MariaDB on %s", b.single.program.Address, b.single.socket)
+		b.logf("databalancer on %s, %s on %s", b.single.program.Address, b.server.Kind, b.single.socket)
 	}
 	if s := b.scattered; s != nil {
-		b.logf("databalancer on %s, MariaDB on %s (shards, then the server with everything)", s.program.Address, strings.Join(s.cluster.Sockets(), " "))
+		b.logf("databalancer on %s, %s on %s (shards, then the server with everything)", s.program.Address, b.server.Kind, strings.Join(s.cluster.Sockets(), " "))
 	}
 	b.logf("interrupt to end")
 	<-ctx.Done()

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -32,8 +32,8 @@ func (c *cost) perRow(d time.Duration) float64 {
 }
 
 // costOf measures what f takes, which returns the number of rows it handled.
-func (b *single) costOf(ctx context.Context, f func() (rows int, err error)) (cost, error) {
-	before, err := b.cpu(ctx)
+func (b *single) costOf(f func() (rows int, err error)) (cost, error) {
+	before, err := b.cpu()
 	if err != nil {
 		return cost{}, err
 	}
@@ -43,26 +43,22 @@ func (b *single) costOf(ctx context.Context, f func() (rows int, err error)) (co
 		return cost{}, err
 	}
 	took := time.Since(began)
-	after, err := b.cpu(ctx)
+	after, err := b.cpu()
 	if err != nil {
 		return cost{}, err
 	}
 	return cost{rows, took, after.program - before.program, after.server - before.server}, nil
 }
 
-// cpu returns the CPU time so far of the program and the MariaDB server.
-func (b *single) cpu(ctx context.Context) (c cost, err error) {
-	var pidFile string
-	if err := b.direct.QueryRowContext(ctx, "SELECT @@pid_file").Scan(&pidFile); err != nil {
-		return c, fmt.Errorf("MariaDB's process: %w", err)
-	}
-	text, err := os.ReadFile(pidFile)
+// cpu returns the CPU time so far of the program and the server.
+func (b *single) cpu() (c cost, err error) {
+	text, err := os.ReadFile(filepath.Join(b.dir, "single", "1", "server.pid"))
 	if err != nil {
-		return c, fmt.Errorf("MariaDB's process: %w", err)
+		return c, fmt.Errorf("the server's process: %w", err)
 	}
 	pid, err := strconv.Atoi(string(bytes.TrimSpace(text)))
 	if err != nil {
-		return c, fmt.Errorf("MariaDB's process: %w", err)
+		return c, fmt.Errorf("the server's process: %w", err)
 	}
 	if c.server, err = cpuTime(pid); err != nil {
 		return c, err
@@ -70,3 +66,6 @@ func (b *single) cpu(ctx context.Context) (c cost, err error) {
 	c.program, err = cpuTime(b.program.PID())
 	return c, err
 }
+
+// cpuOfServer begins the names of measures.
+func (b *bed) cpuOfServer() string { return "CPU of " + b.server.Kind.String() }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kolide/databalancer/local"
 )
 
 const (
@@ -31,13 +33,22 @@ func ingest(ctx context.Context, b *single) ([]measure, error) {
 		if err := c.round(ctx, b, part, round == 1); err != nil {
 			return nil, err
 		}
-		b.logf("ingest: %.0f rows/s over HTTP, %.0f with LOAD DATA, %.0f on %d connections",
-			c.http.rate(), c.loaded[0].rate(), c.loaded[1].rate(), loadConnections[1])
+		b.logf("ingest: %.0f rows/s over HTTP", c.http.rate())
+		if b.loads() {
+			b.logf("ingest: %.0f with LOAD DATA, %.0f on %d connections", c.loaded[0].rate(), c.loaded[1].rate(), loadConnections[1])
+		}
+	}
+	http, one, two := &c.http, &c.loaded[0], &c.loaded[1]
+	if !b.loads() {
+		return []measure{
+			{what: "rate over HTTP", value: http.rate(), unit: " rows/s", note: fmt.Sprintf("requests of %d events, %d clients", perRequest, ingestClients)},
+			{what: "CPU of databalancer", value: http.perRow(http.program), unit: " µs/row"},
+			{what: b.cpuOfServer() + " behind it", value: http.perRow(http.server), unit: " µs/row"},
+		}, nil
 	}
 	if err := b.dropCopies(ctx); err != nil {
 		return nil, err
 	}
-	http, one, two := &c.http, &c.loaded[0], &c.loaded[1]
 	return []measure{
 		{what: "rate over HTTP / rate of LOAD DATA", value: http.rate() / one.rate(), atLeast: 0.6,
 			note: fmt.Sprintf("requests of %d events, %d clients; LOAD DATA INFILE on one connection", perRequest, ingestClients)},
@@ -46,10 +57,14 @@ func ingest(ctx context.Context, b *single) ([]measure, error) {
 		{what: "rate of LOAD DATA", value: one.rate(), unit: " rows/s"},
 		{what: "CPU over HTTP / CPU of LOAD DATA", value: http.perRow(http.total()) / one.perRow(one.server), note: "clients not counted"},
 		{what: "CPU of databalancer", value: http.perRow(http.program), unit: " µs/row"},
-		{what: "CPU of MariaDB behind it", value: http.perRow(http.server), unit: " µs/row"},
-		{what: "CPU of MariaDB, LOAD DATA", value: one.perRow(one.server), unit: " µs/row"},
+		{what: b.cpuOfServer() + " behind it", value: http.perRow(http.server), unit: " µs/row"},
+		{what: b.cpuOfServer() + ", LOAD DATA", value: one.perRow(one.server), unit: " µs/row"},
 	}, nil
 }
+
+// loads reports whether the server reads files of its own machine. TiDB's LOAD
+// DATA takes those of its clients alone.
+func (b *single) loads() bool { return b.server.Kind != local.TiDB }
 
 // ingestCosts is what each way took so far.
 type ingestCosts struct {
@@ -67,13 +82,16 @@ func (c *ingestCosts) round(ctx context.Context, b *single, rows int, profiled b
 	if profiled {
 		wait = b.profile(ctx, "ingest", 8)
 	}
-	took, err := b.costOf(ctx, func() (int, error) { return rows, b.put(ctx, rows) })
+	took, err := b.costOf(func() (int, error) { return rows, b.put(ctx, rows) })
 	if err != nil {
 		return err
 	}
 	c.http.add(took)
 	if err := wait(); err != nil {
 		return err
+	}
+	if !b.loads() {
+		return nil
 	}
 	loaded, err := b.loadSince(ctx, before, rows)
 	for i := range loaded {

@@ -61,7 +61,7 @@ func (b *single) loadSince(ctx context.Context, since map[string]int64, rows int
 		if err := b.prepareCopy(ctx, connections); err != nil {
 			return costs, err
 		}
-		costs[i], err = b.costOf(ctx, func() (int, error) { return rows, b.load(ctx, connections, chunks) })
+		costs[i], err = b.costOf(func() (int, error) { return rows, b.load(ctx, connections, chunks) })
 		if err != nil {
 			return costs, err
 		}

@@ -33,11 +33,11 @@ func point(ctx context.Context, b *single) ([]measure, error) {
 		{what: "the same with net/http's client", value: one.added(overNetHTTP), unit: " ms"},
 		{what: "the same of a prepared statement, direct", value: one.added(prepared), unit: " ms", note: "binary protocol, prepared once"},
 		{what: fmt.Sprintf("rate over HTTP / direct rate, %d clients", pointClients), value: many[overHTTP].rate() / many[direct].rate(), atLeast: 0.5,
-			note: fmt.Sprintf("%.0f and %.0f queries/s; clients, databalancer and MariaDB share the cores", many[overHTTP].rate(), many[direct].rate())},
+			note: fmt.Sprintf("%.0f and %.0f queries/s; clients, databalancer and the server share the cores", many[overHTTP].rate(), many[direct].rate())},
 		{what: "the same with net/http's client", value: many[overNetHTTP].rate() / many[direct].rate()},
 		{what: "CPU of databalancer", value: many[overHTTP].perRow(many[overHTTP].program), unit: " µs/query", note: fmt.Sprintf("%d clients", pointClients)},
-		{what: "CPU of MariaDB behind it", value: many[overHTTP].perRow(many[overHTTP].server), unit: " µs/query"},
-		{what: "CPU of MariaDB, direct", value: many[direct].perRow(many[direct].server), unit: " µs/query"},
+		{what: b.cpuOfServer() + " behind it", value: many[overHTTP].perRow(many[overHTTP].server), unit: " µs/query"},
+		{what: b.cpuOfServer() + ", direct", value: many[direct].perRow(many[direct].server), unit: " µs/query"},
 	}, nil
 }
 
@@ -141,7 +141,7 @@ func (b *single) turn(ctx context.Context, w way, d time.Duration) (cost, error)
 		}
 		readers[i] = r
 	}
-	return b.costOf(ctx, func() (int, error) { return b.readAll(ctx, readers[:], d) })
+	return b.costOf(func() (int, error) { return b.readAll(ctx, readers[:], d) })
 }
 
 // readAll has all readers read rows for a while, and returns how many.

@@ -20,15 +20,6 @@ import (
 // the one after the last shard has everything.
 var shardNames = []string{"a", "b", "c"}
 
-// scatteredArgs are equal for the shards, for the server that has everything
-// and for SPIDER's: memory enough for all tables.
-var scatteredArgs = []string{
-	"--innodb-buffer-pool-size=512M",
-	"--innodb-old-blocks-time=0",
-	"--innodb-log-file-size=256M",
-	"--innodb-flush-log-at-trx-commit=2",
-}
-
 // sizeInterval is how often the program measures the tables, by whose sizes
 // it decides what to ship.
 const sizeInterval = 5 * time.Second
@@ -38,6 +29,7 @@ const sizeInterval = 5 * time.Second
 // the SPIDER engine.
 type scattered struct {
 	*bed
+	args     []string // of the shards, of the server that has everything and of SPIDER's
 	cluster  *local.Cluster
 	shards   []*sql.DB
 	oracle   *sql.DB // the server that has everything
@@ -48,10 +40,10 @@ type scattered struct {
 }
 
 func startScattered(ctx context.Context, b *bed) (err error) {
-	s := &scattered{bed: b}
+	s := &scattered{bed: b, args: b.serverArgs("512M", "256M")}
 	b.scattered = s
 	s.cluster, err = local.Start(ctx, local.Config{
-		Dir: filepath.Join(b.dir, "scattered"), Count: len(shardNames) + 1, Logger: b.serverLog(), Args: scatteredArgs,
+		Dir: filepath.Join(b.dir, "scattered"), Count: len(shardNames) + 1, Program: b.server, Logger: b.serverLog(), Args: s.args,
 	})
 	if err != nil {
 		return err
@@ -130,8 +122,8 @@ func (s *scattered) setting(data string) string {
 	if s.spider != nil {
 		spider = s.spider.version + " on a server of its own"
 	}
-	return fmt.Sprintf("MariaDB servers on the same machine (%s), over unix sockets: %d shards behind databalancer, one server with all tables; SPIDER: %s. %s",
-		strings.Join(scatteredArgs, " "), len(shardNames), spider, data)
+	return fmt.Sprintf("%s servers on the same machine (%s), over unix sockets: %d shards behind databalancer, one server with all tables; SPIDER: %s. %s",
+		s.server.Kind, strings.Join(s.args, " "), len(shardNames), spider, data)
 }
 
 // place makes tables on one shard and on the server that has everything, by

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -16,21 +17,11 @@ import (
 
 const family = "dns"
 
-// singleArgs are equal for both sides of every comparison: memory enough for
-// what is measured to be the programs rather than the disk, which keeps what
-// a scan has read, and a log that is written at each commit but synchronized
-// once a second.
-var singleArgs = []string{
-	"--innodb-buffer-pool-size=1G",
-	"--innodb-old-blocks-time=0",
-	"--innodb-log-file-size=1G",
-	"--innodb-flush-log-at-trx-commit=2",
-}
-
 // single is one server, a program that has it as its only shard, and a family
 // of events.
 type single struct {
 	*bed
+	args    []string // of the server
 	cluster *local.Cluster
 	socket  string
 	program *harness.Process
@@ -40,7 +31,7 @@ type single struct {
 }
 
 func startSingle(ctx context.Context, b *bed) (err error) {
-	s := &single{bed: b}
+	s := &single{bed: b, args: b.serverArgs("1G", "1G")}
 	b.single = s
 	b.opened.add(func() error { return os.RemoveAll(filepath.Join(s.dir, "single")) })
 	if s.traffic, err = newTraffic(b.data); err != nil {
@@ -50,8 +41,8 @@ func startSingle(ctx context.Context, b *bed) (err error) {
 		return fmt.Errorf("bed: %w", err)
 	}
 	s.cluster, err = local.Start(ctx, local.Config{
-		Dir: filepath.Join(b.dir, "single"), Count: 1, Logger: b.serverLog(),
-		Args: append([]string{"--secure-file-priv=" + s.outfiles()}, singleArgs...),
+		Dir: filepath.Join(b.dir, "single"), Count: 1, Program: b.server, Logger: b.serverLog(),
+		Args: s.loadArgs(),
 	})
 	if err != nil {
 		return err
@@ -83,6 +74,14 @@ func connect(socket, database string) (*sql.DB, error) {
 	return db, nil
 }
 
+// loadArgs are the server's arguments, with which it may read our files.
+func (s *single) loadArgs() []string {
+	if s.args == nil {
+		return nil
+	}
+	return append([]string{"--secure-file-priv=" + s.outfiles()}, s.args...)
+}
+
 // outfiles is the folder of the files that LOAD DATA reads.
 func (s *single) outfiles() string { return filepath.Join(s.dir, "outfiles") }
 
@@ -109,8 +108,8 @@ func (s *single) stop() error {
 
 // setting describes what all figures have in common.
 func (s *single) setting() string {
-	return fmt.Sprintf("One MariaDB server on the same machine (%s), asked over its unix socket by both sides; %s; %d rows.",
-		strings.Join(singleArgs, " "), s.traffic.origin, s.rows)
+	return fmt.Sprintf("One %s server on the same machine (%s), asked over its unix socket by both sides; %s; %d rows.",
+		s.server.Kind, cmp.Or(strings.Join(s.args, " "), "its defaults"), s.traffic.origin, s.rows)
 }
 
 // fill stores rows until the family has as many as are asked for.

@@ -58,8 +58,8 @@ func (s *scattered) startSpider(ctx context.Context) error {
 
 func (p *spider) start(ctx context.Context, s *scattered) error {
 	cluster, err := local.Start(ctx, local.Config{
-		Dir: filepath.Join(s.dir, "spider"), Count: 1, Logger: s.serverLog(),
-		Args: append([]string{"--plugin-load-add=ha_spider"}, scatteredArgs...),
+		Dir: filepath.Join(s.dir, "spider"), Count: 1, Program: s.server, Logger: s.serverLog(),
+		Args: append([]string{"--plugin-load-add=ha_spider"}, s.args...),
 	})
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func stream(ctx context.Context, b *single) ([]measure, error) {
 		{what: "the same of 6 columns", value: narrow.ratio(), note: narrow.note()},
 		{what: "the same of raw_logs", value: raw.ratio(), note: raw.note()},
 		{what: "CPU of databalancer", value: all.cost.perRow(all.cost.program), unit: " µs/row", note: "SELECT *"},
-		{what: "CPU of MariaDB behind it", value: all.cost.perRow(all.cost.server), unit: " µs/row"},
+		{what: b.cpuOfServer() + " behind it", value: all.cost.perRow(all.cost.server), unit: " µs/row"},
 		{what: "CPU of mariadb --quick --batch", value: all.cost.perRow(all.cliCPU), unit: " µs/row"},
 		{what: "peak of resident memory above idle", value: float64(grown) / (1 << 20), unit: " MiB", atMost: 64,
 			note: "a fresh process, SELECT * of all rows"},
@@ -58,7 +58,7 @@ func (s *streamed) ratio() float64 { return s.http.Seconds() / s.cli.Seconds() }
 // note tells, beside the times, how much of its own time over HTTP MariaDB was
 // busy: it computes a result in one thread, and no client is faster than that.
 func (s *streamed) note() string {
-	return fmt.Sprintf("%.2f s, %.0f MB, MariaDB busy for %.0f %% of it; mariadb %.2f s", s.http.Seconds(), float64(s.bytes)/1e6,
+	return fmt.Sprintf("%.2f s, %.0f MB, the server busy for %.0f %% of it; mariadb %.2f s", s.http.Seconds(), float64(s.bytes)/1e6,
 		100*s.cost.server.Seconds()/s.cost.took.Seconds(), s.cli.Seconds())
 }
 
@@ -72,7 +72,7 @@ func (b *single) compareStreams(ctx context.Context, name, query string) (s stre
 		if round == 1 {
 			wait = b.profile(ctx, name, 3)
 		}
-		took, err := b.costOf(ctx, func() (int, error) {
+		took, err := b.costOf(func() (int, error) {
 			s.bytes, err = b.streamHTTP(query)
 			return b.stored, err
 		})
