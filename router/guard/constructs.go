@@ -64,7 +64,6 @@ var constructs = []construct{
 	{": ^=", ":=", ""},
 	{"^:", "a named parameter", "?"},
 	{") ^over", "OVER after this function", ""},
-	{"match ^", "MATCH without parentheses", "MATCH (column) AGAINST (…)"},
 }
 
 // aggregating are the clauses inside an aggregate that some servers know.

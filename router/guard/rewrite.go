@@ -154,6 +154,8 @@ func (w *words) rewrite(i int) {
 		}
 	case "rollup":
 		w.rollup(i)
+	case "match":
+		w.match(i)
 	case "interval":
 		if p, ok := w.pairs[i+1]; ok && !p.comma && units[w.at(p.end+1)] {
 			w.replace(i, 1, "INTERVAL +") // which changes nothing, but makes it no call
@@ -211,6 +213,30 @@ func (w *words) rollup(i int) {
 		w.replace(i, 2, "")
 		w.replace(p.end, 1, " WITH ROLLUP")
 	}
+}
+
+// match puts MATCH … AGAINST (…) in parentheses, without which the parser takes
+// it for no part of an expression, and its columns too.
+func (w *words) match(i int) {
+	columns, isList := w.pairs[i+1]
+	against := i + 1
+	if isList {
+		against = columns.end
+	}
+	for against < len(w.tokens) && w.at(against) != "against" && w.at(against) != ";" {
+		against++
+	}
+	text, ok := w.pairs[against+1]
+	if !ok || against == i+1 || isList && against > columns.end+1 {
+		return
+	}
+	if isList {
+		w.replace(i, 1, "(MATCH")
+	} else {
+		w.replace(i, 1, "(MATCH (")
+		w.replace(against, 1, ") AGAINST")
+	}
+	w.replace(text.end, 1, "))")
 }
 
 // castTypes are MariaDB's other names for types of CAST.
