@@ -49,5 +49,6 @@ func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, 
 		TruthAsWritten: info.NamesTruthAsWritten(),
 		FirstString:    info.NamesFirstString(),
 		DoubleNot:      info.JoinsNots(),
+		OpensOnce:      !info.Reopens(),
 	}, true
 }

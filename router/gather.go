@@ -162,6 +162,10 @@ func (g *gatherer) isHome(s *resolve.Source, home string) bool {
 // plan makes the steps and the plan. Small units come first: they may narrow
 // what comes after them.
 func (g *gatherer) plan(units []unit) (*Plan, error) {
+	var copies *copier
+	if g.p.opensOnce {
+		copies = g.newCopier()
+	}
 	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.cost().rows, b.cost().rows) })
 	for _, u := range units {
 		table := g.temporary()
@@ -170,6 +174,11 @@ func (g *gatherer) plan(units []unit) (*Plan, error) {
 		}
 		u.settle(table)
 		g.shipped = append(g.shipped, shipped{u, table})
+	}
+	if copies != nil {
+		if err := copies.copy(); err != nil {
+			return nil, err
+		}
 	}
 	sql, err := tree.Restore(g.p.root.Node)
 	if err != nil {

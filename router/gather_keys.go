@@ -2,7 +2,9 @@ package router
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/resolve"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
@@ -63,8 +65,13 @@ func (k joinColumns) lists(s *resolve.Source) [][]string {
 	return lists
 }
 
+// looksUpOther reports whether a lookup by a key finds other rows than comparing
+// the columns does. Servers compare a float with an exact number as floats, by
+// which 9007199254740992 is 9007199254740993, but look it up exactly.
+func looksUpOther(a, b catalog.Type) bool { return (a == catalog.Float) != (b == catalog.Float) }
+
 func (k joinColumns) pair(a, b *resolve.ColumnRef) {
-	if a.Source == b.Source {
+	if a.Source == b.Source || looksUpOther(a.Type(), b.Type()) {
 		return
 	}
 	k.add(a.Source, b.Source, a.Name.Name.L)
@@ -90,13 +97,25 @@ func (k joinColumns) using(op *resolve.Operand) {
 	for _, c := range op.Join.Using {
 		for _, left := range op.Left.Having(c.Name.O, nil) {
 			for _, right := range op.Right.Having(c.Name.O, nil) {
-				k.add(left, right, c.Name.L)
-				k.add(right, left, c.Name.L)
+				if !looksUpOther(typeOf(left, c.Name.L), typeOf(right, c.Name.L)) {
+					k.add(left, right, c.Name.L)
+					k.add(right, left, c.Name.L)
+				}
 			}
 		}
 	}
 	k.using(op.Left)
 	k.using(op.Right)
+}
+
+// typeOf returns what is known of the type of a source's column.
+func typeOf(s *resolve.Source, name string) catalog.Type {
+	for i := range s.Width() {
+		if c := s.Column(i); strings.EqualFold(c.Name, name) {
+			return c.Type
+		}
+	}
+	return ""
 }
 
 // member adds the columns of x IN (SELECT y …) and x = ANY (SELECT y …).

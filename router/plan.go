@@ -89,6 +89,9 @@ type Shipment struct {
 	Rows, Bytes int64
 	// Why says in a few words what is shipped, for those who read plans.
 	Why string
+	// Copies names tables at home that get the same rows, for a last step that
+	// reads them more than once on servers that can't reopen a temporary table.
+	Copies []string
 }
 
 // Filter narrows a step to the rows that have one of the keys that Keys
@@ -145,6 +148,9 @@ func (s *Shipment) print(b *strings.Builder) {
 	b.WriteString("into " + s.Into)
 	if s.At != "" {
 		b.WriteString(" at [" + s.At + "]")
+	}
+	for _, name := range s.Copies {
+		b.WriteString(" and " + name)
 	}
 	for _, k := range s.Keys {
 		b.WriteString(" key (" + strings.Join(k, ", ") + ")")

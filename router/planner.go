@@ -14,13 +14,14 @@ import (
 // planner chooses the plan for one resolved statement. It may change the
 // statement's tree.
 type planner struct {
-	snap    *catalog.Snapshot
-	homes   []string // servers used only for gathering
-	source  string   // the client's text
-	root    *resolve.Block
-	explain bool
-	whole   bool // no concat
-	maxRows int
+	snap      *catalog.Snapshot
+	homes     []string // servers used only for gathering
+	source    string   // the client's text
+	root      *resolve.Block
+	explain   bool
+	whole     bool // no concat
+	opensOnce bool // see Dialect
+	maxRows   int
 }
 
 // single plans the whole statement on one shard; a statement without tables

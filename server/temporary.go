@@ -12,6 +12,10 @@ import "fmt"
 // have to be gathered from.
 func (s Info) Gathers() bool { return s.Vendor != TiDB }
 
+// Reopens reports whether a statement may name a temporary table more than
+// once, itself or by way of a WITH that it names more than once.
+func (s Info) Reopens() bool { return s.Vendor != MySQL }
+
 // LiftsReadOnly reports whether a session that only reads can lift that for
 // one statement, as Lifted spells it. A session of another server must have
 // been made writable (MayWrite) to make temporary tables.

@@ -57,6 +57,9 @@ func (a *attempt) run(ctx context.Context, answer func(*shard.Rows) (int64, erro
 		return err
 	}
 	a.closeSources(true) // while home computes
+	if err := a.copy(ctx); err != nil {
+		return err
+	}
 	return a.answer(ctx, answer)
 }
 

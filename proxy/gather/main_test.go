@@ -10,6 +10,7 @@ import (
 	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/proxy/shardtest"
 	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -121,4 +122,18 @@ func shop(t testing.TB, f *fixture) {
 		"INSERT INTO orders SELECT seq, seq % 7, CONCAT('u', seq % 7), seq / 4 FROM "+shardtest.Numbers(1, 100)+" AS s")
 	f.Exec(t, 1, "CREATE TABLE customers (id BIGINT PRIMARY KEY, uid LONGTEXT COLLATE utf8mb4_unicode_ci, name LONGTEXT)",
 		"INSERT INTO customers VALUES (0, 'u0', 'zero'), (1, 'U1', 'one'), (2, 'u2 ', 'two'), (9, NULL, NULL)")
+}
+
+// server returns what s0 says of itself.
+func (f *fixture) server(t testing.TB) server.Info {
+	t.Helper()
+	sh, err := f.Set.Shard("s0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := sh.Server(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
 }

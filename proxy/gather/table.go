@@ -134,6 +134,11 @@ func (t *table) makeNow(ctx context.Context, f facts) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range t.copies() {
+		if err := t.session.make(ctx, a.info.Lifted(plan.sql(name, a.info))); err != nil {
+			return err
+		}
+	}
 	t.limits, t.engine = plan.limits, plan.engine
 	a.progress.reach(t, made)
 	return nil
@@ -142,7 +147,7 @@ func (t *table) makeNow(ctx context.Context, f facts) error {
 // designer knows what is to be known for making the table.
 func (t *table) designer() designer {
 	a := t.attempt
-	d := designer{info: a.info, columns: t.columns, keys: t.steps[0].step.Ship.Keys, hint: a.hints[t.name], takes: a.takeHeap}
+	d := designer{info: a.info, columns: t.columns, keys: t.steps[0].step.Ship.Keys, hint: a.hints[t.name], takes: t.takeHeap}
 	if t.session != a.home { // it has no room for tables in memory
 		d.hint.heapless = true
 		return d
@@ -191,8 +196,11 @@ func (t *table) estimate() (rows int64) {
 	return rows
 }
 
-// takeHeap takes memory of the home server for a table, if there is any left.
-func (a *attempt) takeHeap(bytes int64) bool {
+// takeHeap takes memory of the home server for a table and its copies, if there
+// is any left.
+func (t *table) takeHeap(bytes int64) bool {
+	a := t.attempt
+	bytes *= int64(1 + len(t.copies()))
 	if !a.heaps.take(a.home.shard.Name(), bytes) {
 		return false
 	}

@@ -1,6 +1,7 @@
 package guard
 
-// Dialect says where the servers read, or name, one text in different ways.
+// Dialect says where the servers read, or name, one text in different ways, and
+// which texts they can run.
 // The zero value reads as MariaDB does.
 type Dialect struct {
 	// TruthAsWritten: a column that is TRUE or FALSE is named by its text, with
@@ -11,6 +12,8 @@ type Dialect struct {
 	FirstString bool
 	// DoubleNot: !! is one operator, so that !!0 is 1.
 	DoubleNot bool
+	// OpensOnce: a statement may name a temporary table only once.
+	OpensOnce bool
 }
 
 // Parse turns a client's text into a statement that is safe to restore and
