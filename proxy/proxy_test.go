@@ -61,7 +61,7 @@ func TestTruncation(t *testing.T) {
 		{"at the end of the first arm", concat(seq("5"), seq("5")), 5, Result{Rows: 5, Truncated: true}},
 		{"within the second arm", concat(seq("5"), seq("5")), 7, Result{Rows: 7, Truncated: true}},
 		{"exactly both arms", concat(seq("5"), seq("5")), 10, Result{Rows: 10}},
-		{"killed, not drained", single("SELECT a.column_name FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"), 10, Result{Rows: 10, Truncated: true}},
+		{"killed, not drained", single(wide), 10, Result{Rows: 10, Truncated: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
