@@ -286,7 +286,7 @@ func TestIndexes(t *testing.T) {
 	}
 	address := addressOf(t, addresses, familyOf(s, "dns").Placements[0].Shard)
 	plan := selectText(t, localtest.Open(t, address, database), "EXPLAIN SELECT * FROM dns WHERE uid = 'a'")
-	if !strings.Contains(plan, "|ix_") {
+	if !strings.Contains(plan, "|ix_") && !strings.Contains(plan, "using ix_") { // a table of MariaDB's, a tree of MySQL's
 		t.Errorf("the server doesn't use the index: %s", plan)
 	}
 	for body, code := range map[string]string{

@@ -81,7 +81,7 @@ func matchesAny(patterns []*regexp.Regexp, text string) bool {
 	return false
 }
 
-var logLine = regexp.MustCompile(`^(?:\d{6}\s+[\d:]+)?\s+\d+ (Connect|Query|Prepare|Execute|Quit|Init DB|Close stmt|Reset stmt|Statistics|Ping)\t?(.*)`)
+var logLine = regexp.MustCompile(`^(?:\d{6}\s+[\d:]+|\d{4}-\S+Z)?\s+\d+ (Connect|Query|Prepare|Execute|Quit|Init DB|Close stmt|Reset stmt|Statistics|Ping)\t?(.*)`)
 
 // loggedStatements reads the statements from a general log. Statements that
 // the server started with, and those that were prepared, come as they were

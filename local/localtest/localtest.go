@@ -6,7 +6,9 @@
 // kills servers takes servers of its own (Dedicated).
 //
 // All servers of a binary begin as copies of one that was shut down. What they
-// acknowledge survives their own death, but not the machine's.
+// acknowledge survives their own death, but not the machine's: their data are
+// in memory (/dev/shm) where the machine has plenty, and else in TMPDIR. TMPDIR
+// wins if it is set.
 //
 // The environment may say otherwise:
 //   - DATABALANCER_TEST_SHARDS=addr,addr names servers that run already
@@ -14,6 +16,8 @@
 //     returns these; what Dedicated returns stays local.
 //   - DATABALANCER_TEST_SERVER=path names the server program to start, a
 //     mysqld, mariadbd or tidb-server, instead of the machine's.
+//   - DATABALANCER_TEST_TEMPLATE=folder names what Template made with that
+//     program, so that each test binary need not make its own.
 //   - DATABALANCER_TEST_REQUIRE_SERVERS, or CI, set to anything: a machine
 //     without a server program fails the tests that need one. Otherwise it
 //     skips them.
@@ -42,6 +46,8 @@ const (
 	shardsVariable  = "DATABALANCER_TEST_SHARDS"
 	serverVariable  = "DATABALANCER_TEST_SERVER"
 	requireVariable = "DATABALANCER_TEST_REQUIRE_SERVERS"
+
+	templateVariable = "DATABALANCER_TEST_TEMPLATE"
 
 	startTimeout = 2 * time.Minute
 	folderPrefix = "databalancer-test-" // followed by the process's id
@@ -182,32 +188,28 @@ func (b *binary) startLocked(n int, args ...string) (servers []*instance, err er
 	return servers, nil
 }
 
-// install makes the folder, and the template: the data of a server that was
-// started and shut down.
+// install makes the folder, and the template if none is given.
 func (b *binary) install(ctx context.Context) error {
 	if _, err := b.findLocked(); err != nil {
 		return err
 	}
 	if b.folder == "" {
 		sweep()
-		folder, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
+		folder, err := os.MkdirTemp(Folder(), folderPrefix+strconv.Itoa(os.Getpid())+"-")
 		if err != nil {
 			return err
 		}
 		b.folder = folder
 	}
+	if b.template == "" {
+		b.template = os.Getenv(templateVariable)
+	}
 	if b.template != "" || b.program.Kind == local.TiDB {
 		return nil
 	}
-	first := &instance{cfg: serverConfig(b.program, filepath.Join(b.folder, "template"), nil)}
-	if err := first.start(ctx); err != nil {
-		return err
-	}
-	if err := first.stop(); err != nil {
-		return err
-	}
-	b.template = first.data()
-	return nil
+	var err error
+	b.template, err = Template(ctx, b.program, filepath.Join(b.folder, "template"))
+	return err
 }
 
 func (b *binary) close() error {
@@ -221,16 +223,4 @@ func (b *binary) close() error {
 		err = errors.Join(err, os.RemoveAll(b.folder))
 	}
 	return err
-}
-
-// sweep removes the folders of test binaries that were killed before they
-// could do so. Their servers are gone with them.
-func sweep() {
-	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
-	for _, folder := range folders {
-		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), folderPrefix), "-")
-		if pid, err := strconv.Atoi(id); err == nil && !alive(pid) {
-			os.RemoveAll(folder)
-		}
-	}
 }

@@ -130,6 +130,19 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+func TestFreeMemory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "meminfo")
+	if err := os.WriteFile(file, []byte("MemTotal:       24684140 kB\nMemAvailable:   16684140 kB\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := freeMemory(file); got != 16684140<<10 {
+		t.Errorf("%d bytes", got)
+	}
+	if got := freeMemory(file + "x"); got != 0 {
+		t.Errorf("%d bytes of a system that has no such file", got)
+	}
+}
+
 // A recorder is a testing.TB that notes how a test ends.
 type recorder struct {
 	testing.TB

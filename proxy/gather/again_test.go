@@ -192,16 +192,16 @@ func TestShapes(t *testing.T) {
 // table is made, and those that are too large to wait for it.
 func TestParts(t *testing.T) {
 	f := newFixture(t, 3)
-	few, much := "SELECT seq AS n, CONCAT('v', seq) AS v FROM "+shardtest.Numbers(1, 10)+" AS s", "SELECT seq AS n, REPEAT('x', 100) AS v FROM "+shardtest.Numbers(1, 150000)+" AS s"
+	few, much := "SELECT seq AS n, CONCAT('v', seq) AS v FROM "+shardtest.Numbers(1, 10)+" AS s", "SELECT seq AS n, REPEAT('x', 1000) AS v FROM "+shardtest.Numbers(1, 15000)+" AS s"
 	const slowly = "SELECT n, v FROM (SELECT SLEEP(0.3) AS n, 'late' AS v) AS x"
 	for _, tt := range []struct {
 		parts [3]string
 		want  string
 	}{
 		{[3]string{few, few, few}, "30"},
-		{[3]string{much, few, few}, "150020"},
-		{[3]string{few, much, much}, "300010"},
-		{[3]string{slowly, much, few}, "150011"},
+		{[3]string{much, few, few}, "15020"},
+		{[3]string{few, much, much}, "30010"},
+		{[3]string{slowly, much, few}, "15011"},
 		{[3]string{few, few, slowly}, "21"},
 		{[3]string{few, few + " WHERE seq > 100", few + " WHERE seq > 100"}, "10"},
 	} {
@@ -209,7 +209,7 @@ func TestParts(t *testing.T) {
 			var steps []router.Step
 			for n, sql := range tt.parts {
 				step := shipping("s"+string(rune('0'+n)), "t1", sql, "v")
-				step.Ship.Shape = "SELECT CAST(1 AS SIGNED) AS n, CAST('' AS CHAR(100)) AS v LIMIT 0"
+				step.Ship.Shape = "SELECT CAST(1 AS SIGNED) AS n, CAST('' AS CHAR(1000)) AS v LIMIT 0"
 				steps = append(steps, step)
 			}
 			s, err := f.run(t, gathering("s0", "SELECT COUNT(*) FROM t1", steps...))

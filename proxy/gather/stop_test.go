@@ -16,7 +16,7 @@ import (
 )
 
 // many is a SELECT of more rows than any test waits for.
-const many = "SELECT a.ordinal_position AS n, REPEAT('x', 50) AS v FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"
+const many = "SELECT a.seq AS n, REPEAT('x', 50) AS v FROM " + shardtest.Billion
 
 // phases are gathers that stay for long in one phase each, with the shard on
 // which the phase's statement runs and a part of its text.

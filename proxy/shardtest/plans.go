@@ -11,7 +11,14 @@ import (
 const Endless = "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c WHERE a.column_name < b.table_name AND b.column_name < c.table_name"
 
 // Wide returns rows for longer than any test waits.
-const Wide = "SELECT a.column_name FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"
+const Wide = "SELECT CONCAT('c', a.seq) AS column_name FROM " + Billion
+
+// Billion is a join of as many rows, the numbers a.seq, b.seq and c.seq up to
+// 1000, the deepest that recursion goes by default. (MySQL takes minutes to plan
+// one of several views of information_schema.)
+const Billion = thousand + " AS a, " + thousand + " AS b, " + thousand + " AS c"
+
+const thousand = "(WITH RECURSIVE r (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM r WHERE seq < 1000) SELECT seq FROM r)"
 
 // Numbers is a derived table, yet without an alias, of the whole numbers from
 // first to last in a column seq.

@@ -10,19 +10,22 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kolide/databalancer/local"
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // packages are those whose tests depend on the server.
 var packages = []string{
-	"./shard/...", "./catalog/...", "./ingest/...", "./proxy/...", "./router/...", "./test", "./test/differential",
+	"./shard/...", "./catalog/...", "./ingest/...", "./local/...", "./cmd/...", "./api", "./proxy/...", "./router/...", "./test", "./test/differential",
 }
 
 // backend is a kind of server to test on.
@@ -62,6 +65,26 @@ func main() {
 	}
 }
 
+// template makes the data that the servers of all packages begin with, once for
+// all, in a folder to be removed.
+func template(program local.Program) (data string, remove func(), err error) {
+	if program.Kind == local.TiDB {
+		return "", func() {}, nil
+	}
+	folder, err := os.MkdirTemp(localtest.Folder(), "databalancer-template-")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.RemoveAll(folder) }
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if data, err = localtest.Template(ctx, program, folder); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("data of the servers: %w", err)
+	}
+	return data, remove, nil
+}
+
 // test runs the packages on one backend.
 func (b *backend) test(args []string) *report {
 	r := &report{backend: b.name}
@@ -70,15 +93,23 @@ func (b *backend) test(args []string) *report {
 		r.err = err
 		return r
 	}
-	if _, r.err = local.Find(path); r.err != nil {
+	program, err := local.Find(path)
+	if err != nil {
+		r.err = err
 		return r
 	}
 	r.program = path
+	template, remove, err := template(program)
+	if err != nil {
+		r.err = err
+		return r
+	}
+	defer remove()
 	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "./") }) {
 		args = append(slices.Clone(args), packages...)
 	}
 	cmd := exec.Command("go", append([]string{"test", "-json", "-count=1", "-tags=gms_pure_go", "-timeout=20m"}, args...)...)
-	cmd.Env = append(os.Environ(), "DATABALANCER_TEST_SERVER="+path, "DATABALANCER_TEST_SHARDS=", "DATABALANCER_TEST_REQUIRE_SERVERS=1")
+	cmd.Env = append(os.Environ(), "DATABALANCER_TEST_SERVER="+path, "DATABALANCER_TEST_TEMPLATE="+template, "DATABALANCER_TEST_SHARDS=", "DATABALANCER_TEST_REQUIRE_SERVERS=1")
 	cmd.Stderr = os.Stderr
 	events, err := cmd.StdoutPipe()
 	if err != nil {
