@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -121,25 +122,35 @@ func Dedicated(t testing.TB, n int, args ...string) *Cluster {
 // Sockets returns the servers' addresses.
 func (c *Cluster) Sockets() []string { return sockets(c.servers) }
 
-// Kill ends server i at once, as a crash would, and returns when it has ended.
-// It is started again soon. A server that is only about to run is left alone.
-func (c *Cluster) Kill(i int) error {
-	file := filepath.Join(c.servers[i].cfg.Dir, "1", "server.pid")
-	text, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+// Process returns the process of server i, or fs.ErrNotExist while the server
+// is only about to run.
+func (c *Cluster) Process(i int) (*os.Process, error) {
+	text, err := os.ReadFile(filepath.Join(c.servers[i].cfg.Dir, "1", "server.pid"))
+	if err != nil {
+		return nil, err
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		return fmt.Errorf("process of a server: %w", err)
+		return nil, fmt.Errorf("process of a server: %w", err)
 	}
-	if process, err := os.FindProcess(pid); err == nil {
-		c.servers[i].killed = true
-		_ = process.Kill() // it may have ended
+	return os.FindProcess(pid)
+}
+
+// Kill ends server i at once, as a crash would, and returns when it has ended.
+// It is started again soon. A server that is only about to run is left alone.
+func (c *Cluster) Kill(i int) error {
+	process, err := c.Process(i)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	for deadline := time.Now().Add(time.Minute); alive(pid); time.Sleep(time.Millisecond) {
+	if err != nil {
+		return err
+	}
+	c.servers[i].killed = true
+	_ = process.Kill() // it may have ended
+	for deadline := time.Now().Add(time.Minute); alive(process.Pid); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("process %d of a server does not end", pid)
+			return fmt.Errorf("process %d of a server does not end", process.Pid)
 		}
 	}
 	return nil

@@ -54,6 +54,9 @@ func TestAttacksOnServer(t *testing.T) {
 // that logs all statements to mysql.general_log.
 func loggingServer(t *testing.T) *sql.Conn {
 	t.Helper()
+	if b := localtest.Backend(t); b.Vendor == server.TiDB {
+		t.Skipf("SKIPPED: %s has no general log of that form", b)
+	}
 	addr := localtest.Dedicated(t, 1, "--log-output=TABLE", "--general-log").Sockets()[0]
 	return connect(t, addr,
 		"CREATE TABLE t (a LONGTEXT, b INT, c INT, `a``b` INT, `) union select sleep(1) -- x` INT, `/*T! z */` INT)",
