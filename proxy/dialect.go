@@ -49,5 +49,7 @@ func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, 
 		TruthAsWritten: info.NamesTruthAsWritten(),
 		FirstString:    info.NamesFirstString(),
 		DoubleNot:      info.JoinsNots(),
+
+		RoundsQuotients: info.RoundsQuotients(),
 	}, true
 }

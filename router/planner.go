@@ -21,6 +21,7 @@ type planner struct {
 	explain bool
 	whole   bool // no concat
 	maxRows int
+	rounds  bool // see Dialect.RoundsQuotients
 }
 
 // single plans the whole statement on one shard; a statement without tables

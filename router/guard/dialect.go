@@ -11,6 +11,9 @@ type Dialect struct {
 	FirstString bool
 	// DoubleNot: !! is one operator, so that !!0 is 1.
 	DoubleNot bool
+	// RoundsQuotients: a quotient of DECIMALs has just the digits that it shows,
+	// where an average in an expression has more.
+	RoundsQuotients bool
 }
 
 // Parse turns a client's text into a statement that is safe to restore and
