@@ -192,14 +192,14 @@ func probe(ctx context.Context, s *session, info server.Info, key shapeKey, tabl
 	return newShape(key, columns, stored), asNumbers(ctx, s, key.statement, columns, stored)
 }
 
-// asNumbers makes numbers of the columns that the server computes as such and
-// would store as years. MySQL does so with YEAR(), and a YEAR has no room for
-// 1000 or 9999.
+// asNumbers makes numbers of the columns that the server gives as such and would
+// store as years. MySQL does so with YEAR() where it groups by it, as in a
+// derived table, and a YEAR has no room for 1000 or 9999.
 func asNumbers(ctx context.Context, s *session, statement string, columns []column, stored []shard.ColumnType) error {
 	if !slices.ContainsFunc(columns, func(c column) bool { return c.kind == "year" }) {
 		return nil
 	}
-	rows, err := s.queryRaw(ctx, statement, false)
+	rows, err := s.queryRaw(ctx, "SELECT * FROM ("+statement+") AS databalancer_t", false)
 	if err != nil {
 		return err
 	}
