@@ -50,5 +50,7 @@ func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, 
 		FirstString:    info.NamesFirstString(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
+
+		RoundsQuotients: info.RoundsQuotients(),
 	}, true
 }

@@ -159,7 +159,7 @@ func (p *partial) addAggregate(a *ast.AggregateFuncExpr) bool {
 		sum, count := averageOf(a)
 		p.value(sum)
 		p.value(count)
-		return k == tree.IntKind || k == tree.FloatKind
+		return k == tree.FloatKind || k == tree.IntKind && (!p.rounds || p.shows(a))
 	case "min", "max":
 		p.value(a)
 		return k != tree.JSONKind && tree.HasColumn(a.Args[0]) && p.block.StorableKey(a.Args[0], p.shows(a))

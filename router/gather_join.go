@@ -244,7 +244,25 @@ func (j *join) rename(table string) {
 			}
 		})
 	})
+	j.block.Each(func(b *resolve.Block) {
+		if sel, ok := b.Node.(*ast.SelectStmt); ok {
+			keepNames(sel, renamed)
+		}
+	})
 	for n, name := range renamed {
 		n.Table, n.Name = ast.NewCIStr(table), ast.NewCIStr(name)
+	}
+}
+
+// keepNames gives the fields of a SELECT that are to be renamed columns their
+// old names as aliases.
+func keepNames(sel *ast.SelectStmt, renamed map[*ast.ColumnName]string) {
+	for _, f := range sel.Fields.Fields {
+		if f.Expr == nil {
+			continue
+		}
+		if _, is := renamed[tree.PlainColumn(f.Expr)]; is {
+			f.AsName = tree.FieldName(f)
+		}
 	}
 }

@@ -18,27 +18,28 @@ type partial struct {
 	group  []ast.ExprNode    // the group keys
 	values map[string]string // the column of each partial value, by its text
 	fields []*ast.SelectField
+	rounds bool // see Dialect.RoundsQuotients
 }
 
 // partialOf returns what newPartial does, which it asks once for each block.
 func (g *gatherer) partialOf(b *resolve.Block) *partial {
 	p, known := g.partials[b]
 	if !known {
-		p = newPartial(b)
+		p = newPartial(b, g.p.rounds)
 		g.partials[b] = p
 	}
 	return p
 }
 
 // newPartial returns nil where the block can't be computed in parts.
-func newPartial(b *resolve.Block) *partial {
+func newPartial(b *resolve.Block, rounds bool) *partial {
 	sel, ok := b.Node.(*ast.SelectStmt)
 	switch {
 	case !ok, len(b.Inner) > 0, sel.With != nil, len(sel.WindowSpecs) > 0,
 		!b.Aggregate && sel.GroupBy == nil && !sel.Distinct, b.MixesAggregates():
 		return nil
 	}
-	p := &partial{fieldNames: fieldNames{b, sel}, split: divisible(b), keys: make(map[string]string), values: make(map[string]string)}
+	p := &partial{fieldNames: fieldNames{b, sel}, split: divisible(b), keys: make(map[string]string), values: make(map[string]string), rounds: rounds}
 	if p.split == nil || !p.isJoinable() || !p.addKeys() || !p.check() {
 		return nil
 	}

@@ -22,6 +22,7 @@ type planner struct {
 	whole     bool // no concat
 	opensOnce bool // see Dialect
 	maxRows   int
+	rounds    bool // see Dialect.RoundsQuotients
 }
 
 // single plans the whole statement on one shard; a statement without tables

@@ -152,7 +152,7 @@ func (s *shard) original(t *testing.T, text string) *reply {
 
 // dialect is that of the shard's server.
 func (s *shard) dialect() Dialect {
-	return Dialect{TruthAsWritten: s.server.NamesTruthAsWritten(), FirstString: s.server.NamesFirstString(), DoubleNot: s.server.JoinsNots()}
+	return Dialect{TruthAsWritten: s.server.NamesTruthAsWritten(), FirstString: s.server.NamesFirstString(), DoubleNot: s.server.JoinsNots(), RoundsQuotients: s.server.RoundsQuotients()}
 }
 
 func (r *reply) sorted() string {

@@ -11,3 +11,9 @@ func (s Info) NamesFirstString() bool { return s.Vendor != MariaDB }
 // JoinsNots reports whether !! is one operator of its own, which negates once:
 // !!0 is 1. It is two of them elsewhere.
 func (s Info) JoinsNots() bool { return s.Vendor == MySQL }
+
+// RoundsQuotients reports whether a quotient of DECIMALs is rounded to the
+// digits that it shows before anything is computed from it, which an average
+// is not: of 57 numbers that add up to 136, AVG(x) * 3 is 7.1579 in MySQL 9.7,
+// and SUM(x) / COUNT(x) * 3 is 7.1580. In MariaDB the two are the same.
+func (s Info) RoundsQuotients() bool { return s.Vendor == MySQL }

@@ -185,7 +185,33 @@ func probe(ctx context.Context, s *session, info server.Info, key shapeKey, tabl
 	defer rows.Close()
 	for rows.Next() { // to its end
 	}
-	return newShape(key, columns, slices.Clone(rows.Columns())), rows.Err()
+	stored := slices.Clone(rows.Columns())
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return newShape(key, columns, stored), asNumbers(ctx, s, key.statement, columns, stored)
+}
+
+// asNumbers makes numbers of the columns that the server gives as such and would
+// store as years. MySQL does so with YEAR() where it groups by it, as in a
+// derived table, and a YEAR has no room for 1000 or 9999.
+func asNumbers(ctx context.Context, s *session, statement string, columns []column, stored []shard.ColumnType) error {
+	if !slices.ContainsFunc(columns, func(c column) bool { return c.kind == "year" }) {
+		return nil
+	}
+	rows, err := s.queryRaw(ctx, "SELECT * FROM ("+statement+") AS databalancer_t", false)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() { // to its end
+	}
+	for i, c := range rows.Columns() {
+		if columns[i].kind == "year" && c.Type == catalog.Int {
+			columns[i].kind, columns[i].spelled, stored[i] = "int", "int unsigned", c
+		}
+	}
+	return rows.Err()
 }
 
 // mergeColumns makes columns those that hold the values of both results, and reports

@@ -14,6 +14,9 @@ type Dialect struct {
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.
 	OpensOnce bool
+	// RoundsQuotients: a quotient of DECIMALs has just the digits that it shows,
+	// where an average in an expression has more.
+	RoundsQuotients bool
 }
 
 // Parse turns a client's text into a statement that is safe to restore and

@@ -33,7 +33,10 @@
 //
 // Each query is identical, refused (by status and code), failed on both
 // sides, open (the oracle itself is not of one mind), slow, crashed (a server
-// of MariaDB), or wrong. One wrong answer fails the test, with the query made as small as it can be.
+// of MariaDB), or wrong. MySQL is of several minds where a text is compared by
+// the rules of one collation and looked up in an index of another: which rows it
+// finds then depends on the index. One wrong answer fails the test, with the query
+// made as small as it can be.
 //
 // # Environment
 //

@@ -14,11 +14,12 @@ import (
 )
 
 // create is the statement that makes a registered table, with the server's
-// own collation, which is that of families too.
-func (t *table) create() string {
+// own collation, which is that of families too, and the server's collation for
+// which blanks count.
+func (t *table) create(blanks string) string {
 	var parts []string
 	for _, f := range t.fields {
-		parts = append(parts, "`"+f.name+"` "+f.kind)
+		parts = append(parts, "`"+f.name+"` "+strings.Replace(f.kind, noPad, blanks, 1))
 	}
 	if t.keys != "" {
 		parts = append(parts, t.keys)
@@ -27,9 +28,19 @@ func (t *table) create() string {
 		t.name, strings.Join(parts, ", "))
 }
 
+// noPadOf returns a collation of the server's for which blanks at the end of a
+// text count, and that is not its default.
+func noPadOf(t testing.TB, db *sql.DB) string {
+	t.Helper()
+	return localtest.Value[string](t, db, "SELECT collation_name FROM information_schema.collations"+
+		" WHERE collation_name IN ('utf8mb4_unicode_nopad_ci', 'utf8mb4_0900_as_ci')")
+}
+
 // insert is the statement that fills a registered table, or nothing. The same
-// seed gives the same rows.
-func (t *table) insert(seed uint64) string {
+// seed gives the same rows, but for dates without a month or a day where they
+// are not wanted: a server whose own sql_mode does not let them in makes
+// 0000-00-00 of them in temporary tables of its own, now and then.
+func (t *table) insert(seed uint64, partialDates bool) string {
 	r := t.source(seed)
 	var rows []string
 	for n := range t.rows {
@@ -42,7 +53,11 @@ func (t *table) insert(seed uint64) string {
 	if len(rows) == 0 {
 		return ""
 	}
-	return "INSERT INTO `" + t.name + "` VALUES " + strings.Join(rows, ", ")
+	text := strings.Join(rows, ", ")
+	if !partialDates {
+		text = strings.NewReplacer("'2024-00-15'", "'2024-01-15'", "'2024-02-00'", "'2024-02-10'").Replace(text)
+	}
+	return "INSERT INTO `" + t.name + "` VALUES " + text
 }
 
 func (t *table) source(seed uint64) source {

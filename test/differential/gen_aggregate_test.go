@@ -111,7 +111,7 @@ func (n *node) text0() string {
 
 // concatenated is a GROUP_CONCAT in an order that leaves nothing open.
 func (g *generator) concatenated(e *env) ex {
-	a := attributes{class: text, collation: unicode}
+	a := attributes{class: text, collation: own}
 	if keys := e.scope.keys(); keys != nil && g.chance(70) {
 		x := g.expression(pick(g, text, integer), e, 1)
 		return ex{piece(exprNode, "GROUP_CONCAT(# ORDER BY "+strings.Join(keys, ", ")+pick(g, "", " SEPARATOR '|'")+")", x.node), a}

@@ -51,7 +51,7 @@ func (g *generator) constant(c class) ex {
 		a.tame = true
 		return ex{value(pick(g, "0.25e0", "1e1", "5e-1", "-1.5e0")), a}
 	case text:
-		a.collation = unicode
+		a.collation = own
 		return ex{value(g.text()), a}
 	case date:
 		return ex{literal(pick(g, "DATE '2024-02-29'", "DATE '1999-12-31'", "CAST('2024-01-01' AS DATE)")), a}

@@ -176,7 +176,7 @@ func sources() []*src {
 		}
 		all = append(all, s)
 	}
-	raw := []named{{"id", attributes{class: integer}}, {"family", attributes{class: text, collation: unicode}},
-		{"log", attributes{class: text, collation: unicode}}}
+	raw := []named{{"id", attributes{class: integer}}, {"family", attributes{class: text, collation: own}},
+		{"log", attributes{class: text, collation: own}}}
 	return append(all, &src{alias: "raw_logs", columns: raw, keys: []string{"id"}, rows: 180})
 }

@@ -23,7 +23,7 @@ func (g *generator) textual(e *env, depth int) ex {
 	case 5:
 		return ex{piece(exprNode, pick(g, "DATE_FORMAT(#, '%Y-%m')", "CAST(# AS CHAR)", "MONTHNAME(#)"), g.temporal(pick(g, date, stamp), e, depth-1).node), a}
 	case 6:
-		a.collation = unicode
+		a.collation = own
 		return ex{piece(exprNode, pick(g, "JSON_UNQUOTE(JSON_EXTRACT(#, '$.t'))", "JSON_TYPE(#)", "JSON_UNQUOTE(JSON_EXTRACT(#, '$[1]'))", "JSON_VALUE(#, '$.a')"), g.json(e, depth-1).node), a}
 	case 7:
 		x := g.plain(pick(g, bytesOf, bytesOf, bits, text), e)
@@ -33,7 +33,7 @@ func (g *generator) textual(e *env, depth int) ex {
 		a.collation = binAt
 		return ex{piece(exprNode, pick(g, "CONVERT(# USING utf8mb4) COLLATE utf8mb4_bin", "CONVERT(# USING utf8mb4) COLLATE utf8mb4_general_ci"), x.node), a}
 	}
-	return ex{piece(exprNode, pick(g, "MD5(#)", "SHA1(#)", "SOUNDEX(#)", "TO_BASE64(#)", "QUOTE(#)"), part()), a}
+	return ex{piece(exprNode, pick(g, "SHA2(#, 256)", "SHA2(#, 224)", "SOUNDEX(#)", "TO_BASE64(#)", "QUOTE(#)"), part()), a}
 }
 
 // settledText is a text of which nothing is open, for functions.

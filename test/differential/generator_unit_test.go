@@ -153,3 +153,16 @@ func TestReadListed(t *testing.T) {
 		t.Error("a directive without a number is accepted")
 	}
 }
+
+// TestServersOfTheList has directives for some servers alone.
+func TestServersOfTheList(t *testing.T) {
+	l, err := readListed("-- fails on: MariaDB 10\n-- open on: MySQL\nSELECT 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for backend, want := range map[string]string{"MariaDB 10.11.14": "true ", "MariaDB 11.8.9": "false ", "MySQL 9.7.4": "false MySQL"} {
+		if on := l.on(backend); fmt.Sprint(on.fails, " ", on.openOn) != want {
+			t.Errorf("%s: fails %t, open %q, want %q", backend, on.fails, on.openOn, want)
+		}
+	}
+}

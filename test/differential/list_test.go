@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/test/harness"
 )
 
@@ -22,6 +23,9 @@ type listed struct {
 	fails bool   // on one server, and so everywhere
 	never bool   // is refused, for good
 
+	failsOn string // the servers that fail
+	openOn  string // the servers that are not of one mind
+
 	untied bool // its ORDER BY fixes nothing
 }
 
@@ -30,6 +34,8 @@ type listed struct {
 // something:
 //
 //	-- fails        one server fails, and so must the service
+//	-- fails on: X  so do servers whose name and version begin so: MySQL, MariaDB 10
+//	-- open on: X   such servers give several answers, by the indexes that they use
 //	-- refused      the service refuses for good, whatever one server would do
 //	-- args: […]    the arguments of the placeholders
 //	-- open: 1,2    columns whose value stands for others that are equal
@@ -92,6 +98,10 @@ func (l *listed) direct(comment string) error {
 	switch name {
 	case "fails":
 		l.fails = true
+	case "fails on":
+		l.failsOn = strings.TrimSpace(value)
+	case "open on":
+		l.openOn = strings.TrimSpace(value)
 	case "refused":
 		l.never = true
 	case "unordered":
@@ -146,15 +156,19 @@ func ordered(sql string) bool {
 // runList puts the list to a scattering. With settle set it also looks at the
 // plans, and asks whether the marks are all that is needed.
 func runList(t *testing.T, s *scattering, all []listed, settle bool, sum *tally) {
+	backend := localtest.Backend(t).String()
 	inParallel(len(all), time.Time{}, func(i int) {
-		l := &all[i]
+		l := all[i].on(backend)
 		if l.never {
 			s.declines(t, l, sum)
 			return
 		}
 		v := s.judge(l.query, &l.rules)
+		if l.openOn != "" && v.class == wrong {
+			v = verdict{class: open, reason: "the oracle itself: " + v.reason}
+		}
 		sum.add("list", v, l.place, l.sql)
-		if settle && v.class == identical {
+		if settle && l.openOn == "" && v.class == identical {
 			sum.plan(s.service.explain(l.query))
 			if !s.settled(l.query, &l.rules) {
 				t.Errorf("%s: SQL leaves more open than the list says\n%s", l.place, l.sql)
@@ -164,6 +178,15 @@ func runList(t *testing.T, s *scattering, all []listed, settle bool, sum *tally)
 			t.Errorf("%s\n%s: %s\n%s\n%s\nsmallest: %s", s, l.place, fault, l.sql, v.detail, s.shrinkText(l, v))
 		}
 	})
+}
+
+// on is the query as it is expected to end on a server.
+func (l listed) on(backend string) *listed {
+	l.fails = l.fails || l.failsOn != "" && strings.HasPrefix(backend, l.failsOn)
+	if !strings.HasPrefix(backend, l.openOn) {
+		l.openOn = ""
+	}
+	return &l
 }
 
 // declines checks that the service refuses a query. The oracle is not asked:

@@ -72,17 +72,12 @@ func (o *oracle) ask(q query) (*answer, error) {
 		return nil, err
 	}
 	a := &answer{}
-	times := map[string]int{}
 	for _, t := range types {
 		kind, ok := wireKinds[strings.TrimPrefix(t.DatabaseTypeName(), "UNSIGNED ")]
 		if !ok {
 			return nil, fmt.Errorf("column %s is of the unknown type %s", t.Name(), t.DatabaseTypeName())
 		}
-		name := t.Name()
-		if times[name]++; times[name] > 1 { // the API tells repeated names apart
-			name = fmt.Sprintf("%s:%d", name, times[name])
-		}
-		a.columns = append(a.columns, column{name, kind})
+		a.columns = append(a.columns, column{t.Name(), kind})
 	}
 	return a, a.fill(rows)
 }

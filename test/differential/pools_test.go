@@ -93,7 +93,7 @@ func wideName(i int) string { return fmt.Sprintf("w%03d", i) }
 // families are the tables that come of logs.
 var families = []table{
 	{name: "web", rows: 44, family: true, fields: []field{
-		texts("host", "string", unicode, jsonHosts),
+		texts("host", "string", own, jsonHosts),
 		tame("k", "int", integer, jsonInts),
 		tame("status", "int", integer, list("200", "200", "404", "500", "null")),
 		tame("dur", "float", float, quarters),
@@ -101,19 +101,19 @@ var families = []table{
 		wild("at", "timestamp", stamp, jsonTimes),
 		wild("ext", "json", document, jsonAny),
 		tame("person_id", "int", integer, family(span(1, 40))),
-		texts("cc", "string", unicode, jsonTexts),
+		texts("cc", "string", own, jsonTexts),
 		wild("big", "int", integer, list("null", "9223372036854775807", "-9223372036854775808", "9007199254740993", "3")),
 	}},
 	{name: "login", rows: 60, family: true, split: true, fields: []field{
-		texts("uid", "string", unicode, jsonTexts),
+		texts("uid", "string", own, jsonTexts),
 		tame("person_id", "int", integer, family(span(1, 40))),
 		wild("at", "timestamp", stamp, jsonTimes),
 		tame("ok", "bool", boolean, jsonBools),
 		tame("tries", "int", integer, jsonInts),
-		texts("host", "string", unicode, jsonHosts),
+		texts("host", "string", own, jsonHosts),
 	}},
 	{name: "metric", rows: 60, family: true, split: true, fields: []field{
-		texts("name", "string", unicode, list(`"cpu"`, `"CPU"`, `"mem"`, `"disk"`, "null")),
+		texts("name", "string", own, list(`"cpu"`, `"CPU"`, `"mem"`, `"disk"`, "null")),
 		wild("value", "float", float, fractions),
 		tame("q", "float", float, quarters),
 		tame("n", "int", integer, jsonInts),
@@ -121,13 +121,13 @@ var families = []table{
 		wild("at", "timestamp", stamp, jsonTimes),
 	}},
 	{name: "deploy", rows: 10, family: true, fields: []field{
-		texts("app", "string", unicode, jsonHosts),
-		texts("ver", "string", unicode, list(`"1.10"`, `"1.9"`, `"2"`, "null")),
+		texts("app", "string", own, jsonHosts),
+		texts("ver", "string", own, list(`"1.10"`, `"1.9"`, `"2"`, "null")),
 		wild("at", "timestamp", stamp, jsonTimes),
 		tame("k", "int", integer, jsonInts),
 	}},
 	{name: "silent", rows: 0, family: true, fields: []field{
-		texts("name", "string", unicode, jsonTexts),
+		texts("name", "string", own, jsonTexts),
 		tame("k", "int", integer, jsonInts),
 		wild("at", "timestamp", stamp, jsonTimes),
 	}},
@@ -144,7 +144,7 @@ func family(p pool) pool {
 func wide() table {
 	t := table{name: "wide", rows: 9, family: true}
 	for i := range wideFields {
-		t.fields = append(t.fields, texts(wideName(i), "string", unicode, jsonTexts))
+		t.fields = append(t.fields, texts(wideName(i), "string", own, jsonTexts))
 	}
 	t.fields = append(t.fields,
 		tame("k", "int", integer, jsonInts),

@@ -45,11 +45,12 @@ type table struct {
 	split  bool // over the shards
 }
 
+// The collations of columns.
 const (
-	unicode = "utf8mb4_unicode_ci"
-	general = "utf8mb4_general_ci"
+	own     = "the server's own"   // of tables that name none, and of sessions
+	unicode = "utf8mb4_unicode_ci" // of no server's default
 	binAt   = "utf8mb4_bin"
-	noPad   = "utf8mb4_unicode_nopad_ci"
+	noPad   = "one for which blanks count" // see noPadOf
 	latin   = "latin1_swedish_ci"
 )
 
@@ -97,20 +98,20 @@ var registered = []table{
 	{name: "words", rows: 30, keys: "PRIMARY KEY (id), KEY (v), KEY (b), KEY (l)", fields: []field{
 		id,
 		tame("k", "INT", integer, smallInts),
-		texts("c", "CHAR(8)", unicode, traps),
-		texts("v", "VARCHAR(40)", unicode, traps),
-		texts("g", "VARCHAR(40) COLLATE utf8mb4_general_ci", general, traps),
+		texts("c", "CHAR(8)", own, traps),
+		texts("v", "VARCHAR(40)", own, traps),
+		texts("g", "VARCHAR(40) COLLATE utf8mb4_unicode_ci", unicode, traps),
 		texts("b", "VARCHAR(40) COLLATE utf8mb4_bin", binAt, traps),
-		texts("p", "VARCHAR(40) COLLATE utf8mb4_unicode_nopad_ci", noPad, traps),
+		texts("p", "VARCHAR(40) COLLATE "+noPad, noPad, traps),
 		texts("l", "VARCHAR(40) CHARACTER SET latin1 COLLATE latin1_swedish_ci", latin, latinTraps),
 		texts("m", "VARCHAR(40) CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci", "utf8mb3_general_ci", latinTraps),
 		texts("a", "VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci", "ascii_general_ci", asciiTraps),
-		texts("tt", "TINYTEXT", unicode, traps),
-		texts("t", "TEXT COLLATE utf8mb4_general_ci", general, traps),
-		texts("mt", "MEDIUMTEXT", unicode, traps),
-		texts("lt", "LONGTEXT", unicode, longTraps),
-		texts("en", "ENUM('de', 'fr', 'x y', '10', '')", unicode, list("NULL", "'de'", "'fr'", "'x y'", "'10'", "''")),
-		texts("se", "SET('a', 'b', 'de')", unicode, list("NULL", "''", "'a'", "'a,de'", "'b'", "'a,b,de'", "'de'")),
+		texts("tt", "TINYTEXT", own, traps),
+		texts("t", "TEXT COLLATE utf8mb4_unicode_ci", unicode, traps),
+		texts("mt", "MEDIUMTEXT", own, traps),
+		texts("lt", "LONGTEXT", own, longTraps),
+		texts("en", "ENUM('de', 'fr', 'x y', '10', '')", own, list("NULL", "'de'", "'fr'", "'x y'", "'10'", "''")),
+		texts("se", "SET('a', 'b', 'de')", own, list("NULL", "''", "'a'", "'a,de'", "'b'", "'a,b,de'", "'de'")),
 	}},
 	{name: "times", rows: 26, keys: "PRIMARY KEY (id), KEY (da), KEY (dt)", fields: []field{
 		id,
@@ -142,31 +143,31 @@ var registered = []table{
 		tame("k", "INT", integer, smallInts),
 		wild("js", "JSON", document, documents),
 		wild("jn", "JSON NOT NULL", document, notNull(documents)),
-		texts("s", "VARCHAR(40)", unicode, traps),
+		texts("s", "VARCHAR(40)", own, traps),
 	}},
 	{name: "country", rows: 14, keys: "PRIMARY KEY (id), UNIQUE KEY (code)", fields: []field{
 		id,
 		texts("code", "VARCHAR(4) COLLATE utf8mb4_bin NOT NULL", binAt, nth("'de'", "'DE'", "'dé'", "'fr'", "'FR'", "'a'", "'ä'", "'ss'", "'ß'", "'us'", "'10'", "'1'", "''", "'x'")),
-		texts("name", "VARCHAR(40)", unicode, nth("'Germany'", "'GERMANY'", "'Gérmany'", "'France'", "'FRANCE'", "'A'", "'Ä'", "'S'", "'Sharp'", "'United States'", "'Ten'", "'One'", "NULL", "'x'")),
+		texts("name", "VARCHAR(40)", own, nth("'Germany'", "'GERMANY'", "'Gérmany'", "'France'", "'FRANCE'", "'A'", "'Ä'", "'S'", "'Sharp'", "'United States'", "'Ten'", "'One'", "NULL", "'x'")),
 		tame("k", "INT", integer, smallInts),
 		wild("people", "BIGINT UNSIGNED", integer, list("0", "83000000", "67000000", "331000000", "NULL")),
 		tame("gdp", "DECIMAL(15,2)", decimal, list("NULL", "4082.50", "2779.09", "25462.70", "0.00", "10.00")),
 	}},
 	{name: "person", rows: 36, keys: "PRIMARY KEY (id), KEY (country), KEY (boss)", fields: []field{
 		id,
-		texts("name", "VARCHAR(60) NOT NULL", unicode, notNull(names)),
-		texts("country", "VARCHAR(8)", unicode, countries),
+		texts("name", "VARCHAR(60) NOT NULL", own, notNull(names)),
+		texts("country", "VARCHAR(8)", own, countries),
 		tame("boss", "INT", integer, list("NULL", "1", "2", "3", "4", "1", "2", "40")),
 		wild("born", "DATE", date, dates),
 		tame("salary", "DECIMAL(10,2)", decimal, list("NULL", "1000.00", "2500.50", "999.99", "0.00", "3333.33")),
 		tame("score", "DOUBLE", float, list("NULL", "0.5", "0.75", "10", "-2.25", "100")),
-		texts("note", "TEXT", unicode, traps),
+		texts("note", "TEXT", own, traps),
 		tame("active", "BOOLEAN NOT NULL", boolean, list("0", "1")),
 	}},
 	{name: "product", rows: 12, keys: "PRIMARY KEY (id), UNIQUE KEY (sku)", fields: []field{
 		id,
-		texts("sku", "CHAR(6) NOT NULL", unicode, nth("'A-1'", "'A-2'", "'B-1'", "'B-2'", "'C-9'", "'d-1'", "'é-1'", "'10'", "'11'", "'z'", "'Z1'", "'y'")),
-		texts("name", "VARCHAR(40)", unicode, names),
+		texts("sku", "CHAR(6) NOT NULL", own, nth("'A-1'", "'A-2'", "'B-1'", "'B-2'", "'C-9'", "'d-1'", "'é-1'", "'10'", "'11'", "'z'", "'Z1'", "'y'")),
+		texts("name", "VARCHAR(40)", own, names),
 		tame("price", "DECIMAL(8,3)", decimal, list("NULL", "0.333", "1.000", "19.990", "100.500", "7.000")),
 		tame("stock", "INT", integer, list("NULL", "0", "3", "10", "100")),
 		wild("attrs", "JSON", document, documents),
@@ -178,29 +179,29 @@ var registered = []table{
 		wild("placed", "DATETIME", stamp, stamps),
 		tame("qty", "INT NOT NULL", integer, span(1, 6)),
 		tame("price", "DECIMAL(8,3)", decimal, list("NULL", "0.333", "1.000", "19.990", "7.000")),
-		texts("status", "ENUM('new', 'paid', 'sent')", unicode, list("NULL", "'new'", "'paid'", "'sent'", "'paid'")),
+		texts("status", "ENUM('new', 'paid', 'sent')", own, list("NULL", "'new'", "'paid'", "'sent'", "'paid'")),
 		tame("tax", "DECIMAL(4,4)", decimal, list("0.1900", "0.0700", "0.0000", "NULL")),
 	}},
 	{name: "pairs", rows: 24, keys: "PRIMARY KEY (a, b), KEY (b)", heap: true, fields: []field{
 		tame("a", "INT NOT NULL", integer, func(_ source, row int) string { return number(row % 5) }),
 		tame("b", "INT NOT NULL", integer, func(_ source, row int) string { return number(row / 5) }),
 		tame("n", "INT", integer, smallInts),
-		texts("t", "VARCHAR(20)", unicode, traps),
+		texts("t", "VARCHAR(20)", own, traps),
 	}},
 	{name: "heap", rows: 18, heap: true, fields: []field{
 		tame("a", "INT", integer, list("NULL", "1", "2", "2", "3")),
-		texts("b", "VARCHAR(10)", unicode, list("NULL", "'de'", "'DE'", "'fr'")),
+		texts("b", "VARCHAR(10)", own, list("NULL", "'de'", "'DE'", "'fr'")),
 		tame("c", "DECIMAL(6,2)", decimal, list("NULL", "1.00", "2.50")),
 	}},
 	{name: "lone", rows: 1, keys: "PRIMARY KEY (id)", fields: []field{
 		id,
 		tame("k", "INT", integer, list("3")),
-		texts("v", "VARCHAR(20)", unicode, list("'de'")),
+		texts("v", "VARCHAR(20)", own, list("'de'")),
 	}},
 	{name: "void", rows: 0, keys: "PRIMARY KEY (id)", fields: []field{
 		id,
 		tame("k", "INT", integer, smallInts),
-		texts("v", "VARCHAR(20)", unicode, traps),
+		texts("v", "VARCHAR(20)", own, traps),
 		tame("d", "DECIMAL(10,2)", decimal, list("1.00")),
 		wild("at", "DATETIME", stamp, stamps),
 	}},
