@@ -20,6 +20,7 @@ func (p *planner) gather() (*Plan, error) {
 		owner:      make(map[*resolve.Source]*resolve.Block),
 		conditions: make(map[*resolve.Source][]*resolve.Condition),
 		joins:      make(joinColumns),
+		unkeyed:    make(map[*resolve.Block]bool),
 		limits:     make(map[*resolve.Block]uint64),
 		answers:    make(map[*resolve.Block]string),
 		partials:   make(map[*resolve.Block]*partial),

@@ -66,9 +66,13 @@ func (k joinColumns) lists(s *resolve.Source) [][]string {
 }
 
 // looksUpOther reports whether a lookup by a key finds other rows than comparing
-// the columns does. Servers compare a float with an exact number as floats, by
-// which 9007199254740992 is 9007199254740993, but look it up exactly.
-func looksUpOther(a, b catalog.Type) bool { return (a == catalog.Float) != (b == catalog.Float) }
+// the columns does, as far as their types are known. Servers compare a float with
+// an exact number as floats, by which 9007199254740992 is 9007199254740993, but
+// look it up exactly; and a time with a number as numbers, but look the number up
+// as a time.
+func looksUpOther(a, b catalog.Type) bool {
+	return a != b && slices.ContainsFunc([]catalog.Type{a, b}, func(t catalog.Type) bool { return t == catalog.Float || t == catalog.Time })
+}
 
 func (k joinColumns) pair(a, b *resolve.ColumnRef) {
 	if a.Source == b.Source || looksUpOther(a.Type(), b.Type()) {
@@ -133,10 +137,21 @@ func (g *gatherer) member(b *resolve.Block, n ast.Node) {
 	if !ok {
 		return
 	}
-	outer, own := b.Ref(x), onlyField(g.blockOf(query.Query))
+	block := g.blockOf(query.Query)
+	outer, own := b.Ref(x), onlyField(block)
 	if outer != nil && own != nil {
 		g.joins.pair(outer, own)
 	}
+	if looksUpOther(knownType(outer), knownType(own)) {
+		g.unkeyed[block] = true
+	}
+}
+
+func knownType(c *resolve.ColumnRef) catalog.Type {
+	if c == nil {
+		return ""
+	}
+	return c.Type()
 }
 
 // onlyField returns the column that is a SELECT's only field, or nil.

@@ -71,7 +71,7 @@ func (g *gatherer) resultKeys(b *resolve.Block) [][]string {
 		}
 	}
 	columns := b.Result()
-	if b.Role == resolve.Subquery && len(columns) == 1 {
+	if b.Role == resolve.Subquery && len(columns) == 1 && !g.unkeyed[b] {
 		lists = append(lists, []string{strings.ToLower(columns[0].Name)})
 	}
 	return slices.DeleteFunc(distinct(lists), func(list []string) bool {

@@ -22,6 +22,7 @@ type gatherer struct {
 	conditions map[*resolve.Source][]*resolve.Condition
 	needs      *needs
 	joins      joinColumns
+	unkeyed    map[*resolve.Block]bool     // subqueries by whose column nothing may be looked up
 	limits     map[*resolve.Block]uint64   // the rows of an arm that are of use
 	answers    map[*resolve.Block]string   // the shard that can answer a block alone; "" is none
 	partials   map[*resolve.Block]*partial // how a block is computed in parts; nil where it can't be

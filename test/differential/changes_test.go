@@ -100,9 +100,12 @@ func (c *changes) change(t *testing.T, table string, to int) {
 	}
 }
 
-// register tells the first process of a table.
+// register tells the first process of a table, and has the second one read the
+// catalog: of a table that is not shipped a process believes the catalog that it
+// knows, by which it declares keys on what is compared with it.
 func (c *changes) register(table string, shard int) {
 	c.processes[0].Expect(200, "PUT", "/api/tables/"+table, map[string]string{"shard": harness.ShardName(shard)})
+	c.processes[1].Expect(200, "GET", "/api/describe", nil)
 }
 
 func (c *changes) compare(t *testing.T, what string, queries []string) {
