@@ -10,8 +10,9 @@ import (
 // Endless is a statement that computes for longer than any test waits.
 const Endless = "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c WHERE a.column_name < b.table_name AND b.column_name < c.table_name"
 
-// Wide returns rows for longer than any test waits.
-const Wide = "SELECT CONCAT('c', a.seq) AS column_name FROM " + Billion
+// Wide returns rows for longer than any test waits, of which not many are under
+// way at any time.
+const Wide = "SELECT CONCAT(REPEAT('column', 20), a.seq) AS column_name FROM " + Billion
 
 // Billion is a join of as many rows, the numbers a.seq, b.seq and c.seq up to
 // 1000, the deepest that recursion goes by default. (MySQL takes minutes to plan
