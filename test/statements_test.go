@@ -50,6 +50,7 @@ var rest = map[string]string{
 	"INSERT INTO ":                                                                          "",
 	"SET NAMES utf8mb4 COLLATE ":                                                            "…utf8mb4_bin",
 	"SELECT * FROM ":                                                                        "",
+	"SELECT * FROM (":                                                                       "",
 	"SELECT ":                                                                               "",
 	"CREATE TEMPORARY TABLE ":                                                               "",
 	"SET SESSION ":                                                                          "",
