@@ -142,6 +142,11 @@ func (s *server) run(ctx context.Context) error {
 	if err := s.waitUnlocked(ctx); err != nil {
 		return err
 	}
+	// MySQL believes the number in this file as long as the process that died
+	// has not been waited for.
+	if err := os.Remove(s.socket + ".lock"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("lock of the socket: %w", err)
+	}
 	out, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("log: %w", err)

@@ -110,7 +110,7 @@ func TestSizeAfterLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if size.Rows > 500_000 && size.Rows < 2_000_000 && size.Bytes > 50_000_000 && size.Bytes < 200_000_000 {
+		if size.Rows > 500_000 && size.Rows < 2_000_000 && size.Bytes > 50_000_000 && size.Bytes < 400_000_000 {
 			t.Logf("%+v after %v", size, time.Since(start))
 			return
 		}
