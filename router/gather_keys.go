@@ -65,13 +65,29 @@ func (k joinColumns) lists(s *resolve.Source) [][]string {
 	return lists
 }
 
-// looksUpOther reports whether a lookup by a key finds other rows than comparing
-// the columns does, as far as their types are known. Servers compare a float with
-// an exact number as floats, by which 9007199254740992 is 9007199254740993, but
-// look it up exactly; and a time with a number as numbers, but look the number up
-// as a time.
+// lookups has, for each type, those that are looked up in a key as they are
+// compared, as far as both servers' lookups went when each type was compared
+// with every other one. Between others lookups find less: MySQL and MariaDB
+// compare a float with an exact number as floats, by which 9007199254740992 is
+// 9007199254740993, but look it up exactly; a time with a number as numbers, but
+// look the number up as a time; and MySQL looks up no text that is no number
+// where that compares as 0.
+var lookups = map[catalog.Type]string{
+	catalog.Int: "exact", catalog.Bool: "exact", catalog.Decimal: "exact", catalog.Bit: "exact", catalog.Year: "exact",
+	catalog.Float: "float", catalog.Time: "time", catalog.Date: "date", catalog.Timestamp: "date",
+	catalog.Text: "text", catalog.Bytes: "bytes",
+}
+
+// looksUpOther reports whether a lookup by a key may find other rows than
+// comparing the columns does. A type that is not known, of what is computed, is
+// taken for one of the other's kind unless that is a float or a time.
 func looksUpOther(a, b catalog.Type) bool {
-	return a != b && slices.ContainsFunc([]catalog.Type{a, b}, func(t catalog.Type) bool { return t == catalog.Float || t == catalog.Time })
+	one, other := lookups[a], lookups[b]
+	if a == "" || b == "" {
+		known := one + other
+		return known == "float" || known == "time"
+	}
+	return one != other
 }
 
 func (k joinColumns) pair(a, b *resolve.ColumnRef) {
