@@ -35,6 +35,7 @@ type listed struct {
 //
 //	-- fails        one server fails, and so must the service
 //	-- fails on: X  so do servers whose name and version begin so: MySQL, MariaDB 10
+//	               (several: separated by commas)
 //	-- open on: X   such servers give several answers, by the indexes that they use
 //	-- refused      the service refuses for good, whatever one server would do
 //	-- args: […]    the arguments of the placeholders
@@ -182,7 +183,9 @@ func runList(t *testing.T, s *scattering, all []listed, settle bool, sum *tally)
 
 // on is the query as it is expected to end on a server.
 func (l listed) on(backend string) *listed {
-	l.fails = l.fails || l.failsOn != "" && strings.HasPrefix(backend, l.failsOn)
+	for on := range strings.SplitSeq(l.failsOn, ",") {
+		l.fails = l.fails || l.failsOn != "" && strings.HasPrefix(backend, strings.TrimSpace(on))
+	}
 	if !strings.HasPrefix(backend, l.openOn) {
 		l.openOn = ""
 	}
