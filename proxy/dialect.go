@@ -51,6 +51,7 @@ func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, 
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 
+		LooksUpUnpadded: info.LooksUpUnpadded(),
 		RoundsQuotients: info.RoundsQuotients(),
 	}, true
 }

@@ -60,6 +60,9 @@ func (g *gatherer) read() error {
 	for _, b := range g.blocks {
 		g.joins.forget(b)
 	}
+	if g.p.unpadded {
+		g.joins.forgetTexts()
+	}
 	g.needs = needsOf(g.blocks)
 	g.armLimits()
 	return nil

@@ -45,6 +45,23 @@ func (k joinColumns) forget(b *resolve.Block) {
 	})
 }
 
+// forgetTexts drops the keys of texts, but for those of two families, which have
+// one collation.
+func (k joinColumns) forgetTexts() {
+	for s, lists := range k {
+		for i, list := range lists {
+			if !isFamily(s) || !isFamily(list.other) {
+				lists[i].columns = slices.DeleteFunc(list.columns, func(c string) bool { return isText(typeOf(s, c)) })
+			}
+		}
+	}
+}
+
+func isFamily(s *resolve.Source) bool { return s.Table != nil && s.Table.Kind == catalog.Family }
+
+// isText reports whether a type is or may be a text.
+func isText(t catalog.Type) bool { return t == catalog.Text || t == "" }
+
 func (k joinColumns) drop(c *resolve.ColumnRef) {
 	if c == nil {
 		return
@@ -158,7 +175,8 @@ func (g *gatherer) member(b *resolve.Block, n ast.Node) {
 	if outer != nil && own != nil {
 		g.joins.pair(outer, own)
 	}
-	if looksUpOther(knownType(outer), knownType(own)) {
+	alien := outer == nil || own == nil || !outer.OfFamily() || !own.OfFamily()
+	if looksUpOther(knownType(outer), knownType(own)) || g.p.unpadded && alien && isText(knownType(own)) {
 		g.unkeyed[block] = true
 	}
 }

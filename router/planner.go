@@ -23,6 +23,7 @@ type planner struct {
 	opensOnce bool // see Dialect
 	maxRows   int
 	rounds    bool // see Dialect.RoundsQuotients
+	unpadded  bool // see Dialect.LooksUpUnpadded
 }
 
 // single plans the whole statement on one shard; a statement without tables

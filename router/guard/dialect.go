@@ -14,6 +14,9 @@ type Dialect struct {
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.
 	OpensOnce bool
+	// LooksUpUnpadded: texts are looked up in a key with the blanks at their end
+	// where the key's collation counts them, and the comparison's does not.
+	LooksUpUnpadded bool
 	// RoundsQuotients: a quotient of DECIMALs has just the digits that it shows,
 	// where an average in an expression has more.
 	RoundsQuotients bool
