@@ -60,9 +60,6 @@ func (g *gatherer) read() error {
 	for _, b := range g.blocks {
 		g.joins.forget(b)
 	}
-	if g.p.unpadded {
-		g.joins.forgetTexts()
-	}
 	g.needs = needsOf(g.blocks)
 	g.armLimits()
 	return nil
@@ -167,7 +164,7 @@ func (g *gatherer) isHome(s *resolve.Source, home string) bool {
 // what comes after them.
 func (g *gatherer) plan(units []unit) (*Plan, error) {
 	var copies *copier
-	if g.p.opensOnce {
+	if g.p.dialect.OpensOnce {
 		copies = g.newCopier()
 	}
 	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.cost().rows, b.cost().rows) })

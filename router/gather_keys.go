@@ -24,9 +24,9 @@ type columnList struct {
 // joinsOf notes the columns by which a block's sources are joined.
 func (g *gatherer) joinsOf(b *resolve.Block, equations []*resolve.Condition) {
 	for _, eq := range equations {
-		g.joins.pair(eq.Left, eq.Right)
+		g.pair(eq.Left, eq.Right)
 	}
-	g.joins.using(b.Joins)
+	g.using(b.Joins)
 	b.Walk(func(n ast.Node) bool {
 		g.member(b, n)
 		return true
@@ -44,23 +44,6 @@ func (k joinColumns) forget(b *resolve.Block) {
 		return true
 	})
 }
-
-// forgetTexts drops the keys of texts, but for those of two families, which have
-// one collation.
-func (k joinColumns) forgetTexts() {
-	for s, lists := range k {
-		for i, list := range lists {
-			if !isFamily(s) || !isFamily(list.other) {
-				lists[i].columns = slices.DeleteFunc(list.columns, func(c string) bool { return isText(typeOf(s, c)) })
-			}
-		}
-	}
-}
-
-func isFamily(s *resolve.Source) bool { return s.Table != nil && s.Table.Kind == catalog.Family }
-
-// isText reports whether a type is or may be a text.
-func isText(t catalog.Type) bool { return t == catalog.Text || t == "" }
 
 func (k joinColumns) drop(c *resolve.ColumnRef) {
 	if c == nil {
@@ -95,24 +78,37 @@ var lookups = map[catalog.Type]string{
 	catalog.Text: "text", catalog.Bytes: "bytes",
 }
 
-// looksUpOther reports whether a lookup by a key may find other rows than
-// comparing the columns does. A type that is not known, of what is computed, is
-// taken for one of the other's kind unless that is a float or a time.
-func looksUpOther(a, b catalog.Type) bool {
-	one, other := lookups[a], lookups[b]
-	if a == "" || b == "" {
-		known := one + other
-		return known == "float" || known == "time"
+// isLookedUp reports whether a lookup of another column's values in a key of a
+// column finds the rows that comparing the two would. A type that is not known, of
+// what is computed, is taken for one of the other's kind unless that is a float or
+// a time. Texts have the same collation for sure in families alone.
+func (g *gatherer) isLookedUp(key, by column) bool {
+	text := key.typ == catalog.Text || key.typ == ""
+	if g.p.dialect.LooksUpUnpadded && text && !(key.family && by.family) {
+		return false
 	}
-	return one != other
+	one, other := lookups[key.typ], lookups[by.typ]
+	if key.typ == "" || by.typ == "" {
+		known := one + other
+		return known != "float" && known != "time"
+	}
+	return one == other
 }
 
-func (k joinColumns) pair(a, b *resolve.ColumnRef) {
-	if a.Source == b.Source || looksUpOther(a.Type(), b.Type()) {
+// pair notes that two columns are compared.
+func (g *gatherer) pair(a, b *resolve.ColumnRef) {
+	if a.Source == b.Source {
 		return
 	}
-	k.add(a.Source, b.Source, a.Name.Name.L)
-	k.add(b.Source, a.Source, b.Name.Name.L)
+	g.lookUp(a.Source, b.Source, columnOf(a), columnOf(b))
+	g.lookUp(b.Source, a.Source, columnOf(b), columnOf(a))
+}
+
+// lookUp notes a column by which a source may be joined with another one.
+func (g *gatherer) lookUp(s, other *resolve.Source, key, by column) {
+	if g.isLookedUp(key, by) {
+		g.joins.add(s, other, strings.ToLower(key.name))
+	}
 }
 
 func (k joinColumns) add(s, other *resolve.Source, column string) {
@@ -126,33 +122,22 @@ func (k joinColumns) add(s, other *resolve.Source, column string) {
 	}
 }
 
-// using adds the columns that USING names.
-func (k joinColumns) using(op *resolve.Operand) {
+// using notes the columns that USING names.
+func (g *gatherer) using(op *resolve.Operand) {
 	if op == nil || op.Join == nil {
 		return
 	}
 	for _, c := range op.Join.Using {
 		for _, left := range op.Left.Having(c.Name.O, nil) {
 			for _, right := range op.Right.Having(c.Name.O, nil) {
-				if !looksUpOther(typeOf(left, c.Name.L), typeOf(right, c.Name.L)) {
-					k.add(left, right, c.Name.L)
-					k.add(right, left, c.Name.L)
-				}
+				l, r := columnNamed(left, c.Name.O), columnNamed(right, c.Name.O)
+				g.lookUp(left, right, l, r)
+				g.lookUp(right, left, r, l)
 			}
 		}
 	}
-	k.using(op.Left)
-	k.using(op.Right)
-}
-
-// typeOf returns what is known of the type of a source's column.
-func typeOf(s *resolve.Source, name string) catalog.Type {
-	for i := range s.Width() {
-		if c := s.Column(i); strings.EqualFold(c.Name, name) {
-			return c.Type
-		}
-	}
-	return ""
+	g.using(op.Left)
+	g.using(op.Right)
 }
 
 // member adds the columns of x IN (SELECT y …) and x = ANY (SELECT y …).
@@ -173,19 +158,9 @@ func (g *gatherer) member(b *resolve.Block, n ast.Node) {
 	block := g.blockOf(query.Query)
 	outer, own := b.Ref(x), onlyField(block)
 	if outer != nil && own != nil {
-		g.joins.pair(outer, own)
+		g.pair(outer, own)
 	}
-	alien := outer == nil || own == nil || !outer.OfFamily() || !own.OfFamily()
-	if looksUpOther(knownType(outer), knownType(own)) || g.p.unpadded && alien && isText(knownType(own)) {
-		g.unkeyed[block] = true
-	}
-}
-
-func knownType(c *resolve.ColumnRef) catalog.Type {
-	if c == nil {
-		return ""
-	}
-	return c.Type()
+	g.unkeyed[block] = g.unkeyed[block] || !g.isLookedUp(columnOf(own), columnOf(outer))
 }
 
 // onlyField returns the column that is a SELECT's only field, or nil.

@@ -24,8 +24,24 @@ type column struct {
 	family      bool         // it is a family's
 }
 
+// columnOf returns the column of a reference; nil stands for what is none.
 func columnOf(c *resolve.ColumnRef) column {
+	if c == nil {
+		return column{}
+	}
 	return column{c.Source.Name, c.Name.Name.O, c.Type(), c.OfFamily()}
+}
+
+// columnNamed returns the column that a source has of a name.
+func columnNamed(s *resolve.Source, name string) column {
+	c := column{table: s.Name, name: name, family: s.Table != nil && s.Table.Kind == catalog.Family}
+	for i := range s.Width() {
+		if known := s.Column(i); strings.EqualFold(known.Name, name) {
+			c.typ = known.Type
+			break
+		}
+	}
+	return c
 }
 
 // alike reports whether two columns compare as their values do: a = b and

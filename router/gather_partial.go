@@ -25,7 +25,7 @@ type partial struct {
 func (g *gatherer) partialOf(b *resolve.Block) *partial {
 	p, known := g.partials[b]
 	if !known {
-		p = newPartial(b, g.p.rounds)
+		p = newPartial(b, g.p.dialect.RoundsQuotients)
 		g.partials[b] = p
 	}
 	return p

@@ -14,16 +14,14 @@ import (
 // planner chooses the plan for one resolved statement. It may change the
 // statement's tree.
 type planner struct {
-	snap      *catalog.Snapshot
-	homes     []string // servers used only for gathering
-	source    string   // the client's text
-	root      *resolve.Block
-	explain   bool
-	whole     bool // no concat
-	opensOnce bool // see Dialect
-	maxRows   int
-	rounds    bool // see Dialect.RoundsQuotients
-	unpadded  bool // see Dialect.LooksUpUnpadded
+	snap    *catalog.Snapshot
+	homes   []string // servers used only for gathering
+	source  string   // the client's text
+	root    *resolve.Block
+	dialect Dialect
+	explain bool
+	whole   bool // no concat
+	maxRows int
 }
 
 // single plans the whole statement on one shard; a statement without tables

@@ -79,7 +79,7 @@ func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
 	}
 	p := planner{
 		snap: snap, homes: r.homes, source: q.SQL, root: root,
-		explain: st.Explain(), whole: q.NoConcat, opensOnce: q.Dialect.OpensOnce, maxRows: q.MaxRows, rounds: q.Dialect.RoundsQuotients, unpadded: q.Dialect.LooksUpUnpadded,
+		dialect: q.Dialect, explain: st.Explain(), whole: q.NoConcat, maxRows: q.MaxRows,
 	}
 	if !q.Notes {
 		return p.plan()
