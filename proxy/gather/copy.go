@@ -37,13 +37,9 @@ func (t *table) copyTo(ctx context.Context, name string) error {
 	if err != nil {
 		return t.full(err)
 	}
-	warnings := outcome.Warnings
-	if warnings > 0 {
-		advice, err := s.advice(ctx)
-		if err != nil {
-			return err
-		}
-		warnings -= min(warnings, advice)
+	warnings, err := s.warnings(ctx, outcome, 0)
+	if err != nil {
+		return err
 	}
 	if warnings > 0 || outcome.Affected != t.rows() {
 		return fault.New(fault.Unsupported, "rows of %s changed when they were copied on shard %s",

@@ -119,13 +119,9 @@ func (f *filler) write(ctx context.Context, c *chunk) error {
 	if err != nil {
 		return t.full(err)
 	}
-	warnings := outcome.Warnings
-	if warnings > c.warnings {
-		advice, err := t.session.advice(ctx)
-		if err != nil {
-			return err
-		}
-		warnings -= advice
+	warnings, err := t.session.warnings(ctx, outcome, c.warnings)
+	if err != nil {
+		return err
 	}
 	if warnings != min(c.warnings, 1<<16-1) || outcome.Affected != int64(c.rows) {
 		return f.damage()

@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -111,20 +112,37 @@ func (s *session) valueAfter(ctx context.Context, first, statement string, colum
 	return value, rows.Err()
 }
 
-// advice counts the warnings of the last statement that say nothing of its
-// values, as far as the server has kept them. The caller has locked the session.
-func (s *session) advice(ctx context.Context) (n int, err error) {
+// warnings returns how many warnings of the last statement say something of its
+// values. Which ones those are is asked where there are more than expected, and
+// told of as many as the server has kept. The caller has locked the session.
+func (s *session) warnings(ctx context.Context, of shard.Outcome, expected int) (int, error) {
+	if of.Warnings <= expected {
+		return of.Warnings, nil
+	}
 	rows, err := s.conn.Query(ctx, s.tag+" SHOW WARNINGS")
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
+	advice := 0
 	for rows.Next() { // level, number, message
 		if number, err := strconv.ParseUint(string(rows.Values()[1]), 10, 16); err == nil && server.Classify(uint16(number), string(rows.Values()[2])).Has(server.Advice) {
-			n++
+			advice++
 		}
 	}
-	return n, rows.Err()
+	return of.Warnings - min(of.Warnings, advice), rows.Err()
+}
+
+// columns returns those of a SELECT without rows, as queryRaw has them.
+func (s *session) columns(ctx context.Context, statement string) ([]shard.ColumnType, error) {
+	rows, err := s.queryRaw(ctx, statement, false)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() { // to its end
+	}
+	return slices.Clone(rows.Columns()), rows.Err()
 }
 
 func (s *session) lock(ctx context.Context) error {

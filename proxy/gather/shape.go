@@ -178,15 +178,8 @@ func probe(ctx context.Context, s *session, info server.Info, key shapeKey, tabl
 			return nil, err
 		}
 	}
-	rows, err := s.queryRaw(ctx, "SELECT * FROM "+name+" LIMIT 0", false)
+	stored, err := s.columns(ctx, "SELECT * FROM "+name+" LIMIT 0")
 	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() { // to its end
-	}
-	stored := slices.Clone(rows.Columns())
-	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	return newShape(key, columns, stored), asNumbers(ctx, s, key.statement, columns, stored)
@@ -199,19 +192,16 @@ func asNumbers(ctx context.Context, s *session, statement string, columns []colu
 	if !slices.ContainsFunc(columns, func(c column) bool { return c.kind == "year" }) {
 		return nil
 	}
-	rows, err := s.queryRaw(ctx, "SELECT * FROM ("+statement+") AS databalancer_t", false)
+	given, err := s.columns(ctx, "SELECT * FROM ("+statement+") AS databalancer_t")
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() { // to its end
-	}
-	for i, c := range rows.Columns() {
+	for i, c := range given {
 		if columns[i].kind == "year" && c.Type == catalog.Int {
 			columns[i].kind, columns[i].spelled, stored[i] = "int", "int unsigned", c
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // mergeColumns makes columns those that hold the values of both results, and reports
