@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
@@ -113,39 +115,76 @@ func (s *session) allowed(ctx context.Context, statement string) (bool, error) {
 	return true, err
 }
 
-// Rights returns what the accounts lack on the shard, by errors that are
-// *RightsError or wrap several; nil where that is nothing, or not known yet.
-// There is no I/O.
-func (sh *Shard) Rights() error {
-	if r := sh.rights.Load(); r != nil {
-		return *r
+// Rights is what accounts lack on a server, as far as that is known.
+type Rights struct {
+	cfg     Config
+	name    string
+	address string
+	roles   []server.Role
+	known   atomic.Pointer[error] // nil: not known
+}
+
+// NewRights returns the rights of the accounts for the roles, of which nothing
+// is known yet. See CheckRights.
+func NewRights(cfg Config, name, address string, roles ...server.Role) *Rights {
+	return &Rights{cfg: cfg.withDefaults(), name: name, address: address, roles: roles}
+}
+
+// Missing returns what the accounts lack, by errors that are *RightsError or wrap
+// several; nil where that is nothing, or not known yet. There is no I/O.
+func (r *Rights) Missing() error {
+	if e := r.known.Load(); e != nil {
+		return *e
 	}
 	return nil
 }
 
-// checkRights asks the server for the rights after a ping. Where they were found
-// to be complete it does so no more: what is revoked later shows in the
-// statements that fail, first of all in the ping. A server that does not answer
-// says nothing of them.
-func (sh *Shard) checkRights(ctx context.Context, ping error) {
-	denied := server.ClassOf(ping).Has(server.Denied)
-	last := sh.rights.Load()
-	if complete := last != nil && *last == nil; !denied && (ping != nil || complete) {
-		return
+// Check asks the server, unless all rights were there: what is revoked later shows
+// in the statements that fail. A server that does not answer says nothing of them.
+func (r *Rights) Check(ctx context.Context) {
+	if last := r.known.Load(); last == nil || *last != nil {
+		r.ask(ctx)
 	}
-	roles := []server.Role{server.ForWriting, server.ForQuerying}
-	if sh.known.Number < 0 { // a server for gathering
-		roles = roles[1:]
-	}
-	err := CheckRights(ctx, sh.cfg, sh.Name(), sh.Address(), roles...)
+}
+
+// Watch checks now and in intervals, until ctx ends.
+func (r *Rights) Watch(ctx context.Context, interval time.Duration) { every(ctx, interval, r.Check) }
+
+func (r *Rights) ask(ctx context.Context) {
+	last := r.known.Load()
+	err := CheckRights(ctx, r.cfg, r.name, r.address, r.roles...)
 	if lacks := (*RightsError)(nil); err != nil && !errors.As(err, &lacks) {
 		return
 	}
-	sh.rights.Store(&err)
+	r.known.Store(&err)
 	switch {
 	case err != nil && (last == nil || (*last).Error() != err.Error()):
-		sh.cfg.Logger.Error("rights are missing", "shard", sh.Name(), "err", err)
+		r.cfg.Logger.Error("rights are missing", "shard", r.name, "err", err)
 	case err == nil && last != nil:
-		sh.cfg.Logger.Info("rights are complete", "shard", sh.Name())
+		r.cfg.Logger.Info("rights are complete", "shard", r.name)
+	}
+}
+
+// rightsOn returns the rights that a shard's accounts need, or a server's for
+// gathering.
+func rightsOn(cfg Config, known catalog.Shard) *Rights {
+	roles := []server.Role{server.ForWriting, server.ForQuerying}
+	if known.Number < 0 { // a server for gathering
+		roles = roles[1:]
+	}
+	return NewRights(cfg, known.Name, known.Address, roles...)
+}
+
+// Rights returns what the accounts lack on the shard: see Rights.Missing.
+func (sh *Shard) Rights() error { return sh.rights.Missing() }
+
+// checkRights asks for the rights after a ping that was answered; again if one
+// was denied.
+func (sh *Shard) checkRights(ctx context.Context, ping error) {
+	switch {
+	case server.ClassOf(ping).Has(server.Denied):
+		sh.rights.ask(ctx)
+	case ping == nil:
+		sh.rights.Check(ctx)
 	}
 }

@@ -98,10 +98,15 @@ func (s *Set) catalogued() []*Shard {
 // Watch pings all shards at once and then again after each interval, until
 // ctx ends.
 func (s *Set) Watch(ctx context.Context, interval time.Duration) {
+	every(ctx, interval, s.Check)
+}
+
+// every calls do now and then in intervals, until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func(context.Context)) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		s.Check(ctx)
+		do(ctx)
 		select {
 		case <-ctx.Done():
 			return

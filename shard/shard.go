@@ -30,7 +30,7 @@ type Shard struct {
 
 	server   atomic.Pointer[server.Info]
 	health   atomic.Pointer[Health]
-	rights   atomic.Pointer[error] // what the accounts lack; nil: not known
+	rights   *Rights
 	kills    atomic.Int64
 	waits    atomic.Int64
 	waitTime atomic.Int64 // nanoseconds
@@ -38,7 +38,7 @@ type Shard struct {
 
 // newShard makes the pools, but no connection.
 func newShard(cfg Config, known catalog.Shard) *Shard {
-	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns))}
+	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns)), rights: rightsOn(cfg, known)}
 	sh.health.Store(&Health{})
 	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, collation: sh.Collation(), learned: sh.learn}
 	if known.Identity != "" {

@@ -66,19 +66,12 @@ type Sizer interface {
 // at once and then once an interval, until ctx ends, and each time lets the
 // catalog split what has grown too large. Of many processes one does the work.
 func (s *Set) Measure(ctx context.Context, cat Sizer, interval time.Duration) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
+	every(ctx, interval, func(ctx context.Context) {
 		// If it fails the catalog is away.
 		if ours, err := cat.ClaimSizing(ctx, interval/2); err == nil && ours {
 			s.measure(ctx, cat)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 func (s *Set) measure(ctx context.Context, cat Sizer) {

@@ -163,10 +163,13 @@ func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) error {
 }
 
 func (o *options) complete() error {
-	for file, secret := range map[*string]*string{
-		&o.mysqlPasswordFile: &o.mysqlPassword, &o.queryPasswordFile: &o.queryPassword, &o.catalogSecretFile: &o.catalogPassword,
+	for _, secret := range []struct {
+		value *string
+		file  string
+	}{
+		{&o.mysqlPassword, o.mysqlPasswordFile}, {&o.queryPassword, o.queryPasswordFile}, {&o.catalogPassword, o.catalogSecretFile},
 	} {
-		if err := readSecret(secret, *file); err != nil {
+		if err := readSecret(secret.value, secret.file); err != nil {
 			return err
 		}
 	}

@@ -50,7 +50,7 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	defer queries.Close()
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
-		Proxy: queries, Ingester: ingester, CatalogRights: store.rights.missing,
+		Proxy: queries, Ingester: ingester, CatalogRights: store.rights.Missing,
 		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
 		QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/catalog/store"
 	"github.com/kolide/databalancer/ingest/tables"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -26,7 +27,7 @@ type stores struct {
 	shards  *shard.Set
 	tables  *tables.Families
 	log     *slog.Logger
-	rights  *catalogRights
+	rights  *shard.Rights // of the catalog's account; the shards know of the others
 	// gatherers are the names of the servers for gathering that answered.
 	gatherers []string
 }
@@ -42,7 +43,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 		return nil, err
 	}
 	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
-	s.rights = &catalogRights{config: o.catalogConfig(log), address: o.catalogServer(), log: log}
+	s.rights = shard.NewRights(o.catalogConfig(log), catalogName, o.catalogServer(), server.ForCatalog)
 	for _, step := range []func(context.Context, *options, shard.Config) error{s.openCatalog, s.joinAll, s.addGatherers} {
 		if err := step(starting, o, config); err != nil {
 			s.close()
@@ -51,7 +52,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 	}
 	// Missing rights are told of now, and do not stop the start: most requests
 	// may do without, and they can be granted while the process runs.
-	s.rights.check(starting)
+	s.rights.Check(starting)
 	s.shards.Check(starting)
 	return s, nil
 }
@@ -147,7 +148,7 @@ func (s *stores) startTasks(o *options) (stop func()) {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.catalog.Run(ctx) })
 	tasks.Go(func() { s.shards.Watch(ctx, watchInterval) })
-	tasks.Go(func() { s.rights.watch(ctx, watchInterval) })
+	tasks.Go(func() { s.rights.Watch(ctx, watchInterval) })
 	tasks.Go(func() { s.shards.Measure(ctx, s.catalog, o.sizeInterval) })
 	return func() { cancel(); tasks.Wait() }
 }

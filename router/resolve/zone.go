@@ -208,7 +208,8 @@ func inUTC(text string) (string, bool) {
 	return fmt.Sprintf("%04d-%02d-%02d %02d:%02d%s", year, month, day, minutes/60, minutes%60, seconds), true
 }
 
-// days returns the number of days of a month.
+// days returns the number of days of a month. Package time, which has the clock
+// too, is none of the router's.
 func days(year, month int) int {
 	switch month {
 	case 4, 6, 9, 11:
