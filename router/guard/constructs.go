@@ -34,7 +34,6 @@ var constructs = []construct{
 	{"^within group", "WITHIN GROUP", ""},
 	{"within ^group", "WITHIN GROUP", ""},
 	{"group ^(", "WITHIN GROUP", ""},
-	{"json_table ^(", "JSON_TABLE", ""},
 	{"^returning", "JSON_VALUE … RETURNING", "CAST"},
 	{"^null on", "NULL ON EMPTY", ""},
 	{"^error on", "ERROR ON EMPTY", ""},

@@ -219,15 +219,13 @@ func (w *words) rollup(i int) {
 // it for no part of an expression, and its columns too.
 func (w *words) match(i int) {
 	columns, isList := w.pairs[i+1]
-	against := i + 1
-	if isList {
-		against = columns.end
-	}
-	for against < len(w.tokens) && w.at(against) != "against" && w.at(against) != ";" {
-		against++
+	against := columns.end + 1
+	if !isList {
+		for against = i + 1; w.isColumns(against); against++ {
+		}
 	}
 	text, ok := w.pairs[against+1]
-	if !ok || against == i+1 || isList && against > columns.end+1 {
+	if !ok || against == i+1 || w.at(against) != "against" {
 		return
 	}
 	if isList {
@@ -237,6 +235,21 @@ func (w *words) match(i int) {
 		w.replace(against, 1, ") AGAINST")
 	}
 	w.replace(text.end, 1, "))")
+}
+
+// isColumns reports whether a token may be one of a list of columns, of which no
+// other MATCH has a part: so each is looked at once.
+func (w *words) isColumns(i int) bool {
+	if i >= len(w.tokens) {
+		return false
+	}
+	switch word := w.at(i); word {
+	case "match", "against":
+		return false
+	case ",", ".":
+		return true
+	}
+	return w.tokens[i].kind == tokenWord || w.tokens[i].kind == tokenName
 }
 
 // castTypes are MariaDB's other names for types of CAST.
