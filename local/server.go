@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -173,6 +174,20 @@ func (s *server) run(ctx context.Context) error {
 
 // pidFile holds the process's number while there is one.
 func (s *server) pidFile() string { return filepath.Join(s.dir, "server.pid") }
+
+// PID returns the number of the process of server n, from 1 on, or fs.ErrNotExist
+// while it is only about to run.
+func (c *Cluster) PID(n int) (int, error) {
+	text, err := os.ReadFile(c.servers[n-1].pidFile())
+	if err != nil {
+		return 0, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, fmt.Errorf("file of the process's number: %w", err)
+	}
+	return pid, nil
+}
 
 func (s *server) writePID(pid int) error {
 	if err := os.WriteFile(s.pidFile(), []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/server"
 )
 
 // plan plans a query in the dialect of the server that gives the answer. It
@@ -45,6 +46,10 @@ func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, 
 	if err != nil {
 		return router.Dialect{}, false
 	}
+	return dialectOf(info), true
+}
+
+func dialectOf(info server.Info) router.Dialect {
 	return router.Dialect{
 		TruthAsWritten: info.NamesTruthAsWritten(),
 		FirstString:    info.NamesFirstString(),
@@ -53,5 +58,5 @@ func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, 
 
 		LooksUpUnpadded: info.LooksUpUnpadded(),
 		RoundsQuotients: info.RoundsQuotients(),
-	}, true
+	}
 }

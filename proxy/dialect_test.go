@@ -17,7 +17,7 @@ func TestDialect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spoken := router.Dialect{TruthAsWritten: info.NamesTruthAsWritten(), FirstString: info.NamesFirstString(), DoubleNot: info.JoinsNots(), OpensOnce: !info.Reopens(), LooksUpUnpadded: info.LooksUpUnpadded(), RoundsQuotients: info.RoundsQuotients()}
+	spoken := dialectOf(info)
 	other := router.Dialect{TruthAsWritten: !spoken.TruthAsWritten, DoubleNot: true}
 	var asked []router.Dialect
 	p := New(Config{Catalog: &fakeCatalog{}, Shards: f.Shards.Set, Router: fakeRouter(func(_ *catalog.Snapshot, q router.Query) (*router.Plan, error) {

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -123,15 +121,15 @@ func Dedicated(t testing.TB, n int, args ...string) *Cluster {
 func (c *Cluster) Sockets() []string { return sockets(c.servers) }
 
 // Process returns the process of server i, or fs.ErrNotExist while the server
-// is only about to run.
+// is stopped or only about to run.
 func (c *Cluster) Process(i int) (*os.Process, error) {
-	text, err := os.ReadFile(filepath.Join(c.servers[i].cfg.Dir, "1", "server.pid"))
+	running := c.servers[i].running
+	if running == nil {
+		return nil, fs.ErrNotExist
+	}
+	pid, err := running.PID(1)
 	if err != nil {
 		return nil, err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return nil, fmt.Errorf("process of a server: %w", err)
 	}
 	return os.FindProcess(pid)
 }

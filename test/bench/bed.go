@@ -71,8 +71,8 @@ func (c *closers) close() error {
 }
 
 // onSingle makes a benchmark of one that runs on the single server.
-func onSingle(run func(context.Context, *single) ([]measure, error)) func(context.Context, *bed) (*findings, error) {
-	return func(ctx context.Context, b *bed) (*findings, error) {
+func onSingle(name string, run func(context.Context, *single) ([]measure, error)) benchmark {
+	return benchmark{name: name, run: func(ctx context.Context, b *bed) (*findings, error) {
 		if b.single == nil {
 			b.logf("starting a server")
 			if err := startSingle(ctx, b); err != nil {
@@ -81,13 +81,13 @@ func onSingle(run func(context.Context, *single) ([]measure, error)) func(contex
 		}
 		measures, err := run(ctx, b.single)
 		return &findings{setting: b.single.setting(), measures: measures}, err
-	}
+	}}
 }
 
 // onScattered makes a benchmark of one that runs on the three shards. The
 // single server and its memory are no longer needed then.
-func onScattered(run func(context.Context, *scattered) (*findings, error)) func(context.Context, *bed) (*findings, error) {
-	return func(ctx context.Context, b *bed) (*findings, error) {
+func onScattered(name string, run func(context.Context, *scattered) (*findings, error)) benchmark {
+	return benchmark{name: name, scattered: true, run: func(ctx context.Context, b *bed) (*findings, error) {
 		if b.scattered == nil {
 			if err := b.opened.close(); err != nil {
 				return nil, err
@@ -99,7 +99,7 @@ func onScattered(run func(context.Context, *scattered) (*findings, error)) func(
 			}
 		}
 		return run(ctx, b.scattered)
-	}
+	}}
 }
 
 // hold tells where the servers are, and waits for ctx to end.

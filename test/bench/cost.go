@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 )
 
@@ -52,11 +48,7 @@ func (b *single) costOf(f func() (rows int, err error)) (cost, error) {
 
 // cpu returns the CPU time so far of the program and the server.
 func (b *single) cpu() (c cost, err error) {
-	text, err := os.ReadFile(filepath.Join(b.dir, "single", "1", "server.pid"))
-	if err != nil {
-		return c, fmt.Errorf("the server's process: %w", err)
-	}
-	pid, err := strconv.Atoi(string(bytes.TrimSpace(text)))
+	pid, err := b.cluster.PID(1)
 	if err != nil {
 		return c, fmt.Errorf("the server's process: %w", err)
 	}

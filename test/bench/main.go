@@ -27,14 +27,14 @@ type benchmark struct {
 // the rows that stream and point read, and join those that tiny and cancel
 // do.
 var benchmarks = []benchmark{
-	{"ingest", onSingle(ingest), false},
-	{"stream", onSingle(stream), false},
-	{"point", onSingle(point), false},
-	{"join", onScattered(join), true},
-	{"tiny", onScattered(tiny), true},
-	{"cancel", onScattered(cancel), true},
-	{"tpch", onScattered(tpchQueries), true},
-	{"split", onScattered(split), true},
+	onSingle("ingest", ingest),
+	onSingle("stream", stream),
+	onSingle("point", point),
+	onScattered("join", join),
+	onScattered("tiny", tiny),
+	onScattered("cancel", cancel),
+	onScattered("tpch", tpchQueries),
+	onScattered("split", split),
 }
 
 // options are the program's flags.
