@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/kolide/databalancer/catalog"
@@ -31,8 +32,12 @@ func (d *delivery) decode(table *catalog.Table) error {
 	return d.req.finish(end)
 }
 
+// maxDeliveries bounds how often a request is delivered, each time since its
+// table was dropped meanwhile.
+const maxDeliveries = 5
+
 // deliver makes sure that the table takes the events, and stores them. When
-// the shard contradicts the snapshot, it does so once more with a new one.
+// the shard contradicts the snapshot, it does so again with a new one.
 func (d *delivery) deliver(ctx context.Context) (*Result, error) {
 	for attempt := 1; ; attempt++ {
 		table, err := d.ensure(ctx)
@@ -44,8 +49,11 @@ func (d *delivery) deliver(ctx context.Context) (*Result, error) {
 			d.result.Family, d.result.Accepted = table.Name, d.rows.len()
 			return &d.result, nil
 		}
-		if attempt > 1 || !d.stale(ctx, table, err) {
+		if !d.stale(ctx, table, err) {
 			return nil, err
+		}
+		if attempt == maxDeliveries {
+			return nil, fmt.Errorf("%w: %w", ErrChanging, err)
 		}
 	}
 }

@@ -20,6 +20,10 @@ var (
 	// nothing is.
 	ErrOutcomeUnknown = fault.Sentinel(fault.OutcomeUnknown, "outcome of the commit unknown",
 		"the connection was lost while the events were being committed: all of them are stored, or none is")
+	// ErrChanging means that the family was dropped and made again, by others,
+	// in each of some attempts. The request was not stored, and may be repeated.
+	ErrChanging = fault.Sentinel(fault.TableBusy, "the family was dropped in each attempt",
+		"the family is dropped again and again; nothing of this request was stored")
 	// ErrClosed means that the ingester takes no requests any more.
 	ErrClosed = fault.Sentinel(fault.ShuttingDown, "ingester closed", "the service is shutting down")
 )

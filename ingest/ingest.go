@@ -113,10 +113,10 @@ func (in *Ingester) Close() error {
 // transaction has begun, Put waits for the outcome.
 //
 // It returns *SyntaxError, *InvalidError or *TooLargeError for what the
-// request has wrong; *UnfitError for what a server refuses of it; the catalog's errors, *catalog.TypeConflictError,
-// *catalog.CaseConflictError and *catalog.TooManyColumnsError among them;
-// ErrBusy, ErrClosed or ErrOutcomeUnknown; and the shard's errors,
-// shard.ErrUnreachable among them.
+// request has wrong; *UnfitError for what a server refuses of it; the
+// catalog's errors, *catalog.TypeConflictError, *catalog.CaseConflictError and
+// *catalog.TooManyColumnsError among them; ErrBusy, ErrChanging, ErrClosed or
+// ErrOutcomeUnknown; and the shard's errors, shard.ErrUnreachable among them.
 func (in *Ingester) Put(ctx context.Context, body []byte) (*Result, error) {
 	held := &holding{in: in}
 	defer held.release()
