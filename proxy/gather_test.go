@@ -16,7 +16,7 @@ import (
 // shop puts orders on s0 and customers on s1.
 func shop(t testing.TB, f *fixture) {
 	t.Helper()
-	f.Exec(t, 0, "CREATE TABLE orders (customer BIGINT, uid LONGTEXT)", "INSERT INTO orders SELECT seq % 7, CONCAT('u', seq % 7) FROM "+shardtest.Numbers(1, 100)+" AS s")
+	f.Exec(t, 0, "CREATE TABLE orders (customer BIGINT, uid LONGTEXT)", "INSERT INTO orders SELECT seq % 7, CONCAT('u', seq % 7) FROM "+localtest.Numbers(1, 100)+" AS s")
 	f.Exec(t, 1, "CREATE TABLE customers (id BIGINT)", "INSERT INTO customers VALUES (0), (1), (2), (9)")
 }
 

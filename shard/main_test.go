@@ -192,14 +192,7 @@ func (f *fixture) readOnly(t testing.TB) string {
 
 // numbers is a table with the column n, from 0 to 10^digits - 1.
 func numbers(digits int) string {
-	const digit = "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4" +
-		" UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	sum, from := "0", "(SELECT 1) one"
-	for i := range digits {
-		sum += fmt.Sprintf(" + d%d.d * %.0f", i, math.Pow10(i))
-		from += fmt.Sprintf(", %s d%d", digit, i)
-	}
-	return "(SELECT " + sum + " AS n FROM " + from + ") AS numbers"
+	return "(SELECT seq AS n FROM " + localtest.Numbers(0, int(math.Pow10(digits))-1) + " AS s) AS numbers"
 }
 
 // exec runs statements on a shard's write pool.

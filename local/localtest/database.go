@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -111,4 +112,18 @@ func Rows(t testing.TB, db *sql.DB, query string, args ...any) [][]string {
 		t.Fatalf("%.1000s: %v", query, err)
 	}
 	return all
+}
+
+// Numbers is a derived table, yet without an alias, of the whole numbers from
+// first to last in a column seq, on any server.
+func Numbers(first, last int) string {
+	const digits = "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4" +
+		" UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+	var sum, tables []string
+	for i, power := 0, 1; i == 0 || power <= last-first; i, power = i+1, power*10 {
+		sum = append(sum, fmt.Sprintf("%d * n%d.d", power, i))
+		tables = append(tables, fmt.Sprintf("%s AS n%d", digits, i))
+	}
+	seq := fmt.Sprintf("%d + %s", first, strings.Join(sum, " + "))
+	return fmt.Sprintf("(SELECT %s AS seq FROM %s WHERE %[1]s <= %[3]d)", seq, strings.Join(tables, ", "), last)
 }

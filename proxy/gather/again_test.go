@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
-	"github.com/kolide/databalancer/proxy/shardtest"
+	"github.com/kolide/databalancer/local/localtest"
 
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
@@ -20,8 +20,8 @@ import (
 // begin anew with another one; nobody sees more of it than the time.
 func TestBeginsAnew(t *testing.T) {
 	f := newFixture(t, 2)
-	f.Exec(t, 1, "CREATE TABLE numbers (n BIGINT, v VARBINARY(2000))", "INSERT INTO numbers SELECT seq, REPEAT('x', 2000) FROM "+shardtest.Numbers(1, 40000)+" AS s",
-		"CREATE TABLE texts (n INT, v LONGTEXT)", "INSERT INTO texts SELECT seq, CONCAT(seq, REPEAT('x', 500)) FROM "+shardtest.Numbers(1, 20000)+" AS s")
+	f.Exec(t, 1, "CREATE TABLE numbers (n BIGINT, v VARBINARY(2000))", "INSERT INTO numbers SELECT seq, REPEAT('x', 2000) FROM "+localtest.Numbers(1, 40000)+" AS s",
+		"CREATE TABLE texts (n INT, v LONGTEXT)", "INSERT INTO texts SELECT seq, CONCAT(seq, REPEAT('x', 500)) FROM "+localtest.Numbers(1, 20000)+" AS s")
 	wide := make([]string, 120)
 	for i := range wide {
 		wide[i] = "REPEAT('x', 100) AS c" + string(rune('a'+i/26)) + string(rune('a'+i%26))
@@ -39,7 +39,7 @@ func TestBeginsAnew(t *testing.T) {
 	}{
 		{"memory full", gathering("s0", "SELECT COUNT(*), SUM(n) FROM t1", misled), "40000 800020000"},
 		{"texts longer than their key", gathering("s0", "SELECT COUNT(*), SUM(a.n) FROM t1 a JOIN t2 b ON b.one = 1", filtered, filter), "20000 200010000"},
-		{"too long a row", gathering("s0", "SELECT COUNT(*), SUM(CHAR_LENGTH(JSON_ARRAY(cbb))) FROM t1", shipping("s1", "t1", "SELECT "+strings.Join(wide, ", ")+" FROM "+shardtest.Numbers(1, 100)+" AS s")), "100 10400"},
+		{"too long a row", gathering("s0", "SELECT COUNT(*), SUM(CHAR_LENGTH(JSON_ARRAY(cbb))) FROM t1", shipping("s1", "t1", "SELECT "+strings.Join(wide, ", ")+" FROM "+localtest.Numbers(1, 100)+" AS s")), "100 10400"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestShapes(t *testing.T) {
 // table is made, and those that are too large to wait for it.
 func TestParts(t *testing.T) {
 	f := newFixture(t, 3)
-	few, much := "SELECT seq AS n, CONCAT('v', seq) AS v FROM "+shardtest.Numbers(1, 10)+" AS s", "SELECT seq AS n, REPEAT('x', 1000) AS v FROM "+shardtest.Numbers(1, 15000)+" AS s"
+	few, much := "SELECT seq AS n, CONCAT('v', seq) AS v FROM "+localtest.Numbers(1, 10)+" AS s", "SELECT seq AS n, REPEAT('x', 1000) AS v FROM "+localtest.Numbers(1, 15000)+" AS s"
 	const slowly = "SELECT n, v FROM (SELECT SLEEP(0.3) AS n, 'late' AS v) AS x"
 	for _, tt := range []struct {
 		parts [3]string

@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kolide/databalancer/proxy/shardtest"
-
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
@@ -18,11 +17,11 @@ func BenchmarkGather(b *testing.B) {
 	text := func(n int) string { return fmt.Sprintf("CONCAT('user-', LPAD((seq * 7919) %% %d, 12, '0'))", n) }
 	for n := range 2 {
 		f.Exec(b, n,
-			"CREATE TABLE few (id BIGINT PRIMARY KEY, uid LONGTEXT, name LONGTEXT)", "INSERT INTO few SELECT seq, CONCAT('u', seq), 'x' FROM "+shardtest.Numbers(1, 5)+" AS s",
+			"CREATE TABLE few (id BIGINT PRIMARY KEY, uid LONGTEXT, name LONGTEXT)", "INSERT INTO few SELECT seq, CONCAT('u', seq), 'x' FROM "+localtest.Numbers(1, 5)+" AS s",
 			"CREATE TABLE customers (id BIGINT PRIMARY KEY, uid LONGTEXT, country LONGTEXT, KEY (uid(40)))",
-			"INSERT INTO customers SELECT seq, CONCAT('user-', LPAD(seq, 12, '0')), ELT(1 + seq % 4, 'de', 'DE', 'fr', 'es') FROM "+shardtest.Numbers(0, 49999)+" AS s",
+			"INSERT INTO customers SELECT seq, CONCAT('user-', LPAD(seq, 12, '0')), ELT(1 + seq % 4, 'de', 'DE', 'fr', 'es') FROM "+localtest.Numbers(0, 49999)+" AS s",
 			"CREATE TABLE orders (id BIGINT PRIMARY KEY, customer BIGINT, uid LONGTEXT, amount DECIMAL(10,2))",
-			"INSERT INTO orders SELECT seq, (seq * 7919) % 50000, "+text(50_000)+", (seq % 1000) / 7 FROM "+shardtest.Numbers(1, 1000000)+" AS s")
+			"INSERT INTO orders SELECT seq, (seq * 7919) % 50000, "+text(50_000)+", (seq % 1000) / 7 FROM "+localtest.Numbers(1, 1000000)+" AS s")
 	}
 	customers := func() router.Step { return shipping("s1", "t1", "SELECT id, uid, country FROM customers", "id", "uid") }
 	orders := shipping("s1", "t1", "SELECT customer, amount FROM orders", "customer")

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/proxy/shardtest"
 	"github.com/kolide/databalancer/router"
 )
@@ -14,9 +15,9 @@ import (
 func TestTooLarge(t *testing.T) {
 	f := newFixture(t, 2)
 	f.use(Config{MaxRows: 1000, MaxBytes: 1 << 20})
-	f.Exec(t, 1, "CREATE TABLE x (n INT, v LONGTEXT)", "INSERT INTO x SELECT seq, REPEAT('x', 2000) FROM "+shardtest.Numbers(1, 1000)+" AS s")
+	f.Exec(t, 1, "CREATE TABLE x (n INT, v LONGTEXT)", "INSERT INTO x SELECT seq, REPEAT('x', 2000) FROM "+localtest.Numbers(1, 1000)+" AS s")
 	rows := func(n int) router.Step {
-		return shipping("s1", "t1", "SELECT seq AS n FROM "+shardtest.Numbers(1, n)+" AS s")
+		return shipping("s1", "t1", "SELECT seq AS n FROM "+localtest.Numbers(1, n)+" AS s")
 	}
 	estimated := rows(1)
 	estimated.Ship.Rows = 10_001

@@ -6,8 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kolide/databalancer/proxy/shardtest"
-
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/server"
 )
@@ -146,7 +145,7 @@ func TestDesign(t *testing.T) {
 // than the table's own is.
 func TestRecursion(t *testing.T) {
 	f := newFixture(t, 2)
-	f.Exec(t, 1, "CREATE TABLE tree (id INT, parent INT, name LONGTEXT)", "INSERT INTO tree SELECT seq, seq - 1, CONCAT('n', seq) FROM "+shardtest.Numbers(1, 30)+" AS s")
+	f.Exec(t, 1, "CREATE TABLE tree (id INT, parent INT, name LONGTEXT)", "INSERT INTO tree SELECT seq, seq - 1, CONCAT('n', seq) FROM "+localtest.Numbers(1, 30)+" AS s")
 	const walk = "WITH RECURSIVE `p` AS (SELECT id, name FROM %[1]s WHERE id = 1 UNION ALL SELECT t.id, CONCAT(p.name, '/', t.name) FROM p JOIN %[1]s t ON t.parent = p.id) SELECT MAX(CHAR_LENGTH(name)) AS n FROM p"
 	steps := []router.Step{shipping("s1", "t1", "SELECT id, parent, name FROM tree", "parent"), shipping("s1", "t2", "SELECT id, parent, name FROM tree", "parent")}
 	plan := gathering("s0", strings.Replace(fmt.Sprintf(walk, "t1"), "JOIN t1", "JOIN t2", 1), steps...)

@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kolide/databalancer/proxy/shardtest"
-
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/router"
 )
 
@@ -80,7 +79,7 @@ func TestBroadcast(t *testing.T) {
 func TestBroadcastBothWays(t *testing.T) {
 	f := newFixture(t, 2)
 	for n := range 2 {
-		f.Exec(t, n, "CREATE TABLE big (v LONGTEXT)", "INSERT INTO big SELECT REPEAT('x', 1000) FROM "+shardtest.Numbers(1, 20000)+" AS s")
+		f.Exec(t, n, "CREATE TABLE big (v LONGTEXT)", "INSERT INTO big SELECT REPEAT('x', 1000) FROM "+localtest.Numbers(1, 20000)+" AS s")
 	}
 	to := func(from, at, into string) router.Step {
 		s := shipping(from, into, "SELECT v FROM big")

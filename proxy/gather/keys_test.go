@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kolide/databalancer/proxy/shardtest"
-
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/router"
 )
 
@@ -62,7 +61,7 @@ func TestFilter(t *testing.T) {
 // them one that equals longer texts.
 func TestManyKeys(t *testing.T) {
 	f := newFixture(t, 2)
-	f.Exec(t, 0, "CREATE TABLE k (v LONGTEXT)", "INSERT INTO k SELECT LPAD(seq, 6, '0') FROM "+shardtest.Numbers(1, 5000)+" AS s", "INSERT INTO k VALUES ('straße')",
+	f.Exec(t, 0, "CREATE TABLE k (v LONGTEXT)", "INSERT INTO k SELECT LPAD(seq, 6, '0') FROM "+localtest.Numbers(1, 5000)+" AS s", "INSERT INTO k VALUES ('straße')",
 		"CREATE TABLE zero (d DATETIME)", "INSERT IGNORE INTO zero VALUES ('0000-00-00')")
 	f.Exec(t, 1, "CREATE TABLE x (v VARCHAR(20) COLLATE utf8mb4_unicode_ci, n DOUBLE, d DATETIME(6), b VARBINARY(9), e DECIMAL(10,2))",
 		"INSERT IGNORE INTO x VALUES ('strasse', 0.1, '2024-01-02 03:04:05.5', x'0027', 1.50), ('000007', -1e300, '0000-00-00', '', 2), ('none', 7, NULL, NULL, 3), (NULL, NULL, NULL, NULL, NULL)")

@@ -119,7 +119,7 @@ func (f *fixture) left(t testing.TB, id string) {
 func shop(t testing.TB, f *fixture) {
 	t.Helper()
 	f.Exec(t, 0, "CREATE TABLE orders (id BIGINT PRIMARY KEY, customer BIGINT, uid LONGTEXT COLLATE utf8mb4_unicode_ci, amount DECIMAL(10,2))",
-		"INSERT INTO orders SELECT seq, seq % 7, CONCAT('u', seq % 7), seq / 4 FROM "+shardtest.Numbers(1, 100)+" AS s")
+		"INSERT INTO orders SELECT seq, seq % 7, CONCAT('u', seq % 7), seq / 4 FROM "+localtest.Numbers(1, 100)+" AS s")
 	f.Exec(t, 1, "CREATE TABLE customers (id BIGINT PRIMARY KEY, uid LONGTEXT COLLATE utf8mb4_unicode_ci, name LONGTEXT)",
 		"INSERT INTO customers VALUES (0, 'u0', 'zero'), (1, 'U1', 'one'), (2, 'u2 ', 'two'), (9, NULL, NULL)")
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/proxy/shardtest"
 
 	"github.com/kolide/databalancer/router"
@@ -107,7 +108,7 @@ func TestGatherShardFails(t *testing.T) {
 	f := newFixture(t, 3)
 	for name, steps := range map[string][]router.Step{
 		"at once": {shipping("s1", "t1", endless), shipping("s2", "t2", "SELECT nonsense(1) AS n")},
-		"later":   {shipping("s1", "t1", many, "n"), shipping("s2", "t2", "SELECT n, (SELECT 1 UNION SELECT n + 2) AS m FROM (SELECT seq AS n FROM "+shardtest.Numbers(1, 10)+" AS s) AS s")},
+		"later":   {shipping("s1", "t1", many, "n"), shipping("s2", "t2", "SELECT n, (SELECT 1 UNION SELECT n + 2) AS m FROM (SELECT seq AS n FROM "+localtest.Numbers(1, 10)+" AS s) AS s")},
 		"at home": {shipping("s1", "t1", "SELECT 1 AS n"), shipping("s2", "t2", "SELECT 2 AS n")},
 	} {
 		final := "SELECT 1"
@@ -129,7 +130,7 @@ func TestGatherShardFails(t *testing.T) {
 func TestGatherNoDeadlock(t *testing.T) {
 	f := newFixture(t, 3, func(c *shard.Config) { c.QueryConns = 3 })
 	for n := range 3 {
-		f.Exec(t, n, fmt.Sprintf("CREATE TABLE x%d (n INT, v LONGTEXT)", n), fmt.Sprintf("INSERT INTO x%d SELECT seq, CONCAT('v', seq) FROM "+shardtest.Numbers(1, 50)+" AS s", n))
+		f.Exec(t, n, fmt.Sprintf("CREATE TABLE x%d (n INT, v LONGTEXT)", n), fmt.Sprintf("INSERT INTO x%d SELECT seq, CONCAT('v', seq) FROM "+localtest.Numbers(1, 50)+" AS s", n))
 	}
 	plan := func(i int) *router.Plan {
 		home, a, b := i%3, (i+1+i/3%2)%3, (i+2-i/3%2)%3

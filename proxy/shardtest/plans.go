@@ -1,7 +1,6 @@
 package shardtest
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/kolide/databalancer/router"
@@ -20,12 +19,6 @@ const Wide = "SELECT CONCAT(REPEAT('column', 20), a.seq) AS column_name FROM " +
 const Billion = thousand + " AS a, " + thousand + " AS b, " + thousand + " AS c"
 
 const thousand = "(WITH RECURSIVE r (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM r WHERE seq < 1000) SELECT seq FROM r)"
-
-// Numbers is a derived table, yet without an alias, of the whole numbers from
-// first to last in a column seq.
-func Numbers(first, last int) string {
-	return fmt.Sprintf("(SELECT %d + seq AS seq FROM JSON_TABLE(CONCAT('[0', REPEAT(',0', %d), ']'), '$[*]' COLUMNS (seq FOR ORDINALITY)) AS numbers)", first-1, last-first)
-}
 
 // Shipping is a step that ships all rows of a SELECT without LIMIT. A key is
 // columns, separated by commas.

@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+
+	"github.com/kolide/databalancer/local/localtest"
 )
 
 // join compares joins and the like of tables that are each on another shard.
@@ -99,7 +101,7 @@ func (j joinSizes) load(ctx context.Context, db *sql.DB, table string) error {
 	}[table]
 	statements := []string{
 		fmt.Sprintf("CREATE TABLE %s (%s)", table, t.columns),
-		fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s", table, t.values, numbers(1, t.rows)),
+		fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s", table, t.values, localtest.Numbers(1, t.rows)+" AS numbers"),
 	}
 	if t.keys != "" {
 		statements = append(statements, fmt.Sprintf("ALTER TABLE %s ADD %s", table, t.keys))

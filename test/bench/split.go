@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kolide/databalancer/local/localtest"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -115,7 +116,7 @@ func fillHalf(ctx context.Context, shard, oracle *sql.DB, number, rows int) erro
 			CONCAT('/some/path/', CRC32(seq) %% 100000), CONCAT('visitor-', CRC32(CONCAT('v', seq)) %% 20000),
 			ELT(1 + CRC32(CONCAT('code', seq)) %% 10, 200, 200, 200, 200, 200, 301, 304, 404, 403, 500),
 			CRC32(CONCAT('ms', seq)) %% 3000, CRC32(CONCAT('size', seq)) %% 100000
-		FROM %s`, placementIDs(number), numbers(number*rows+1, (number+1)*rows))
+		FROM %s`, placementIDs(number), localtest.Numbers(number*rows+1, (number+1)*rows)+" AS numbers")
 	if _, err := shard.ExecContext(ctx, "DELETE FROM "+splitFamily); err != nil {
 		return err
 	}
