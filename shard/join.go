@@ -52,8 +52,8 @@ type JoinOptions struct {
 // (*IdentityError, *catalog.ShardConflictError), a known shard at another
 // address (ErrAddressDiffers), the name of a server for gathering
 // (catalog.ErrNameTaken, ErrGatherer), a server that lacks the catalog's
-// collation (*CollationError) and whatever Config.Tables refuses. A refused server is left as it was. The set learns of the shard with the next
-// Sync.
+// collation (*CollationError) and whatever Config.Tables refuses. A refused
+// server is left as it was. The set learns of the shard with the next Sync.
 func (s *Set) Join(
 	ctx context.Context, cat Registry, name, address string, opt JoinOptions,
 ) (*catalog.Shard, error) {
@@ -232,10 +232,20 @@ func (j *joining) createTables(ctx context.Context, number int) error {
 	return Wrap(j.name, j.tables.Create(ctx, j.db, j.server, j.database, j.cat.Collation(), number))
 }
 
+// exec runs a statement of its own transaction, again where that lost to another
+// process that joins the shard: MySQL finds deadlocks between two of them.
 func (j *joining) exec(ctx context.Context, statement string, args ...any) error {
-	_, err := j.db.ExecContext(ctx, statement, args...)
-	return Wrap(j.name, err)
+	for attempt := 1; ; attempt++ {
+		_, err := j.db.ExecContext(ctx, statement, args...)
+		if !server.ClassOf(err).Has(server.Conflict) || attempt == maxConflicts {
+			return Wrap(j.name, err)
+		}
+	}
 }
+
+// maxConflicts bounds the attempts of a statement: each time one of those that
+// conflict goes on, and few processes start at once.
+const maxConflicts = 10
 
 func (j *joining) lookUp(ctx context.Context) (*catalog.Shard, error) {
 	snap, err := j.cat.Refresh(ctx)

@@ -32,9 +32,9 @@ func NewSet(cfg Config) (*Set, error) {
 }
 
 // Sync makes the set that of the snapshot. A shard whose address, identity,
-// catalog, collation or number has changed gets new pools; a shard without an identity, which no
-// catalog has, is not asked for one. Sync connects to nothing, and statements
-// that run on replaced pools go on to their end.
+// catalog, collation or number has changed gets new pools; a shard without an
+// identity, which no catalog has, is not asked for one. Sync connects to
+// nothing, and statements that run on replaced pools go on to their end.
 func (s *Set) Sync(snap *catalog.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,7 +7,8 @@
 // [Statement] resolves a statement in place. A restored tree then means the same
 // on a shard as the client's text does here: references bear the tables' own
 // names, * is spelled out where it would show hidden columns, NATURAL becomes
-// USING, and times that are compared with those of families lose their zones. After that a [Block] does not change.
+// USING, and times that are compared with those of families lose their zones.
+// After that a [Block] does not change.
 //
 // Two rules decide what may be stored. A result may take the place of what it
 // was computed from only where servers could not tell the difference: its
