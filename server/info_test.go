@@ -35,9 +35,9 @@ func TestParse(t *testing.T) {
 
 func TestKillStatements(t *testing.T) {
 	for version, want := range map[string]string{
-		"8.4.0":              "KILL QUERY 7",
-		"10.11.1-MariaDB":    "KILL QUERY 7",
-		"8.0.11-TiDB-v7.5.1": "KILL TIDB QUERY 7",
+		"8.4.0":              "KILL 7",
+		"10.11.1-MariaDB":    "KILL 7",
+		"8.0.11-TiDB-v7.5.1": "KILL TIDB 7",
 	} {
 		if got := Parse(version).KillConnection(7); got != want {
 			t.Errorf("%s: got %s", version, got)

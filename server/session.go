@@ -47,15 +47,10 @@ func (s Info) FreshStatistics() string {
 	return ""
 }
 
-// KillConnection spells the KILL of the statement that a connection runs.
-// Without the keyword TIDB, older servers behind one address may take the
-// number for another server's connection.
-func (s Info) KillConnection(id uint64) string {
-	if s.Vendor == TiDB {
-		return fmt.Sprintf("KILL TIDB QUERY %d", id)
-	}
-	return fmt.Sprintf("KILL QUERY %d", id)
-}
+// KillConnection spells the KILL of a connection, and so of the statement that it
+// runs. One of the statement alone is lost if it comes before the server has
+// begun with that.
+func (s Info) KillConnection(id uint64) string { return s.kill("", id) }
 
 // KillRunning spells the KILL of a statement by a number that SelectRunning
 // gave. MariaDB's names the statement itself. The others know only
@@ -63,9 +58,18 @@ func (s Info) KillConnection(id uint64) string {
 // its connection's next one.
 func (s Info) KillRunning(id uint64) string {
 	if s.Vendor == MariaDB {
-		return fmt.Sprintf("KILL QUERY ID %d", id)
+		return s.kill("QUERY ID ", id)
 	}
-	return s.KillConnection(id)
+	return s.kill("QUERY ", id)
+}
+
+// kill spells a KILL. Without the keyword TIDB, older servers behind one address
+// may take the number for another server's connection.
+func (s Info) kill(what string, id uint64) string {
+	if s.Vendor == TiDB {
+		what = "TIDB " + what
+	}
+	return fmt.Sprintf("KILL %s%d", what, id)
 }
 
 // SelectRunning spells the query for what runs: the number for KillRunning,

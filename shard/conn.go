@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -35,10 +36,11 @@ type Conn struct {
 	rows    *Rows // of the last statement
 
 	// While a statement runs, its context's end starts one goroutine that
-	// stops it. It sets cause, and counts in killer.
+	// stops it. It sets cause and killed, and counts in killer.
 	unwatch func() bool
 	killer  sync.WaitGroup
 	cause   error
+	killed  bool // the server has taken a KILL
 }
 
 // Query sends one statement as text and returns its rows. When ctx ends before
@@ -142,6 +144,9 @@ func (c *Conn) finish(err error) error {
 	c.killer.Wait()
 	c.wire.end()
 	if c.cause != nil {
+		if c.killed && errors.Is(err, os.ErrDeadlineExceeded) {
+			c.stop(context.Background())
+		}
 		// Also where the server ended the rows well: a statement may answer
 		// a KILL with a result, as MySQL's SLEEP does.
 		c.broken = true
@@ -168,7 +173,8 @@ func (c *Conn) abandon() {
 }
 
 // stop tells the server to stop the statement, and sees to it that reading
-// from the connection soon fails if it doesn't.
+// from the connection soon fails if it doesn't. It is then told once more: TiDB
+// forgets a KILL that comes before it has begun.
 func (c *Conn) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
@@ -177,6 +183,7 @@ func (c *Conn) stop(ctx context.Context) {
 		c.session.socket.expire(0)
 		return
 	}
+	c.killed = true
 	c.session.socket.expire(killGrace)
 }
 

@@ -46,7 +46,8 @@
 // # Stopping a statement
 //
 // The driver's way, closing its connection, leaves the server computing. Here
-// the end of a statement's context sends KILL QUERY over the control pool; if
+// the end of a statement's context sends a KILL over the control pool, of the
+// connection, which takes effect even where the statement has yet to begin; if
 // that fails, or the statement has not ended a second later, the socket is
 // closed too. A connection for which a KILL was sent is never used again, and
 // is kept open until the KILL has been answered, so a KILL can't meet another

@@ -72,6 +72,24 @@ func TestEndOfContextStopsStatement(t *testing.T) {
 	}
 }
 
+// A statement that is stopped when it has hardly been sent is stopped all the
+// same, though the server may hear of that before it has begun.
+func TestStopsWhatHasHardlyBegun(t *testing.T) {
+	f := newFixture(t, 1)
+	sh := f.shard(t, "s0")
+	tag := "/* " + f.database + " */ "
+	for range 100 {
+		c := open(t, sh)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), rand.N(200*time.Microsecond), errEnough)
+		if err := run(ctx, c, tag+crossJoin); !errors.Is(err, errEnough) {
+			t.Errorf("got %v", err)
+		}
+		cancel()
+		c.Close()
+	}
+	eventually(t, "the server has stopped all", func() bool { return running(t, sh, tag) == 0 })
+}
+
 func TestContextThatHasEnded(t *testing.T) {
 	f := newFixture(t, 1)
 	c := open(t, f.shard(t, "s0"))
