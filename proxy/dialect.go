@@ -28,11 +28,11 @@ func (p *Proxy) plan(ctx context.Context, snap *catalog.Snapshot, q router.Query
 	return p.router.Plan(snap, q)
 }
 
-// spoken returns the dialect of the shard whose answer names the columns. It
+// spoken returns the dialect of the shard that runs the last statement. It
 // reports false where that is not to be had: running the plan will say why.
 func (p *Proxy) spoken(ctx context.Context, plan *router.Plan) (router.Dialect, bool) {
-	if plan.Explain || len(plan.Steps) == 0 {
-		return router.Dialect{}, false // its columns have names of their own
+	if len(plan.Steps) == 0 {
+		return router.Dialect{}, false
 	}
 	name := plan.Steps[0].Shard
 	if plan.Kind == router.Gather {

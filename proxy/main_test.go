@@ -34,10 +34,10 @@ func newFixture(t testing.TB, n int, change ...func(*shard.Config)) *fixture {
 	return over(shardtest.New(t, n, change...))
 }
 
-// over returns a proxy over shards, which may be nil where no plan is run.
+// over returns a proxy over shards, of which there are none where no plan is run.
 func over(shards *shardtest.Shards) *fixture {
 	f := &fixture{Shards: shards, catalog: &fakeCatalog{}, plans: &plans{}}
-	cfg := Config{Catalog: f.catalog, Router: f.plans}
+	cfg := Config{Catalog: f.catalog, Router: f.plans, Shards: &shard.Set{}}
 	if shards != nil {
 		cfg.Shards = shards.Set
 	}

@@ -188,8 +188,12 @@ func (g *gatherer) plan(units []unit) (*Plan, error) {
 	if err := g.script.add(Step{Shard: g.home, SQL: sql}); err != nil {
 		return nil, err
 	}
+	known, err := g.knownAtHome()
+	if err != nil {
+		return nil, err
+	}
 	return &Plan{
-		Kind: Gather, Home: g.home, Steps: g.script.steps, Columns: g.p.root.Columns,
+		Kind: Gather, Home: g.home, Known: known, Steps: g.script.steps, Columns: g.p.root.Columns,
 		Clock:      g.p.root.Any(func(b *resolve.Block) bool { return b.Clock }),
 		Explain:    g.p.explain,
 		Lengthless: isLengthless(g.p.root.Node),

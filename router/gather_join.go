@@ -146,6 +146,7 @@ func (j *join) fields(g *gatherer, ship *Shipment) []*ast.SelectField {
 			field := tree.Field(s.Name, c.Name)
 			field.AsName = ast.NewCIStr(name)
 			fields = append(fields, field)
+			ship.Types = append(ship.Types, c.Type)
 			if s.IsJSON(c.Type) {
 				ship.JSON = append(ship.JSON, name)
 			}

@@ -14,7 +14,8 @@ import (
 type needs struct {
 	bound map[needed]bool
 	named map[string][]string      // the qualifiers, in lower case, of each name in lower case
-	whole map[*resolve.Source]bool // sources of which all columns are needed
+	whole map[*resolve.Source]bool // sources of which NATURAL JOIN may name all columns
+	shown map[*resolve.Source]bool // sources of which * shows all columns
 }
 
 type needed struct {
@@ -23,18 +24,21 @@ type needed struct {
 }
 
 func needsOf(blocks []*resolve.Block) *needs {
-	n := &needs{bound: make(map[needed]bool), named: make(map[string][]string), whole: make(map[*resolve.Source]bool)}
+	n := &needs{
+		bound: make(map[needed]bool), named: make(map[string][]string),
+		whole: make(map[*resolve.Source]bool), shown: make(map[*resolve.Source]bool),
+	}
 	for _, b := range blocks {
-		n.names(b)
+		n.clauses(b)
 		n.joins(b, b.Joins)
 		n.stars(b)
 	}
 	return n
 }
 
-// names notes the names in a block's clauses. Those in HAVING may stand for
+// clauses notes the names in a block's clauses. Those in HAVING may stand for
 // columns of a block around it, although the block's own tables have them.
-func (n *needs) names(b *resolve.Block) {
+func (n *needs) clauses(b *resolve.Block) {
 	b.Names(func(c *ast.ColumnName) {
 		if found := b.Bind(c); found != nil {
 			n.bound[needed{found, c.Name.L}] = true
@@ -86,7 +90,7 @@ func (n *needs) stars(b *resolve.Block) {
 		}
 		for _, s := range b.Sources {
 			if f.WildCard.Table.O == "" || tree.IsName(f.WildCard.Table, s.Name) {
-				n.whole[s] = true
+				n.shown[s] = true
 			}
 		}
 	}
@@ -96,11 +100,16 @@ func (n *needs) stars(b *resolve.Block) {
 func (n *needs) of(s *resolve.Source) []Column {
 	var columns []Column
 	for i := range s.Width() {
-		if c := s.Column(i); n.whole[s] || n.bound[needed{s, strings.ToLower(c.Name)}] || n.has(c.Name, s.Name) {
+		if c := s.Column(i); n.shown[s] || n.names(s, c.Name) {
 			columns = append(columns, c)
 		}
 	}
 	return columns
+}
+
+// names reports whether the statement may name a column of a source.
+func (n *needs) names(s *resolve.Source, column string) bool {
+	return n.whole[s] || n.bound[needed{s, strings.ToLower(column)}] || n.has(column, s.Name)
 }
 
 func (n *needs) has(column, qualifier string) bool {

@@ -27,7 +27,7 @@ func (g *gatherer) newResult(b *resolve.Block, shard string) *result {
 func (r *result) ship(g *gatherer, table string) error {
 	statement := g.limitArm(r.block, r.block.Query())
 	ship := r.shipment(table, 1)
-	ship.Keys = g.resultKeys(r.block)
+	ship.Types, ship.Keys = typesOf(r.block.Result()), g.resultKeys(r.block)
 	ship.Why = "the result of " + described[r.block.Role]
 	var err error
 	if ship.Filter, err = g.memberFilter(r, statement); err != nil {

@@ -65,7 +65,7 @@ func (r *rows) send(g *gatherer, table, at string, filter *Filter) error {
 	for i, shard := range r.shards {
 		ship := r.shipment(table, len(r.shards))
 		ship.At, ship.Filter = at, filter
-		ship.Types = r.types()
+		ship.Types = typesOf(r.columns)
 		ship.JSON, ship.Keys = r.json(), distinct(g.joins.lists(r.source))
 		ship.Why = r.why(i)
 		steps[i] = Step{Shard: shard, Ship: &ship}
@@ -105,10 +105,10 @@ func (r *rows) why(part int) string {
 	return s
 }
 
-// types returns what the catalog knows of the columns' types.
-func (r *rows) types() []catalog.Type {
-	types := make([]catalog.Type, len(r.columns))
-	for i, c := range r.columns {
+// typesOf returns what the catalog knows of the columns' types.
+func typesOf(columns []Column) []catalog.Type {
+	types := make([]catalog.Type, len(columns))
+	for i, c := range columns {
 		types[i] = c.Type
 	}
 	return types

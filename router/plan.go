@@ -28,6 +28,9 @@ type Plan struct {
 	// Home is the shard where a gathered query is finished; empty for the
 	// other kinds.
 	Home string
+	// Known is what a Gather takes for granted of the tables at Home. Columns
+	// there of other types contradict the plan.
+	Known []Known
 	// Steps holds exactly one step for Single and at least two for Concat.
 	// The steps of a Gather stand so that each follows those it depends on;
 	// all but the last have a Shipment, and the last runs on Home.

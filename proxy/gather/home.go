@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/server"
 )
 
@@ -33,7 +34,7 @@ func (a *attempt) openHome(ctx context.Context) error {
 		}
 	}
 	if !a.snapshot {
-		return nil
+		return a.confirmHome(ctx)
 	}
 	if err := a.progress.wait(ctx, tables...); err != nil {
 		return err
@@ -41,7 +42,26 @@ func (a *attempt) openHome(ctx context.Context) error {
 	if err := a.home.set(ctx, snapshot); err != nil {
 		return err
 	}
+	if err := a.confirmHome(ctx); err != nil {
+		return err
+	}
 	a.progress.reach(a.home, begun)
+	return nil
+}
+
+// confirmHome makes sure that the columns of the tables at home are what the plan
+// was made by. They are not after an ALTER TABLE, or a DROP and CREATE, of which
+// nobody here knows.
+func (a *attempt) confirmHome(ctx context.Context) error {
+	for _, known := range a.Plan.Known {
+		columns, err := a.home.told(ctx, known.SQL)
+		if err != nil && !server.ClassOf(err).Has(server.Unknown) {
+			return err
+		}
+		if err != nil || !expected(known.Types, columns) {
+			return &catalog.StaleError{Shard: a.home.shard.Name()}
+		}
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/server"
@@ -25,6 +26,29 @@ func TestLongRow(t *testing.T) {
 		t.Errorf("%v, want an UnsupportedError", err)
 	}
 	f.left(t, "test")
+}
+
+// TestHomeIsNotWhatWasPlanned refuses what was planned by other types of home's
+// columns.
+func TestHomeIsNotWhatWasPlanned(t *testing.T) {
+	f := newFixture(t, 2)
+	f.Exec(t, 0, "CREATE TABLE h (n INT, f DOUBLE)", "INSERT INTO h VALUES (1, 1)")
+	for _, tt := range []struct {
+		known router.Known
+		stale bool
+	}{
+		{router.Known{SQL: "SELECT n, f FROM h LIMIT 0", Types: []catalog.Type{catalog.Int, catalog.Float}}, false},
+		{router.Known{SQL: "SELECT n, f FROM h LIMIT 0", Types: []catalog.Type{catalog.Int, catalog.Decimal}}, true},
+		{router.Known{SQL: "SELECT gone FROM h LIMIT 0", Types: []catalog.Type{catalog.Int}}, true},
+	} {
+		plan := gathering("s0", "SELECT h.n FROM h JOIN t1 ON h.n = t1.v", shipping("s1", "t1", "SELECT 1 AS v"))
+		plan.Known = []router.Known{tt.known}
+		s, err := f.run(t, plan)
+		if stale := fault.CodeOf(err) == fault.StaleTable; stale != tt.stale || !stale && !slices.Equal(s.rows, []string{"1"}) {
+			t.Errorf("%+v: got %q, %v", tt.known, s.rows, err)
+		}
+		f.left(t, "test")
+	}
 }
 
 func TestVendors(t *testing.T) {

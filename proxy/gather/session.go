@@ -139,6 +139,25 @@ func (s *session) columns(ctx context.Context, statement string) ([]shard.Column
 	if err != nil {
 		return nil, err
 	}
+	return onlyColumns(rows)
+}
+
+// told returns the columns of a SELECT without rows, when its turn has come. The
+// session may be in whatever mode: none changes types.
+func (s *session) told(ctx context.Context, statement string) ([]shard.ColumnType, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.unlock()
+	rows, err := s.conn.Query(ctx, s.tag+" "+statement)
+	if err != nil {
+		return nil, err
+	}
+	return onlyColumns(rows)
+}
+
+// onlyColumns returns the columns of a result without rows, and closes it.
+func onlyColumns(rows *shard.Rows) ([]shard.ColumnType, error) {
 	defer rows.Close()
 	for rows.Next() { // to its end
 	}
