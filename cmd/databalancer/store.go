@@ -44,11 +44,9 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 	}
 	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
 	s.rights = shard.NewRights(o.catalogConfig(log), catalogName, o.catalogServer(), server.ForCatalog)
-	for _, step := range []func(context.Context, *options, shard.Config) error{s.openCatalog, s.joinAll, s.addGatherers} {
-		if err := step(starting, o, config); err != nil {
-			s.close()
-			return nil, s.remedy(ctx, o, err)
-		}
+	if err := s.open(starting, o, config); err != nil {
+		s.close()
+		return nil, s.remedy(ctx, o, err)
 	}
 	// Missing rights are told of now, and do not stop the start: most requests
 	// may do without, and they can be granted while the process runs.
@@ -57,9 +55,20 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 	return s, nil
 }
 
+// open opens the catalog and then what it and the flags name.
+func (s *stores) open(ctx context.Context, o *options, config shard.Config) error {
+	if err := s.openCatalog(ctx, o); err != nil {
+		return err
+	}
+	if err := s.joinAll(ctx, o, config); err != nil {
+		return err
+	}
+	return s.addGatherers(ctx, o, config)
+}
+
 // openCatalog opens the catalog on its server. A server that belongs to a
 // catalog kept elsewhere gets no second one.
-func (s *stores) openCatalog(ctx context.Context, o *options, _ shard.Config) error {
+func (s *stores) openCatalog(ctx context.Context, o *options) error {
 	config, address := o.catalogConfig(s.log), o.catalogServer()
 	if err := s.wait(ctx, config, address); err != nil {
 		return err
