@@ -149,10 +149,16 @@ func (w *copiedWith) count(statement ast.Node, of *resolve.Block) (n int) {
 // and queries that it reads, and leaves it as it was.
 func (w *copiedWith) text(cte *ast.CommonTableExpression, name string) (text string, err error) {
 	before := make(map[*ast.TableSource]ast.TableSource)
+	recursive := w.block(cte).Role == resolve.Recursive
 	references(cte.Query, nil, func(ref *ast.TableSource) {
-		if err == nil {
-			before[ref] = *ref
-			err = w.copyFor(ref, name)
+		if err != nil {
+			return
+		}
+		before[ref] = *ref
+		if of, is := w.named[ref]; !is || of != nil {
+			err = w.copyFor(ref)
+		} else if recursive { // and has no WITH inside: the reference is to itself
+			again(ref, name)
 		}
 	})
 	if err == nil {
@@ -165,11 +171,7 @@ func (w *copiedWith) text(cte *ast.CommonTableExpression, name string) (text str
 }
 
 // copyFor makes a reference in a copied query one to a copy.
-func (w *copiedWith) copyFor(ref *ast.TableSource, name string) error {
-	if of, is := w.named[ref]; is && of == nil {
-		again(ref, name)
-		return nil
-	}
+func (w *copiedWith) copyFor(ref *ast.TableSource) error {
 	of, table := w.own(ref), w.isTable(ref)
 	if of == nil && !table {
 		return nil

@@ -158,6 +158,9 @@ func ordered(sql string) bool {
 // plans, and asks whether the marks are all that is needed.
 func runList(t *testing.T, s *scattering, all []listed, settle bool, sum *tally) {
 	backend := localtest.Backend(t).String()
+	// MySQL compares texts by the rules of the index that it chose, so that more is
+	// open there than SQL leaves.
+	byIndex := localtest.Backend(t).LooksUpUnpadded()
 	inParallel(len(all), time.Time{}, func(i int) {
 		l := all[i].on(backend)
 		if l.never {
@@ -165,13 +168,13 @@ func runList(t *testing.T, s *scattering, all []listed, settle bool, sum *tally)
 			return
 		}
 		v := s.judge(l.query, &l.rules)
-		if l.openOn != "" && v.class == wrong {
+		if v.class == wrong && (l.openOn != "" || byIndex && !s.settled(l.query, &l.rules)) {
 			v = verdict{class: open, reason: "the oracle itself: " + v.reason}
 		}
 		sum.add("list", v, l.place, l.sql)
 		if settle && l.openOn == "" && v.class == identical {
 			sum.plan(s.service.explain(l.query))
-			if !s.settled(l.query, &l.rules) {
+			if !byIndex && !s.settled(l.query, &l.rules) {
 				t.Errorf("%s: SQL leaves more open than the list says\n%s", l.place, l.sql)
 			}
 		}

@@ -28,8 +28,8 @@ type scattering struct {
 	shards string              // the database on them
 
 	// shuffled is an oracle over the same rows in another order, in another
-	// engine, with unique indexes alone. What it answers otherwise SQL leaves
-	// open, or the server does, which may compare by the rules of an index.
+	// engine, without indexes. What it answers otherwise SQL leaves open, or the
+	// server does, which may compare by the rules of an index.
 	shuffled *oracle
 }
 
@@ -192,11 +192,20 @@ func (s *scattering) shuffle(t testing.TB, address, original string, whole *sql.
 		columns := strings.Join(storedColumns(t, whole, name), ", ")
 		execute(t, db,
 			"CREATE TABLE `"+name+"` LIKE "+from,
-			"ALTER TABLE `"+name+"` ENGINE=MyISAM",
-			"INSERT INTO `"+name+"` ("+columns+") SELECT "+columns+" FROM "+from+" ORDER BY RAND(7)",
-			"ALTER TABLE `"+name+"` DISABLE KEYS")
+			"ALTER TABLE `"+name+"` ENGINE=MyISAM"+dropKeys(t, whole, name),
+			"INSERT INTO `"+name+"` ("+columns+") SELECT "+columns+" FROM "+from+" ORDER BY RAND(7)")
 	}
 	s.shuffled = openOracle(t, address, database, patience)
+}
+
+// dropKeys is what an ALTER TABLE is told so that a table has no index, and so no
+// AUTO_INCREMENT.
+func dropKeys(t testing.TB, db *sql.DB, table string) string {
+	t.Helper()
+	of := " WHERE table_schema = DATABASE() AND table_name = ?"
+	return localtest.Value[string](t, db, "SELECT CONCAT("+
+		"COALESCE((SELECT GROUP_CONCAT(', MODIFY `', column_name, '` ', column_type, ' NOT NULL' SEPARATOR '') FROM information_schema.columns"+of+" AND extra LIKE '%auto_increment%'), ''),"+
+		"COALESCE((SELECT GROUP_CONCAT(DISTINCT ', DROP INDEX `', index_name, '`' SEPARATOR '') FROM information_schema.statistics"+of+"), ''))", table, table)
 }
 
 // String shows which table is where.
