@@ -108,7 +108,7 @@ select id from t where n = (select min(n) from t)
 select id from t where id > all (select 1 union select 2) order by id
 select name from t where n in (1, 2147483647) and name not in ('x') order by id
 select distinct t_id from o order by t_id
-select o.t_id, sum(o.x) total from o group by o.t_id having total > 15 order by total
+select o.t_id, sum(o.x) total from o group by o.t_id having total > 15 order by total, t_id
 select t_id, group_concat(name order by name desc) from o group by t_id order by null
 select if(grouping(t_id), 'all', t_id) from o group by t_id with rollup
 select count(*) as `count` from t
