@@ -126,3 +126,9 @@ select 1 union select 1, 2
 select * from (select 1)
 select (select id from t)
 explain select id from t where id = 1
+select id from t order by (select max(x) from o where o.t_id = id), id
+select id, name from t order by (select max(x) from o where o.t_id = t.id) desc, id
+select (id), +n from t order by (select max(x) from o where o.t_id = id), n
+select id + 1 from t order by (select max(x) from o where o.t_id = id + 1), id
+select n + 1 as m, id from t order by (select max(x) from o where o.t_id = id), m, id
+select id as id from t order by (select max(x) from o where o.t_id = id), id
