@@ -129,6 +129,7 @@ func TestErrorsOfQueries(t *testing.T) {
 		{queryError(1242, "21000"), 400, "database_error", ""},
 		{queryError(1690, "22003"), 400, "database_error", ""},
 		{queryError(1267, "HY000"), 400, "database_error", ""},
+		{queryError(1176, "42000"), 400, "database_error", `"number":1176`},
 		{queryError(1365, "22012"), 400, "database_error", ""},
 		{queryError(3141, "22032"), 400, "database_error", ""},
 		{queryError(4038, "HY000"), 400, "database_error", ""},

@@ -19,7 +19,7 @@ func verdict(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case server.Number(err) == server.Interrupted:
+	case server.ClassOf(err).Has(server.Stopped):
 		return ErrCancelled
 	}
 	return err

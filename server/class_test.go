@@ -32,7 +32,9 @@ func TestClasses(t *testing.T) {
 		{"NOWAIT undoes nothing", 3572, Locked, Conflict},
 		{"MariaDB's snapshot is too old", 1020, Conflict, Unavailable},
 		{"TiDB's write conflict", 9007, Conflict, Unavailable},
-		{"between TiDB's numbers", 9004, 0, ^Class(0)},
+		{"a SELECT that meets a lock on TiDB is not to blame", 9004, Conflict | Locked | Unasked, Unavailable},
+		{"TiDB keeps what a SELECT reads only so long", 9006, TimeLimit | Unasked, Conflict},
+		{"between TiDB's numbers", 8150, 0, ^Class(0)},
 		{"the table is full, or memory is", 1114, Exhausted | Unasked, Unavailable},
 		{"an unknown column is the query's fault, or the catalog's", 1054, Unknown, Unasked | Changed},
 		{"so is an unknown table; a schema change waits for it", 1146, Unknown | Changed, Unasked},
@@ -55,6 +57,7 @@ func TestClasses(t *testing.T) {
 	for message, is := range map[string]Class{
 		"Lock wait timeout exceeded; try restarting transaction": Conflict | Locked | Unasked,
 		"lock wait timeout":                 Conflict | Locked | Unasked,
+		"context canceled":                  Stopped | Unasked, // the KILL of a large join, now and then
 		"runtime error: index out of range": 0,
 	} {
 		if got := ClassOf(&mysql.MySQLError{Number: 1105, Message: message}); got != is {

@@ -5,7 +5,7 @@
 //
 // No other package compares vendors. A difference between servers becomes a
 // method of [Info] here, named by what the server does, and a new error number
-// a row of the one table in class.go.
+// a row of the one table in numbers.go.
 package server
 
 import (

@@ -8,6 +8,11 @@ func (s Info) NamesTruthAsWritten() bool { return s.Vendor == MySQL }
 // is named by the first of them. MariaDB names it by all.
 func (s Info) NamesFirstString() bool { return s.Vendor != MariaDB }
 
+// NamesWithComments reports whether the name of a column includes the comments
+// behind its text, and lacks the "*/" of all of them, while characters of four
+// bytes stay what they are: TiDB takes what its parser has between two columns.
+func (s Info) NamesWithComments() bool { return s.Vendor == TiDB }
+
 // JoinsNots reports whether !! is one operator of its own, which negates once:
 // !!0 is 1. It is two of them elsewhere.
 func (s Info) JoinsNots() bool { return s.Vendor == MySQL }

@@ -19,7 +19,6 @@ type ColumnType struct {
 	DatabaseType string
 	Unsigned     bool
 	Nullable     bool
-	Precision    int64 // the digits of a DECIMAL, else 0
 	// Scale is the number of fractional digits where HasScale: of a DECIMAL,
 	// of a FLOAT or DOUBLE declared with digits, or of a DATETIME, TIMESTAMP
 	// or TIME.
@@ -193,8 +192,7 @@ func (d *definition) column() ColumnType {
 	return c
 }
 
-// digits sets what the column says of its digits. A DECIMAL's length counts
-// its sign and its point.
+// digits sets what the column says of its digits.
 func (d *definition) digits(c *ColumnType) {
 	scale := int64(d.decimals)
 	switch c.Type {
@@ -204,13 +202,6 @@ func (d *definition) digits(c *ColumnType) {
 	switch c.Type {
 	case catalog.Decimal:
 		c.Scale, c.HasScale = scale, true
-		c.Precision = int64(d.length)
-		if scale > 0 {
-			c.Precision--
-		}
-		if !c.Unsigned {
-			c.Precision--
-		}
 	case catalog.Float:
 		if scale < noFixedScale {
 			c.Scale, c.HasScale = scale, true

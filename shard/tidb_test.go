@@ -9,8 +9,8 @@ import (
 	"github.com/kolide/databalancer/server"
 )
 
-// No TiDB runs here, but its parser does: it must take all that this package
-// says to a TiDB.
+// Whatever the tests' servers are, TiDB's parser must take all that this
+// package says to a TiDB.
 func TestTiDBTakesOurStatements(t *testing.T) {
 	tidb := server.Parse("8.0.11-TiDB-v8.1.0")
 	statements := []string{

@@ -10,6 +10,11 @@ type Dialect struct {
 	// FirstString: a column of adjacent strings is named by the first of them.
 	// Elsewhere it is by all.
 	FirstString bool
+	// CommentsName: what a column's text says in comments, behind it too, is part
+	// of its name, less the "*/", and characters of four bytes stand there as
+	// they are. Elsewhere only comments within it count, and these characters
+	// become "?".
+	CommentsName bool
 	// DoubleNot: !! is one operator, so that !!0 is 1.
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.

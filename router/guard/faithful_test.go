@@ -12,8 +12,10 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 )
 
 // A restored statement must return what the client's own text returns: the
@@ -95,11 +97,28 @@ func errorText(err error) string {
 	return "error " + err.Error()
 }
 
+// healed are texts that TiDB refuses for its own sake, and does not refuse as
+// they are restored.
+var healed = []struct{ text, err string }{
+	{"sql_calc_found_rows", "error 1235"}, // it only pretends to know that, and must be told to
+	{"order by `id + 1`", "error 1054"},   // the name that it gives to the column itself
+	{"interval (", "error 1582"},          // in date + INTERVAL (n) DAY, read as the function INTERVAL()
+}
+
+func isHealed(query, err string) bool {
+	for _, h := range healed {
+		if err == h.err && strings.Contains(query, h.text) {
+			return true
+		}
+	}
+	return false
+}
+
 // faithful compares a statement with its restored self, and returns what it
 // gives.
 func faithful(t *testing.T, conn *sql.Conn, query string) string {
 	t.Helper()
-	dialect, _ := dialectOf(t, conn)
+	dialect, info := dialectOf(t, conn)
 	st, err := dialect.Parse(query, nil, Limits{})
 	if err != nil {
 		t.Errorf("%s\nis refused: %v", query, err)
@@ -110,10 +129,38 @@ func faithful(t *testing.T, conn *sql.Conn, query string) string {
 		text = "EXPLAIN " + text
 	}
 	want, got := run(t.Context(), conn, query), run(t.Context(), conn, text)
-	if got != want {
+	if info.Vendor == server.TiDB && isHealed(query, want) && !strings.HasPrefix(got, "error") {
+		return got
+	}
+	if same := sameRows(info, st.node); !same(got, want) {
 		t.Errorf("%s\ngives\n%srestored %s\ngives\n%s", query, want, text, got)
 	}
 	return want
+}
+
+// sameRows returns how to compare two results of a query. TiDB computes in
+// parallel, and what has no order comes in another one each time.
+func sameRows(info server.Info, query ast.ResultSetNode) func(a, b string) bool {
+	if info.Vendor == server.TiDB && !isOrdered(query) {
+		return func(a, b string) bool { return sortedLines(a) == sortedLines(b) }
+	}
+	return func(a, b string) bool { return a == b }
+}
+
+func isOrdered(query ast.ResultSetNode) bool {
+	switch n := query.(type) {
+	case *ast.SelectStmt:
+		return n.OrderBy != nil
+	case *ast.SetOprStmt:
+		return n.OrderBy != nil
+	}
+	return false
+}
+
+func sortedLines(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
 
 // session returns a connection on which time stands still.

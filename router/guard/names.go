@@ -8,12 +8,19 @@ import (
 
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router/tree"
+	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 )
 
-// maxName is the length to which servers cut the name of a column, in bytes.
-const maxName = 255
+// The lengths to which servers cut the name of a column, in bytes. Those that
+// leave the rest of it as it is cut characters in half, which is not done here.
+const (
+	maxName    = 255
+	maxRawName = 256
+)
+
+const blanks = " \t\r\n\v\f"
 
 // name gives an unaliased select field the name that the server would have
 // given its column for the client's text: what is restored from the tree reads
@@ -55,7 +62,7 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 				return g.constantName(n, start, end)
 			}
 		}
-		return safeName(g.written(start, end))
+		return g.writtenName(start, end)
 	}
 }
 
@@ -64,13 +71,23 @@ func (g *guard) written(start, end int) string {
 	return g.client[g.edits.back(start):g.edits.back(end)]
 }
 
+// writtenName makes a name of a piece of the client's own text.
+func (g *guard) writtenName(start, end int) string {
+	text := g.written(start, end)
+	if g.dialect.CommentsName {
+		text = strings.TrimRight(text, blanks)
+		return cut(parser.SpecFieldPattern.ReplaceAllStringFunc(text, parser.TrimComment), maxRawName)
+	}
+	return safeName(text)
+}
+
 func (g *guard) constantName(l *tree.Literal, start, end int) string {
 	switch v := l.Value.(type) {
 	case nil:
 		return "NULL"
 	case bool:
 		if g.dialect.TruthAsWritten {
-			return safeName(g.written(start, end))
+			return g.writtenName(start, end)
 		}
 		return strings.ToUpper(strconv.FormatBool(v))
 	case string:
@@ -79,7 +96,11 @@ func (g *guard) constantName(l *tree.Literal, start, end int) string {
 		}
 		return ""
 	}
-	return safeName(strings.Trim(g.sql[start:end], "+() \t\r\n\v\f"))
+	if g.dialect.CommentsName {
+		text := strings.TrimLeft(g.written(start, end), "+("+blanks)
+		return cut(strings.TrimRight(text, ")"+blanks), maxRawName)
+	}
+	return safeName(strings.Trim(g.sql[start:end], "+()"+blanks))
 }
 
 // safeName makes a name of a piece of SQL text, as servers do: names have no
@@ -91,14 +112,18 @@ func safeName(text string) string {
 		}
 		return r
 	}, text)
-	if len(name) > maxName {
-		n := maxName
-		for !utf8.RuneStart(name[n]) {
-			n--
-		}
-		name = name[:n]
+	return strings.TrimRight(cut(name, maxName), blanks)
+}
+
+// cut shortens a name to at most a number of bytes, between two characters.
+func cut(name string, most int) string {
+	if len(name) <= most {
+		return name
 	}
-	return strings.TrimRight(name, " \t\r\n\v\f")
+	for !utf8.RuneStart(name[most]) {
+		most--
+	}
+	return name[:most]
 }
 
 // fieldEnds are the words that end a select list. All are reserved, so they
@@ -106,12 +131,14 @@ func safeName(text string) string {
 var fieldEnds = strings.Fields(`from where group having order limit window union except
 	intersect into for lock fetch procedure`)
 
-// fieldEnd returns where the text of the select field at offset ends, and
-// whether it has the empty alias, which the tree does not show.
+// fieldEnd returns where the text of the select field at offset ends, behind
+// the comments that count in its name, and whether it has the empty alias, which
+// the tree does not show.
 func (g *guard) fieldEnd(offset int) (end int, aliased bool) {
 	s := scanner{src: g.sql, pos: offset}
 	nested, before, last := 0, "", ""
-	for t := s.next(); t.kind != tokenEnd; t = s.next() {
+	t := s.next()
+	for ; t.kind != tokenEnd; t = s.next() {
 		now := g.sql[t.start:t.end]
 		switch now {
 		case "(":
@@ -126,6 +153,9 @@ func (g *guard) fieldEnd(offset int) (end int, aliased bool) {
 			break
 		}
 		before, last, end = last, now, t.end
+	}
+	if g.dialect.CommentsName {
+		end = t.start
 	}
 	empty := last == "''" || last == `""` || last == "``"
 	return end, empty && strings.EqualFold(before, "as")

@@ -28,12 +28,9 @@ func names(t *testing.T, conn *sql.Conn, query string) string {
 // for the client's text.
 func TestNames(t *testing.T) {
 	conn := session(t)
-	dialect, info := dialectOf(t, conn)
+	dialect, _ := dialectOf(t, conn)
 	same := 0
 	for _, e := range lines("testdata/names.sql") {
-		if info.Vendor == server.TiDB && (strings.ContainsAny(e, "#😀") || strings.Contains(e, "/*") || strings.Contains(e, "-- ") || len(e) > 200) {
-			continue // TiDB puts comments into names, halves of them too, and does not cut names
-		}
 		query := "SELECT " + e + "\nFROM t"
 		if strings.Contains(e, "over w") {
 			query += " WINDOW w AS (ORDER BY id)"
@@ -48,7 +45,8 @@ func TestNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, want := names(t, conn, text), names(t, conn, query)
-		if got != want && !strings.HasPrefix(want, "error") {
+		// TiDB leaves half of a character at the end of a name that it cuts.
+		if got != strings.ToValidUTF8(want, "") && !strings.HasPrefix(want, "error") {
 			t.Errorf("%s\nrestored %s\nis named %q, not %q", query, text, got, want)
 			continue
 		}
@@ -67,5 +65,5 @@ func dialectOf(t *testing.T, conn *sql.Conn) (Dialect, server.Info) {
 		t.Fatal(err)
 	}
 	info := server.Parse(version)
-	return Dialect{TruthAsWritten: info.NamesTruthAsWritten(), FirstString: info.NamesFirstString(), DoubleNot: info.JoinsNots()}, info
+	return Dialect{TruthAsWritten: info.NamesTruthAsWritten(), FirstString: info.NamesFirstString(), CommentsName: info.NamesWithComments(), DoubleNot: info.JoinsNots()}, info
 }

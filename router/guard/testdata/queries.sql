@@ -108,7 +108,7 @@ select id from t where n = (select min(n) from t)
 select id from t where id > all (select 1 union select 2) order by id
 select name from t where n in (1, 2147483647) and name not in ('x') order by id
 select distinct t_id from o order by t_id
-select o.t_id, sum(o.x) total from o group by o.t_id having total > 15 order by total
+select o.t_id, sum(o.x) total from o group by o.t_id having total > 15 order by total, t_id
 select t_id, group_concat(name order by name desc) from o group by t_id order by null
 select if(grouping(t_id), 'all', t_id) from o group by t_id with rollup
 select count(*) as `count` from t
@@ -126,3 +126,9 @@ select 1 union select 1, 2
 select * from (select 1)
 select (select id from t)
 explain select id from t where id = 1
+select id from t order by (select max(x) from o where o.t_id = id), id
+select id, name from t order by (select max(x) from o where o.t_id = t.id) desc, id
+select (id), +n from t order by (select max(x) from o where o.t_id = id), n
+select id + 1 from t order by (select max(x) from o where o.t_id = id + 1), id
+select n + 1 as m, id from t order by (select max(x) from o where o.t_id = id), m, id
+select id as id from t order by (select max(x) from o where o.t_id = id), id
