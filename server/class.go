@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -210,8 +211,11 @@ func ClassOf(err error) Class {
 // Classify returns the class of the errors of that number, of which TiDB gives
 // one to many that only the message tells apart.
 func Classify(number uint16, message string) Class {
-	if number == unknownError && lockWait.MatchString(message) {
+	switch {
+	case number == unknownError && lockWait.MatchString(message):
 		number = lockWaitTimeout
+	case number == internalError && !strings.HasPrefix(message, "Internal error"):
+		return 0 // TiDB can't plan the statement, such as one with JSON for a condition
 	}
 	return classes[number]
 }
@@ -219,6 +223,7 @@ func Classify(number uint16, message string) Class {
 const (
 	unknownError    = 1105
 	lockWaitTimeout = 1205
+	internalError   = 1815
 )
 
 // lockWait matches what TiDB says of a lock that it did not get where it has

@@ -295,6 +295,7 @@ func TestCrashOfShard(t *testing.T) {
 // that, may create the table of a family that is gone. That must not be in the
 // way of the family's next life.
 func TestSuspendedCreate(t *testing.T) {
+	t.Parallel() // TiDB keeps the locks of a killed connection for 20 s
 	d, shards, b := newCatalog(t, 1)
 	suspended := false
 	pool := localtest.Open(t, d.addr, d.name)
