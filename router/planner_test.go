@@ -13,8 +13,8 @@ func TestLimitForgetsCollation(t *testing.T) {
 	snap := catalogtest.Parse(t, "shards a\ndog on a: id int, name text\n")
 	router := New(Config{})
 	for order, limited := range map[string]bool{
-		"": true,
-		" ORDER BY CONCAT(name, ''), id":                                           true,
+		"":                               true,
+		" ORDER BY CONCAT(name, ''), id": true,
 		" ORDER BY id, CONCAT(name, '') COLLATE utf8mb4_bin":                       false,
 		" ORDER BY LOWER(CONCAT(name, '') COLLATE utf8mb4_bin)":                    false,
 		" ORDER BY CONCAT(name, '') COLLATE utf8mb4_bin LIMIT 100":                 true,
