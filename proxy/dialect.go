@@ -59,5 +59,7 @@ func dialectOf(info server.Info) router.Dialect {
 
 		LooksUpUnpadded: info.LooksUpUnpadded(),
 		RoundsQuotients: info.RoundsQuotients(),
+
+		LimitForgetsCollation: info.LimitForgetsCollation(),
 	}
 }

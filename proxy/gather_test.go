@@ -22,6 +22,7 @@ func shop(t testing.TB, f *fixture) {
 
 // A server for gathering is home to what no shard is.
 func TestGatherAtGatherer(t *testing.T) {
+	localtest.NeedGathers(t)
 	shards := shardtest.New(t, 3)
 	address := shards.Addresses[2]
 	f := over(shardtest.At(t, shards.Addresses[:2], shards.Database))
@@ -52,6 +53,7 @@ func TestGatherAtGatherer(t *testing.T) {
 }
 
 func TestGatherColumns(t *testing.T) {
+	localtest.NeedGathers(t)
 	f := newFixture(t, 2)
 	f.Exec(t, 1, "CREATE TABLE d (good BOOLEAN, tags JSON, name LONGTEXT, at DATETIME(6))", `INSERT INTO d VALUES (1, '["a"]', 'x', '2024-01-02 03:04:05.000006')`)
 	step := shipping("s1", "t1", "SELECT good, tags, name, at FROM d", "name")
@@ -72,6 +74,7 @@ func TestGatherColumns(t *testing.T) {
 }
 
 func TestGatherRefusals(t *testing.T) {
+	localtest.NeedGathers(t)
 	f := newFixture(t, 2)
 	shop(t, f)
 	for name, plan := range map[string]*router.Plan{

@@ -192,7 +192,7 @@ func TestBlame(t *testing.T) {
 		}
 	}
 	errs := []error{nil, errors.New("none of a server's"), fmt.Errorf("%w: %w", shard.ErrUnreachable, serverError(1064))}
-	for _, number := range []uint16{1000, 1030, 1038, 1045, 1114, 1142, 1205, 1213, 1317, 1412, 1815, 1969, 3024, 3169} {
+	for _, number := range []uint16{1000, 1030, 1038, 1045, 1114, 1142, 1205, 1213, 1317, 1412, 1969, 3024, 3169} {
 		errs = append(errs, serverError(number))
 	}
 	for _, err := range errs {

@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
@@ -58,7 +59,8 @@ func (p *planner) anyShard() (string, error) {
 
 // limit makes a statement return at most maxRows + 1 rows, if there is a
 // maxRows. LIMIT comes last of all that a statement does, so the rows that
-// are left are the same ones as before.
+// are left are the same ones as before. Where a server would sort otherwise,
+// only who reads the rows counts them.
 func (p *planner) limit(statement ast.Node) {
 	if p.maxRows <= 0 {
 		return
@@ -66,10 +68,29 @@ func (p *planner) limit(statement ast.Node) {
 	rows := uint64(p.maxRows) + 1
 	switch n := statement.(type) {
 	case *ast.SelectStmt:
-		n.Limit = tree.Lower(n.Limit, rows)
+		if n.Limit != nil || !p.unsorts(n.OrderBy) {
+			n.Limit = tree.Lower(n.Limit, rows)
+		}
 	case *ast.SetOprStmt:
-		n.Limit = tree.Lower(n.Limit, rows)
+		if n.Limit != nil || !p.unsorts(n.OrderBy) {
+			n.Limit = tree.Lower(n.Limit, rows)
+		}
 	}
+}
+
+// unsorts reports whether a LIMIT might change the order of the rows.
+func (p *planner) unsorts(order *ast.OrderByClause) bool {
+	if order == nil || !p.dialect.LimitForgetsCollation {
+		return false
+	}
+	return slices.ContainsFunc(order.Items, func(item *ast.ByItem) (collates bool) {
+		tree.Walk(item.Expr, func(n ast.Node) bool {
+			_, is := n.(*ast.SetCollationExpr)
+			collates = collates || is
+			return !collates
+		})
+		return collates
+	})
 }
 
 // soleShard returns the one shard that has all of the tables, each whole: ""

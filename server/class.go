@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -105,11 +106,12 @@ func ClassOf(err error) Class {
 // one to many that only the message tells apart.
 func Classify(number uint16, message string) Class {
 	switch {
-	case number != unknownError:
-	case message == "context canceled":
+	case number == unknownError && message == "context canceled":
 		number = interrupted
-	case lockWait.MatchString(message):
+	case number == unknownError && lockWait.MatchString(message):
 		number = lockWaitTimeout
+	case number == internalError && !strings.HasPrefix(message, "Internal error"):
+		return 0 // TiDB can't plan the statement, such as one with JSON for a condition
 	}
 	return classes[number]
 }
@@ -118,6 +120,7 @@ const (
 	unknownError    = 1105
 	lockWaitTimeout = 1205
 	interrupted     = 1317 // by KILL QUERY
+	internalError   = 1815
 )
 
 // lockWait matches what TiDB says of a lock that it did not get where it has

@@ -64,6 +64,14 @@ func TestClasses(t *testing.T) {
 			t.Errorf("TiDB's unknown error %q has the classes %b, want %b", message, got, is)
 		}
 	}
+	for message, is := range map[string]Class{
+		"Internal error: no more":                Unasked,
+		"expression d.t.j cannot be pushed down": 0,
+	} {
+		if got := ClassOf(&mysql.MySQLError{Number: 1815, Message: message}); got != is {
+			t.Errorf("%q has the classes %b, want %b", message, got, is)
+		}
+	}
 	if ClassOf(errors.New("1040")) != 0 || ClassOf(nil) != 0 || Number(nil) != 0 {
 		t.Error("what is no server's error has a class")
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kolide/databalancer/local/localtest"
 	"github.com/kolide/databalancer/test/harness"
 )
 
@@ -29,6 +30,7 @@ func explain(t testing.TB, s *harness.Server, body map[string]any) explained {
 // TestExplain shows the plan of a join over two shards, before and after it
 // was run, and as the rows of EXPLAIN.
 func TestExplain(t *testing.T) {
+	localtest.NeedGathers(t)
 	s := harness.StartOn(t, 2)
 	s.Put("conn", map[string]string{"uid": "string", "n": "int"}, []any{
 		map[string]any{"uid": "a", "n": 1}, map[string]any{"uid": "b", "n": 2}, map[string]any{"uid": "c", "n": 3},

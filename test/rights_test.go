@@ -1,6 +1,7 @@
 package test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,11 +17,11 @@ import (
 func TestQueryAccount(t *testing.T) {
 	flags, addresses, database := harness.OnShards(t, 2)
 	s := harness.Start(t, flags...)
-	s.Put("numbers", map[string]string{"n": "int"}, numbers(100_000))
+	s.Put("numbers", map[string]string{"n": "int"}, numbers(many))
 	s.Put("others", map[string]string{"n": "int"}, numbers(10))
 	query, want := "SELECT COUNT(*) FROM numbers JOIN others USING (n)", "[10]"
 	if !gathers(s) {
-		query, want = "SELECT COUNT(*) FROM numbers", "[100000]"
+		query, want = "SELECT COUNT(*) FROM numbers", fmt.Sprintf("[%d]", many)
 	}
 	if got := s.Rows(query); got != want {
 		t.Errorf("%s: got %s, want %s", query, got, want)

@@ -46,14 +46,21 @@ func TestBalance(t *testing.T) {
 	s.Put("family_1", map[string]string{"n": "int"}, []any{map[string]int{"n": 7}})
 }
 
-// TestConcat asks for rows of several shards at once.
-func TestConcat(t *testing.T) {
+// onThree returns a process with the families f0 to f2, one on each shard.
+func onThree(t *testing.T) *harness.Server {
+	t.Helper()
 	s := harness.StartOn(t, 3)
 	for i := range 3 {
 		s.Put(fmt.Sprintf("f%d", i), map[string]string{"n": "int", "s": "string"},
 			[]any{map[string]any{"n": i, "s": "a"}, map[string]any{"n": i + 10, "s": "b"}})
 	}
-	got := s.Rows("SELECT n, s FROM f0 WHERE s = 'A' UNION ALL SELECT n, s FROM f1 UNION ALL (SELECT n, s FROM f2 ORDER BY n DESC LIMIT 1)")
+	return s
+}
+
+// TestConcat asks for rows of several shards one after the other.
+func TestConcat(t *testing.T) {
+	s := onThree(t)
+	got := s.Rows("SELECT n, s FROM f0 WHERE s = 'a' UNION ALL SELECT n, s FROM f1 UNION ALL (SELECT n, s FROM f2 ORDER BY n DESC LIMIT 1)")
 	if want := "[0,\"a\"]\n[1,\"a\"]\n[11,\"b\"]\n[12,\"b\"]"; got != want {
 		t.Errorf("UNION ALL:\n got %s\nwant %s", got, want)
 	}
@@ -63,6 +70,12 @@ func TestConcat(t *testing.T) {
 	if !slices.Equal(lines, want) {
 		t.Errorf("raw_logs:\n got %q\nwant %q", lines, want)
 	}
+}
+
+// TestGather asks for what several shards have in common.
+func TestGather(t *testing.T) {
+	localtest.NeedGathers(t)
+	s := onThree(t)
 	for sql, want := range map[string]string{
 		"SELECT n FROM f0 UNION SELECT n FROM f1 ORDER BY n":               "[0]\n[1]\n[10]\n[11]",
 		"SELECT n FROM f0 UNION ALL SELECT n FROM f1 ORDER BY n LIMIT 1":   "[0]",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kolide/databalancer/local/localtest"
+	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/test/harness"
 )
 
@@ -210,6 +212,9 @@ func TestSplitShardDown(t *testing.T) {
 // TestSplitBytes lets a family grow beyond its shard, and has its size and
 // that of a registered table measured.
 func TestSplitBytes(t *testing.T) {
+	if b := localtest.Backend(t); b.Vendor == server.TiDB {
+		t.Skipf("SKIPPED: the sizes of %s's tables are estimates that leave texts out", b)
+	}
 	t.Parallel()
 	flags, addresses, database := harness.OnShards(t, 2)
 	s := harness.Start(t, append(flags, "-split_bytes", "2000000", "-size_interval", "1s")...)
@@ -269,6 +274,9 @@ func TestCutOff(t *testing.T) {
 	localtest.Eventually(t, 30*time.Second, "the process is ready again", func() bool { return s.Request("GET", "/readyz", nil).Status == 200 })
 }
 
+// usesIndex matches the plans that MariaDB, MySQL and TiDB print.
+var usesIndex = regexp.MustCompile(`\|ix_|using ix_|index:ix_`)
+
 func TestIndexes(t *testing.T) {
 	flags, addresses, database := harness.OnShards(t, 2)
 	s := harness.Start(t, flags...)
@@ -286,7 +294,7 @@ func TestIndexes(t *testing.T) {
 	}
 	address := addressOf(t, addresses, familyOf(s, "dns").Placements[0].Shard)
 	plan := selectText(t, localtest.Open(t, address, database), "EXPLAIN SELECT * FROM dns WHERE uid = 'a'")
-	if !strings.Contains(plan, "|ix_") && !strings.Contains(plan, "using ix_") { // a table of MariaDB's, a tree of MySQL's
+	if !usesIndex.MatchString(plan) {
 		t.Errorf("the server doesn't use the index: %s", plan)
 	}
 	for body, code := range map[string]string{

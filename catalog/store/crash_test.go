@@ -117,10 +117,10 @@ var crashCases = []crashCase{
 }
 
 // steps returns the failpoints that the change passes.
-func (test *crashCase) steps(t *testing.T) []string {
+func (test *crashCase) steps(t *testing.T, d *database) []string {
 	t.Helper()
 	var points []string
-	d, shards := newDatabase(t), newFakeShards(t)
+	shards := newFakeShards(t)
 	test.prepare(t, d, shards)
 	c := d.open(t, store.Config{DDL: shards}.WithFailpoint(func(name string) error {
 		points = append(points, name)
@@ -135,8 +135,10 @@ func (test *crashCase) steps(t *testing.T) []string {
 	return points
 }
 
+// prepare makes the catalog anew.
 func (test *crashCase) prepare(t *testing.T, d *database, shards *fakeShards) {
 	t.Helper()
+	d.wipe(t)
 	c := d.open(t, store.Config{DDL: shards})
 	addShards(t, c, 2)
 	test.setup(t, c)
@@ -144,15 +146,15 @@ func (test *crashCase) prepare(t *testing.T, d *database, shards *fakeShards) {
 
 // crash performs the change in a process that dies at the point, and returns a
 // catalog of another process.
-func (test *crashCase) crash(t *testing.T, point string) (*database, *fakeShards, *store.Store) {
+func (test *crashCase) crash(t *testing.T, d *database, point string) (*fakeShards, *store.Store) {
 	t.Helper()
-	d, shards := newDatabase(t), newFakeShards(t)
+	shards := newFakeShards(t)
 	test.prepare(t, d, shards)
 	dying := d.open(t, store.Config{DDL: shards}.WithFailpoint(crashAt(point)))
 	if err := test.change(t, dying); !errors.Is(err, errCrash) {
 		t.Fatalf("crash ended in %v", err)
 	}
-	return d, shards, d.open(t, store.Config{DDL: shards})
+	return shards, d.open(t, store.Config{DDL: shards})
 }
 
 // verifyDone checks that the change was done, besides what verify does.
@@ -191,10 +193,11 @@ func (test *crashCase) verify(t *testing.T, d *database, shards *fakeShards, col
 }
 
 func TestCrashThenSameChange(t *testing.T) {
+	d := newDatabase(t)
 	for _, test := range crashCases {
-		for _, point := range test.steps(t) {
+		for _, point := range test.steps(t, d) {
 			t.Run(test.name+"/"+point, func(t *testing.T) {
-				d, shards, c := test.crash(t, point)
+				shards, c := test.crash(t, d, point)
 				err := test.change(t, c)
 				if err != nil && !(test.columns == nil && errors.Is(err, catalog.ErrUnknownFamily)) {
 					t.Fatalf("the same change again: %v", err)
@@ -206,12 +209,13 @@ func TestCrashThenSameChange(t *testing.T) {
 }
 
 func TestCrashThenSweep(t *testing.T) {
+	d := newDatabase(t)
 	for _, test := range crashCases {
-		points := test.steps(t)
+		points := test.steps(t, d)
 		// What isn't committed as an intent is as if it never was.
 		for _, point := range points[1:] {
 			t.Run(test.name+"/"+point, func(t *testing.T) {
-				d, shards, c := test.crash(t, point)
+				shards, c := test.crash(t, d, point)
 				sweep := c.Sweeper()
 				sweep(t.Context())
 				left := len(c.Unfinished())
@@ -226,10 +230,11 @@ func TestCrashThenSweep(t *testing.T) {
 }
 
 func TestCrashThenOtherFields(t *testing.T) {
+	d := newDatabase(t)
 	for _, test := range crashCases {
-		for i, point := range test.steps(t) {
+		for i, point := range test.steps(t, d) {
 			t.Run(test.name+"/"+point, func(t *testing.T) {
-				d, shards, c := test.crash(t, point)
+				shards, c := test.crash(t, d, point)
 				ensure(t, c, "dogs", text("owner", "name")...)
 				want := slices.Clone(test.before)
 				if i > 0 { // the intent was committed
@@ -252,10 +257,11 @@ func TestCrashThenOtherFields(t *testing.T) {
 }
 
 func TestCrashThenDrop(t *testing.T) {
+	d := newDatabase(t)
 	for _, test := range crashCases {
-		for _, point := range test.steps(t) {
+		for _, point := range test.steps(t, d) {
 			t.Run(test.name+"/"+point, func(t *testing.T) {
-				d, shards, c := test.crash(t, point)
+				shards, c := test.crash(t, d, point)
 				if err := c.DropFamily(t.Context(), "dogs"); err != nil && !errors.Is(err, catalog.ErrUnknownFamily) {
 					t.Fatal(err)
 				}
@@ -268,9 +274,10 @@ func TestCrashThenDrop(t *testing.T) {
 // The shard's server may die after it has obeyed: the DDL fails, and is done
 // all the same.
 func TestCrashOfShard(t *testing.T) {
+	d := newDatabase(t)
 	for _, test := range crashCases {
 		t.Run(test.name, func(t *testing.T) {
-			d, shards := newDatabase(t), newFakeShards(t)
+			shards := newFakeShards(t)
 			test.prepare(t, d, shards)
 			c := d.open(t, store.Config{DDL: shards}.WithFailpoint(crashAt("after DDL")))
 			if err := test.change(t, c); !errors.Is(err, errCrash) {
@@ -288,6 +295,7 @@ func TestCrashOfShard(t *testing.T) {
 // that, may create the table of a family that is gone. That must not be in the
 // way of the family's next life.
 func TestSuspendedCreate(t *testing.T) {
+	t.Parallel() // TiDB keeps the locks of a killed connection for 20 s
 	d, shards, b := newCatalog(t, 1)
 	suspended := false
 	pool := localtest.Open(t, d.addr, d.name)

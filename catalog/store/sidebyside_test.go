@@ -46,21 +46,25 @@ func next(statements []string) [][]string {
 func TestOlderProcesses(t *testing.T) {
 	for _, version := range versions(t) {
 		t.Run(fmt.Sprintf("v%d", version), func(t *testing.T) {
-			if err := older(t, version, store.Migrations); err != nil {
+			t.Parallel()
+			if err := alone(t, version).older(t, store.Migrations); err != nil {
 				t.Errorf("a process of version %d no longer works: %v", version, err)
 			}
 		})
 	}
+	last := alone(t, store.SchemaVersion)
 	for name, statements := range kept {
 		t.Run(name, func(t *testing.T) {
-			if err := older(t, store.SchemaVersion, next(statements)); err != nil {
+			t.Parallel()
+			if err := last.older(t, next(statements)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	for name, statements := range broken {
 		t.Run(name, func(t *testing.T) {
-			if older(t, store.SchemaVersion, next(statements)) == nil {
+			t.Parallel()
+			if last.older(t, next(statements)) == nil {
 				t.Error("nobody notices")
 			}
 		})
@@ -71,23 +75,35 @@ func TestOlderProcesses(t *testing.T) {
 // migrated: then its collation is the server's.
 func isCollation(line string) bool { return strings.HasPrefix(line, "collation: ") }
 
-// older replays the session of a process that knows the version, in a catalog
-// that is migrated further at its beginning, and halfway through. It returns
-// what is not as without that.
-func older(t *testing.T, version int, migrations [][]string) error {
+// recorded is the session of a process that knows a version of the schema, and
+// what comes of each statement in a catalog that is not migrated meanwhile.
+type recorded struct {
+	version int
+	session []string
+	results []string
+}
+
+func alone(t *testing.T, version int) *recorded {
 	t.Helper()
-	session := strings.Split(strings.TrimSuffix(readFile(t, fixture(version, ".session.sql")), ";\n"), ";\n")
-	half := len(session)/2 + slices.Index(session[len(session)/2:], "BEGIN")
-	want, err := replay(t, session, version, store.Migrations, len(session))
-	if err != nil {
+	r := &recorded{version: version, session: strings.Split(strings.TrimSuffix(readFile(t, fixture(version, ".session.sql")), ";\n"), ";\n")}
+	var err error
+	if r.results, err = r.replay(t, store.Migrations, len(r.session)); err != nil {
 		t.Fatalf("without a migration: %v", err)
 	}
+	return r
+}
+
+// older replays the session in a catalog that is migrated further at its
+// beginning, and halfway through. It returns what is not as without that.
+func (r *recorded) older(t *testing.T, migrations [][]string) error {
+	t.Helper()
+	half := len(r.session)/2 + slices.Index(r.session[len(r.session)/2:], "BEGIN")
 	for _, at := range []int{0, half} {
-		got, err := replay(t, session, version, migrations, at)
+		got, err := r.replay(t, migrations, at)
 		if err != nil {
 			return fmt.Errorf("migrated before statement %d: %w", at, err)
 		}
-		got, want := slices.DeleteFunc(slices.Clone(got), isCollation), slices.DeleteFunc(slices.Clone(want), isCollation)
+		got, want := slices.DeleteFunc(got, isCollation), slices.DeleteFunc(slices.Clone(r.results), isCollation)
 		if !slices.Equal(got, want) {
 			return fmt.Errorf("migrated before statement %d: %s", at, firstDifference(strings.Join(got, "\n"), strings.Join(want, "\n")))
 		}
@@ -95,13 +111,13 @@ func older(t *testing.T, version int, migrations [][]string) error {
 	return nil
 }
 
-// replay runs a session's statements in a catalog of the version that is
+// replay runs the session's statements in a catalog of its version that is
 // migrated before the statement of that number. It returns each one's result,
 // and what a new process sees in the end.
-func replay(t *testing.T, session []string, version int, migrations [][]string, at int) (results []string, err error) {
+func (r *recorded) replay(t *testing.T, migrations [][]string, at int) (results []string, err error) {
 	t.Helper()
 	d := newDatabase(t)
-	if err := store.Migrate(t.Context(), d.DB, migrations[:version]); err != nil {
+	if err := store.Migrate(t.Context(), d.DB, migrations[:r.version]); err != nil {
 		t.Fatal(err)
 	}
 	d.exec(t, "UPDATE meta SET identity = 'the catalog'")
@@ -110,7 +126,7 @@ func replay(t *testing.T, session []string, version int, migrations [][]string, 
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for i, statement := range append(slices.Clone(session), "DO 0") {
+	for i, statement := range append(slices.Clone(r.session), "DO 0") {
 		if i == at {
 			if err := store.Migrate(t.Context(), localtest.Open(t, d.addr, d.name), migrations); err != nil {
 				t.Fatal(err)
@@ -153,6 +169,7 @@ func perform(ctx context.Context, conn *sql.Conn, statement string) (string, err
 func TestOldAndNewProcess(t *testing.T) {
 	for name, statements := range kept {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d, shards := newDatabase(t), newFakeShards(t)
 			old := d.open(t, store.Config{DDL: shards})
 			addShards(t, old, 2)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/server"
@@ -61,8 +62,11 @@ func (fs *Families) CreateTable(ctx context.Context, name string, t *catalog.Tab
 }
 
 // PlainRows reports whether the shard's server has plain rows, as far as that
-// can be learned.
+// can be learned in a second: whoever asks holds locks in the catalog, for which
+// others wait while a server that this process has never met is away.
 func (fs *Families) PlainRows(ctx context.Context, name string) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
 	_, info, err := fs.server(ctx, name)
 	return err == nil && info.PlainRows()
 }

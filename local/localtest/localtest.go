@@ -114,6 +114,15 @@ func Backend(t testing.TB) server.Info {
 	return server.Parse(Value[string](t, Open(t, Servers(t, 1)[0], ""), "SELECT VERSION()"))
 }
 
+// NeedGathers skips the test where the backend's servers are not gathered from,
+// so that a query's tables must be on one of them.
+func NeedGathers(t testing.TB) {
+	t.Helper()
+	if b := Backend(t); !b.Gathers() {
+		t.Skipf("SKIPPED: rows are not gathered from several servers of %s", b)
+	}
+}
+
 // need ends the test if servers could not be had.
 func need(t testing.TB, err error) {
 	t.Helper()

@@ -24,6 +24,7 @@ type fixture struct {
 
 func newFixture(t testing.TB, n int, change ...func(*shard.Config)) *fixture {
 	t.Helper()
+	localtest.NeedGathers(t)
 	f := &fixture{Shards: shardtest.New(t, n, change...)}
 	f.use(Config{})
 	return f

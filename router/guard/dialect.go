@@ -25,6 +25,9 @@ type Dialect struct {
 	// RoundsQuotients: a quotient of DECIMALs has just the digits that it shows,
 	// where an average in an expression has more.
 	RoundsQuotients bool
+	// LimitForgetsCollation: a LIMIT may change the order of rows that are sorted
+	// by an expression with COLLATE.
+	LimitForgetsCollation bool
 }
 
 // Parse turns a client's text into a statement that is safe to restore and

@@ -113,6 +113,7 @@ func each(a *answer, f func(*cell)) {
 // TestFaultsAreSeen makes the service wrong in many ways, and demands that
 // generated queries, or else those of the list, find each of them.
 func TestFaultsAreSeen(t *testing.T) {
+	localtest.NeedGathers(t)
 	s := scatter(t, 1, 1, 1)
 	db := openDatabase(t, localtest.Servers(t, 1)[0], s.shards)
 	execute(t, db, "CREATE TABLE kept AS SELECT id, v FROM words", "CREATE TABLE kept_nums AS SELECT id, d6 FROM nums")

@@ -14,12 +14,12 @@ import (
 )
 
 // create is the statement that makes a registered table, with the server's
-// own collation, which is that of families too, and the server's collation for
-// which blanks count.
-func (t *table) create(blanks string) string {
+// own collation, which is that of families too, and those that the server has
+// in the place of others.
+func (t *table) create(collations *strings.Replacer) string {
 	var parts []string
 	for _, f := range t.fields {
-		parts = append(parts, "`"+f.name+"` "+strings.Replace(f.kind, noPad, blanks, 1))
+		parts = append(parts, "`"+f.name+"` "+collations.Replace(f.kind))
 	}
 	if t.keys != "" {
 		parts = append(parts, t.keys)
@@ -28,12 +28,21 @@ func (t *table) create(blanks string) string {
 		t.name, strings.Join(parts, ", "))
 }
 
-// noPadOf returns a collation of the server's for which blanks at the end of a
-// text count, and that is not its default.
-func noPadOf(t testing.TB, db *sql.DB) string {
+// collationsOf puts a collation of the server's for which blanks at the end of a
+// text count, and that is not its default, in the place of noPad, and the binary
+// ones in that of others that it lacks.
+func collationsOf(t testing.TB, db *sql.DB) *strings.Replacer {
 	t.Helper()
-	return localtest.Value[string](t, db, "SELECT collation_name FROM information_schema.collations"+
-		" WHERE collation_name IN ('utf8mb4_unicode_nopad_ci', 'utf8mb4_0900_as_ci')")
+	replaced := []string{noPad, localtest.Value[string](t, db, "SELECT collation_name FROM information_schema.collations"+
+		" WHERE collation_name IN ('utf8mb4_unicode_nopad_ci', 'utf8mb4_0900_as_ci', 'utf8mb4_0900_ai_ci')"+
+		" ORDER BY collation_name DESC LIMIT 1")}
+	for _, c := range []string{latin, ascii} {
+		if localtest.Value[int](t, db, "SELECT COUNT(*) FROM information_schema.collations WHERE collation_name = ?", c) == 0 {
+			charset, _, _ := strings.Cut(c, "_")
+			replaced = append(replaced, c, charset+"_bin")
+		}
+	}
+	return strings.NewReplacer(replaced...)
 }
 
 // insert is the statement that fills a registered table, or nothing. The same

@@ -34,9 +34,11 @@ const patience = 4 * time.Second
 func openOracle(t testing.TB, address, database string, patience time.Duration) *oracle {
 	t.Helper()
 	info := server.Parse(localtest.Value[string](t, localtest.Open(t, address, ""), "SELECT VERSION()"))
-	bounds := []string{"transaction_read_only=1", fmt.Sprintf("max_execution_time=%d", patience.Milliseconds())}
+	bounds := []string{fmt.Sprintf("max_execution_time=%d", patience.Milliseconds())}
 	if info.Vendor == server.MariaDB {
 		bounds = []string{"tx_read_only=1", "max_statement_time=" + fmt.Sprint(patience.Seconds())}
+	} else if info.ReadOnlySessions() {
+		bounds = append(bounds, "transaction_read_only=1")
 	}
 	db := localtest.Open(t, address, database, append(bounds, "autocommit=1", "group_concat_max_len=1048576",
 		"sql_mode=REPLACE(@@GLOBAL.sql_mode, 'ONLY_FULL_GROUP_BY,', '')")...)

@@ -50,8 +50,9 @@ const (
 	own     = "the server's own"   // of tables that name none, and of sessions
 	unicode = "utf8mb4_unicode_ci" // of no server's default
 	binAt   = "utf8mb4_bin"
-	noPad   = "one for which blanks count" // see noPadOf
+	noPad   = "one for which blanks count" // see collationsOf
 	latin   = "latin1_swedish_ci"
+	ascii   = "ascii_general_ci"
 )
 
 func tame(name, kind string, c class, p pool) field {
@@ -103,9 +104,9 @@ var registered = []table{
 		texts("g", "VARCHAR(40) COLLATE utf8mb4_unicode_ci", unicode, traps),
 		texts("b", "VARCHAR(40) COLLATE utf8mb4_bin", binAt, traps),
 		texts("p", "VARCHAR(40) COLLATE "+noPad, noPad, traps),
-		texts("l", "VARCHAR(40) CHARACTER SET latin1 COLLATE latin1_swedish_ci", latin, latinTraps),
+		texts("l", "VARCHAR(40) CHARACTER SET latin1 COLLATE "+latin, latin, latinTraps),
 		texts("m", "VARCHAR(40) CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci", "utf8mb3_general_ci", latinTraps),
-		texts("a", "VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci", "ascii_general_ci", asciiTraps),
+		texts("a", "VARCHAR(40) CHARACTER SET ascii COLLATE "+ascii, ascii, asciiTraps),
 		texts("tt", "TINYTEXT", own, traps),
 		texts("t", "TEXT COLLATE utf8mb4_unicode_ci", unicode, traps),
 		texts("mt", "MEDIUMTEXT", own, traps),
