@@ -53,6 +53,7 @@ func dialectOf(info server.Info) router.Dialect {
 	return router.Dialect{
 		TruthAsWritten: info.NamesTruthAsWritten(),
 		FirstString:    info.NamesFirstString(),
+		KeepsBlanks:    info.KeepsBlanks(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 

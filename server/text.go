@@ -8,6 +8,10 @@ func (s Info) NamesTruthAsWritten() bool { return s.Vendor == MySQL }
 // is named by the first of them. MariaDB names it by all.
 func (s Info) NamesFirstString() bool { return s.Vendor != MariaDB }
 
+// KeepsBlanks reports whether the name of a column keeps the blanks that its
+// alias begins with. Others remove them, and warn.
+func (s Info) KeepsBlanks() bool { return s.Vendor == TiDB }
+
 // JoinsNots reports whether !! is one operator of its own, which negates once:
 // !!0 is 1. It is two of them elsewhere.
 func (s Info) JoinsNots() bool { return s.Vendor == MySQL }

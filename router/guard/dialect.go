@@ -10,6 +10,9 @@ type Dialect struct {
 	// FirstString: a column of adjacent strings is named by the first of them.
 	// Elsewhere it is by all.
 	FirstString bool
+	// KeepsBlanks: an alias of a column may begin with blanks. Elsewhere they are
+	// not part of its name.
+	KeepsBlanks bool
 	// DoubleNot: !! is one operator, so that !!0 is 1.
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.

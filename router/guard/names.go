@@ -21,7 +21,7 @@ const maxName = 255
 // which name theirs themselves.
 func (g *guard) name(field *ast.SelectField) error {
 	if field.AsName.O != "" {
-		return nil
+		return g.alias(field)
 	}
 	end, aliased := g.fieldEnd(field.Offset)
 	if aliased {
@@ -31,6 +31,18 @@ func (g *guard) name(field *ast.SelectField) error {
 		return nil // an alias may hide the column: TiDB holds the two for ambiguous
 	}
 	field.AsName = ast.NewCIStr(g.fieldName(field.Expr, field.Offset, end))
+	return nil
+}
+
+// alias takes the blanks off the front of an alias, as most servers do.
+func (g *guard) alias(field *ast.SelectField) error {
+	if g.dialect.KeepsBlanks || field.AsName.O[0] > ' ' {
+		return nil
+	}
+	field.AsName = ast.NewCIStr(strings.TrimLeftFunc(field.AsName.O, func(r rune) bool { return r <= ' ' }))
+	if field.AsName.O == "" {
+		return fault.At(fault.Unsupported, field.Offset, "an empty alias is not supported")
+	}
 	return nil
 }
 

@@ -126,21 +126,6 @@ func (b *Block) Each(f func(*Block)) {
 	}
 }
 
-// Correlated reports whether anything in the block refers to a column of a
-// block around it.
-func (b *Block) Correlated() bool {
-	own := make(map[*scope]bool)
-	b.Each(func(x *Block) { own[x.scope] = true })
-	return b.Any(func(x *Block) bool {
-		outer := false
-		x.Names(func(n *ast.ColumnName) {
-			found := x.scope.bind(n)
-			outer = outer || found.scope != nil && !own[found.scope]
-		})
-		return outer
-	})
-}
-
 // Closed reports whether the block depends on no CTE of a block around it.
 func (b *Block) Closed() bool {
 	inside := make(map[*Block]bool)

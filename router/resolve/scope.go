@@ -13,6 +13,7 @@ const maxSources = 61
 
 // scope is what the names in one SELECT may refer to.
 type scope struct {
+	block      *Block
 	outer      *scope // of the query around a subquery; else nil
 	sources    []*Source
 	from       *Operand // nil while FROM is being resolved, and without one
