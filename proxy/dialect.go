@@ -54,6 +54,7 @@ func dialectOf(info server.Info) router.Dialect {
 		TruthAsWritten: info.NamesTruthAsWritten(),
 		FirstString:    info.NamesFirstString(),
 		KeepsBlanks:    info.KeepsBlanks(),
+		RowValues:      info.RowValues(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 

@@ -68,6 +68,9 @@ type words struct {
 	inside []int        // by token: the parenthesis that is open there, or -1
 	pairs  map[int]pair // by the opening parenthesis
 	edits  edited
+
+	dialect Dialect
+	carried carried
 }
 
 // pair is what closes a parenthesis, and whether a comma stands right inside it.
@@ -127,17 +130,18 @@ func (w *words) replace(i, n int, text string) {
 	w.edits = append(w.edits, edit{start, w.tokens[i+n-1].end - start, text})
 }
 
-// rewrite returns the edits that put a text into the parser's words; none where
-// there is nothing that it knows.
-func rewrite(text string) edited {
+// rewrite returns the edits that put a text into the parser's words, none where
+// there is nothing that it knows, and what they left out.
+func (d Dialect) rewrite(text string) (edited, carried) {
 	w := tokensOf(text)
+	w.dialect = d
 	for i := range w.tokens {
 		if w.tokens[i].kind == tokenWord && w.at(i-1) != "." {
 			w.rewrite(i)
 		}
 	}
 	slices.SortFunc(w.edits, func(a, b edit) int { return a.at - b.at })
-	return w.edits
+	return w.edits, w.carried
 }
 
 func (w *words) rewrite(i int) {
@@ -156,6 +160,10 @@ func (w *words) rewrite(i int) {
 		w.rollup(i)
 	case "match":
 		w.match(i)
+	case "values":
+		w.values(i)
+	case "json_table":
+		w.jsonTable(i)
 	case "interval":
 		if p, ok := w.pairs[i+1]; ok && !p.comma && units[w.at(p.end+1)] {
 			w.replace(i, 1, "INTERVAL +") // which changes nothing, but makes it no call
@@ -165,7 +173,7 @@ func (w *words) rewrite(i int) {
 			w.replace(i+1, 1, typ)
 		}
 	default:
-		if set, ok := strings.CutPrefix(word, "_"); ok && charsets[set] && !slices.Contains(introducers, set) {
+		if set, ok := strings.CutPrefix(word, "_"); ok && isKnown(set) && !slices.Contains(introducers, set) {
 			w.replace(i, 1, "_latin1") // the guard puts the client's back
 		}
 		w.name(i, word)

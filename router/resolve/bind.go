@@ -89,6 +89,11 @@ func (b *Block) clauses(yield func(ast.Node) bool) {
 		last = [6]ast.Node{tree.OrNil(op.Order), tree.OrNil(op.Limit)}
 	} else {
 		sel := b.Node.(*ast.SelectStmt)
+		for _, document := range b.scope.documents {
+			if !yield(document) {
+				return
+			}
+		}
 		for _, on := range b.scope.conditions {
 			if !yield(on) {
 				return

@@ -42,7 +42,8 @@ func (sc *scope) output(n *ast.ColumnName) *scope {
 // isCondition reports whether a clause of the block is one on single rows, in
 // which the block's own aggregates have no meaning.
 func (b *Block) isCondition(clause ast.Node) bool {
-	if _, ok := clause.(*ast.OnCondition); ok {
+	switch clause.(type) {
+	case *ast.OnCondition, *tree.JSONTable:
 		return true
 	}
 	sel, ok := b.Node.(*ast.SelectStmt)

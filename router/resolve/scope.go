@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -19,6 +20,7 @@ type scope struct {
 	from       *Operand // nil while FROM is being resolved, and without one
 	merges     bool     // a USING or NATURAL in FROM merges columns
 	conditions []*ast.OnCondition
+	documents  []*tree.JSONTable
 }
 
 // wide reports whether * in this scope must be spelled out.
