@@ -73,7 +73,7 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 
 // written returns the client's own text of a piece of what was parsed.
 func (g *guard) written(start, end int) string {
-	return g.client[g.edits.back(start):g.edits.back(end)]
+	return g.client[g.edits.back(start):g.edits.backEnd(end)]
 }
 
 func (g *guard) constantName(l *tree.Literal, start, end int) string {

@@ -3,63 +3,11 @@ package guard
 import (
 	"slices"
 	"strings"
-
-	"github.com/kolide/databalancer/fault"
 )
 
 // What servers take and the parser does not is put into other words before
 // another attempt, where these mean exactly the same. Only texts that the parser
 // has refused come here.
-
-// edit puts text in the place of old bytes.
-type edit struct {
-	at, old int
-	text    string
-}
-
-// edited is a text with edits in order.
-type edited []edit
-
-// apply returns the edited text.
-func (e edited) apply(text string) string {
-	var b strings.Builder
-	done := 0
-	for _, x := range e {
-		b.WriteString(text[done:x.at])
-		b.WriteString(x.text)
-		done = x.at + x.old
-	}
-	b.WriteString(text[done:])
-	return b.String()
-}
-
-// back returns where in the text before stands what is at an offset of the text
-// after.
-func (e edited) back(offset int) int {
-	delta := 0
-	for _, x := range e {
-		switch start := x.at + delta; {
-		case offset < start:
-			return offset - delta
-		case offset < start+len(x.text):
-			return x.at
-		}
-		delta += len(x.text) - x.old
-	}
-	return offset - delta
-}
-
-// relocate makes an error about the edited text one about the client's.
-func (e edited) relocate(err error) error {
-	f, ok := err.(*fault.Error)
-	if !ok || f.Facts().Offset == nil {
-		return err
-	}
-	facts := f.Facts()
-	offset := e.back(*facts.Offset)
-	facts.Offset = &offset
-	return f.With(facts)
-}
 
 // words are the tokens of a text, and its parentheses.
 type words struct {

@@ -25,6 +25,7 @@ func TestValues(t *testing.T) {
 		{false, "select a from t where a in (values (1), (f(2, 3)))", ""},
 		{false, "select a from t where (a, b) in (values (1, 2), (3, 4))", "SELECT `a` FROM `t` WHERE ROW(`a`,`b`) IN (SELECT 1,2 UNION ALL SELECT 3,4)"},
 		{false, "with c (n) as (values (1), (2)) values (3), (4)", "WITH `c` (`n`) AS (SELECT 1 UNION ALL SELECT 2) SELECT 3 AS `3` UNION ALL SELECT 4"},
+		{false, "values ((select 1), (2 + (3)))", "SELECT (SELECT 1) AS `(select 1)`,(2+(3)) AS `(2 + (3))`"},
 		{true, "values row(1, 'a'), row(2, 'b')", "SELECT 1 AS `column_0`,'a' AS `column_1` UNION ALL SELECT 2,'b'"},
 		{true, "select column_0 from (values row((select 1))) v", "SELECT `column_0` FROM (SELECT (SELECT 1) AS `column_0`) AS `v`"},
 		{true, "values (1)", ""},
