@@ -54,6 +54,8 @@ func dialectOf(info server.Info) router.Dialect {
 		TruthAsWritten: info.NamesTruthAsWritten(),
 		FirstString:    info.NamesFirstString(),
 		CommentsName:   info.NamesWithComments(),
+		KeepsBlanks:    info.KeepsBlanks(),
+		RowValues:      info.RowValues(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 

@@ -53,6 +53,9 @@ func (g *gatherer) read() error {
 		return fault.New(fault.Unsupported, "%s across shards is not supported: %s", inPlace, g.p.spread())
 	}
 	for _, b := range g.blocks {
+		if err := refuseFloats(b); err != nil {
+			return err
+		}
 		known := resolve.ConditionsOf(b)
 		maps.Copy(g.conditions, known.Of)
 		g.joinsOf(b, known.Equations)

@@ -37,7 +37,7 @@ func (g *gatherer) newCopier() *copier {
 		c.moody[b] = moody(b)
 	}
 	for s := range g.owner {
-		if s.Table == nil && (s.Block == nil || isWith(s.Block)) {
+		if s.Table == nil && !s.Computed && (s.Block == nil || isWith(s.Block)) {
 			c.named[s.Ref] = s.Block
 		}
 	}

@@ -31,7 +31,7 @@ func (g *gatherer) sourceRows(s *resolve.Source) float64 {
 	rows := 0.0
 	if s.Table != nil {
 		rows, _ = tableSize(s.Table)
-	} else {
+	} else if s.Block != nil {
 		rows = g.resultRows(s.Block)
 	}
 	for _, c := range g.conditions[s] {

@@ -13,6 +13,15 @@ func (s Info) NamesFirstString() bool { return s.Vendor != MariaDB }
 // bytes stay what they are: TiDB takes what its parser has between two columns.
 func (s Info) NamesWithComments() bool { return s.Vendor == TiDB }
 
+// KeepsBlanks reports whether the name of a column keeps the blanks that its
+// alias begins with. Others remove them, and warn.
+func (s Info) KeepsBlanks() bool { return s.Vendor == TiDB }
+
+// RowValues reports whether the rows of a VALUES statement are written ROW (…),
+// and its columns called column_0 and so on. MariaDB writes (…), and names them
+// by the values of the first row.
+func (s Info) RowValues() bool { return s.Vendor != MariaDB }
+
 // JoinsNots reports whether !! is one operator of its own, which negates once:
 // !!0 is 1. It is two of them elsewhere.
 func (s Info) JoinsNots() bool { return s.Vendor == MySQL }

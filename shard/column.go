@@ -36,12 +36,10 @@ type wireFacts struct {
 	flags   uint16
 }
 
-// Same reports whether two results have, as far as the protocol tells, columns
-// of the very same type, declared alike.
-func (c ColumnType) Same(other ColumnType) bool {
-	c.Name, other.Name = "", ""
-	return c == other
-}
+// Same reports whether two results have, as far as the protocol tells, the very
+// same column: its name, its type, declared alike. Two columns of one type that
+// were swapped, or renamed, differ by their names alone.
+func (c ColumnType) Same(other ColumnType) bool { return c == other }
 
 // Stores reports whether a table's column of the type c is what a server makes
 // of a result's column, both as Raw tells them. Widths may differ: servers make

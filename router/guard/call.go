@@ -139,7 +139,7 @@ func isString(e ast.ExprNode) bool {
 
 // isCharset reports whether e names a character set that is let through.
 func isCharset(e ast.ExprNode) bool {
-	return isString(e) && charsets[strings.ToLower(e.(*tree.Literal).GetString())]
+	return isString(e) && isKnown(strings.ToLower(e.(*tree.Literal).GetString()))
 }
 
 // useCharset puts the arguments of CHAR() right: the parser appends the

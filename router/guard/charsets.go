@@ -17,6 +17,14 @@ var charsets = map[string]bool{"utf8mb4": true, "utf8": true, "utf8mb3": true, "
 const singleByte = `armscii8 cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 dec8 geostd8 greek hebrew hp8 keybcs2
 	koi8r koi8u latin2 latin5 latin7 macce macroman tis620`
 
+// wide are character sets of several bytes, which the parser lacks, too. Values
+// can be converted to them, and hexadecimal and bit literals be of them, which
+// have no quotes.
+var wide = map[string]bool{"ucs2": true, "utf16": true, "utf16le": true, "utf32": true}
+
+// isKnown reports whether values can be converted to a character set.
+func isKnown(charset string) bool { return charsets[charset] || wide[charset] }
+
 // The collations that the parser lacks.
 const (
 	// MariaDB from 10.10: with and without a character set before it.
@@ -27,6 +35,9 @@ const (
 	// MariaDB from 10.2.
 	nopad = `utf8mb4_general_nopad_ci utf8mb4_nopad_bin utf8mb4_unicode_nopad_ci utf8mb4_unicode_520_nopad_ci
 		utf8mb3_general_nopad_ci utf8mb3_nopad_bin utf8mb3_unicode_nopad_ci utf8mb3_unicode_520_nopad_ci
+		ucs2_general_nopad_ci ucs2_nopad_bin ucs2_unicode_nopad_ci ucs2_unicode_520_nopad_ci
+		utf16_general_nopad_ci utf16_nopad_bin utf16_unicode_nopad_ci utf16_unicode_520_nopad_ci
+		utf32_general_nopad_ci utf32_nopad_bin utf32_unicode_nopad_ci utf32_unicode_520_nopad_ci
 		latin1_swedish_nopad_ci latin1_nopad_bin ascii_general_nopad_ci ascii_nopad_bin utf8mb4_thai_520_w2 utf8mb4_myanmar_ci`
 )
 
@@ -36,11 +47,17 @@ const firstID = 1 << 20
 
 // The parser's tables are filled once, before anything is parsed.
 func init() {
+	add := func(name string, width int) {
+		if _, ok := charset.CharacterSetInfos[name]; !ok {
+			charset.AddCharset(&charset.Charset{Name: name, DefaultCollation: name, Collations: make(map[string]*charset.Collation), Maxlen: width})
+		}
+	}
 	for _, name := range strings.Fields(singleByte) {
 		charsets[name] = true
-		if _, ok := charset.CharacterSetInfos[name]; !ok {
-			charset.AddCharset(&charset.Charset{Name: name, DefaultCollation: name, Collations: make(map[string]*charset.Collation), Maxlen: 1})
-		}
+		add(name, 1)
+	}
+	for name := range wide {
+		add(name, 4)
 	}
 	for i, name := range missingCollations() {
 		if _, err := charset.GetCollationByName(name); err != nil {

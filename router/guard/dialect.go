@@ -15,6 +15,13 @@ type Dialect struct {
 	// they are. Elsewhere only comments within it count, and these characters
 	// become "?".
 	CommentsName bool
+	// KeepsBlanks: an alias of a column may begin with blanks. Elsewhere they are
+	// not part of its name.
+	KeepsBlanks bool
+	// RowValues: the rows of a VALUES statement are written ROW (…), and its
+	// columns are called column_0 and so on. Elsewhere they are written (…), and
+	// named by the values of the first.
+	RowValues bool
 	// DoubleNot: !! is one operator, so that !!0 is 1.
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.

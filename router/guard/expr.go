@@ -146,11 +146,11 @@ func (g *guard) literal(l *tree.Literal) error {
 // introduced checks a literal with a character set before it.
 func (g *guard) introduced(l *tree.Literal, cs string) error {
 	at := l.OriginTextPosition()
-	if real := g.introducer(at); cs != real && charsets[real] {
+	if real := g.introducer(at); cs != real && isKnown(real) {
 		cs = real
 		l.Type.SetCharset(real)
 	}
-	if !charsets[cs] {
+	if _, bits := l.Value.(tree.Bits); !charsets[cs] && !(wide[cs] && bits) {
 		return fault.At(fault.Unsupported, at, "literals of the character set %s are not supported", cs)
 	}
 	s := scanner{src: g.sql, pos: at}
@@ -225,7 +225,7 @@ func (g *guard) cast(n *ast.FuncCastExpr) error {
 		return fault.At(fault.Unsupported, at, "this type of CAST is not supported")
 	case n.Tp.GetType() == mysql.TypeNewDecimal && n.Tp.GetFlen() == 0:
 		return fault.At(fault.Unsupported, at, "DECIMAL(0) is not supported: give the number of digits")
-	case n.Tp.GetCharset() != "" && !charsets[n.Tp.GetCharset()]:
+	case n.Tp.GetCharset() != "" && !isKnown(n.Tp.GetCharset()):
 		return fault.At(fault.Unsupported, at, "the character set %s is not supported", n.Tp.GetCharset())
 	case n.FunctionType != ast.CastBinaryOperator && n.Tp.GetCharset() == charset.CharsetBin && g.castsToChar(n):
 		// The parser makes CHAR … BINARY, a character type, the type BINARY.

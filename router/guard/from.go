@@ -61,6 +61,10 @@ func (g *guard) source(n *ast.TableSource) error {
 	if table, ok := n.Source.(*ast.TableName); ok {
 		return g.table(table)
 	}
+	if document, err := g.document(n); document != nil || err != nil {
+		n.Source = document
+		return err
+	}
 	return g.query(n.Source, true)
 }
 

@@ -17,6 +17,7 @@ type guard struct {
 	sql     string // what was parsed: comments blanked
 	client  string // what the client sent
 	edits   edited // what made the one of the other
+	carried carried
 	lim     Limits
 	nodes   int
 	depth   int

@@ -28,7 +28,7 @@ const blanks = " \t\r\n\v\f"
 // which name theirs themselves.
 func (g *guard) name(field *ast.SelectField) error {
 	if field.AsName.O != "" {
-		return nil
+		return g.alias(field)
 	}
 	end, aliased := g.fieldEnd(field.Offset)
 	if aliased {
@@ -38,6 +38,18 @@ func (g *guard) name(field *ast.SelectField) error {
 		return nil // an alias may hide the column: TiDB holds the two for ambiguous
 	}
 	field.AsName = ast.NewCIStr(g.fieldName(field.Expr, field.Offset, end))
+	return nil
+}
+
+// alias takes the blanks off the front of an alias, as most servers do.
+func (g *guard) alias(field *ast.SelectField) error {
+	if g.dialect.KeepsBlanks || field.AsName.O[0] > ' ' {
+		return nil
+	}
+	field.AsName = ast.NewCIStr(strings.TrimLeftFunc(field.AsName.O, func(r rune) bool { return r <= ' ' }))
+	if field.AsName.O == "" {
+		return fault.At(fault.Unsupported, field.Offset, "an empty alias is not supported")
+	}
 	return nil
 }
 
@@ -68,7 +80,7 @@ func (g *guard) fieldName(e ast.ExprNode, start, end int) string {
 
 // written returns the client's own text of a piece of what was parsed.
 func (g *guard) written(start, end int) string {
-	return g.client[g.edits.back(start):g.edits.back(end)]
+	return g.client[g.edits.back(start):g.edits.backEnd(end)]
 }
 
 // writtenName makes a name of a piece of the client's own text.

@@ -80,8 +80,8 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	g := guard{sql: text, client: sql, lim: lim, dialect: d}
 	err = g.parse(s, args)
 	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
-		if edits := rewrite(text); len(edits) > 0 {
-			again := guard{sql: edits.apply(text), client: sql, edits: edits, lim: lim, dialect: d}
+		if edits, carried := d.rewrite(text); len(edits) > 0 {
+			again := guard{sql: edits.apply(text), client: sql, edits: edits, carried: carried, lim: lim, dialect: d}
 			if second := again.parse(s, args); fault.CodeOf(second) != fault.Syntax {
 				err = edits.relocate(second)
 			}
@@ -101,6 +101,9 @@ func (g *guard) parse(s *Statement, args []any) error {
 		}
 		if err := g.query(s.node, true); err != nil {
 			return err
+		}
+		if len(g.carried) > 0 {
+			return fault.New(fault.Unsupported, "JSON_TABLE(…) is not supported here")
 		}
 		return g.bind(args)
 	})

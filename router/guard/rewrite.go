@@ -3,63 +3,11 @@ package guard
 import (
 	"slices"
 	"strings"
-
-	"github.com/kolide/databalancer/fault"
 )
 
 // What servers take and the parser does not is put into other words before
 // another attempt, where these mean exactly the same. Only texts that the parser
 // has refused come here.
-
-// edit puts text in the place of old bytes.
-type edit struct {
-	at, old int
-	text    string
-}
-
-// edited is a text with edits in order.
-type edited []edit
-
-// apply returns the edited text.
-func (e edited) apply(text string) string {
-	var b strings.Builder
-	done := 0
-	for _, x := range e {
-		b.WriteString(text[done:x.at])
-		b.WriteString(x.text)
-		done = x.at + x.old
-	}
-	b.WriteString(text[done:])
-	return b.String()
-}
-
-// back returns where in the text before stands what is at an offset of the text
-// after.
-func (e edited) back(offset int) int {
-	delta := 0
-	for _, x := range e {
-		switch start := x.at + delta; {
-		case offset < start:
-			return offset - delta
-		case offset < start+len(x.text):
-			return x.at
-		}
-		delta += len(x.text) - x.old
-	}
-	return offset - delta
-}
-
-// relocate makes an error about the edited text one about the client's.
-func (e edited) relocate(err error) error {
-	f, ok := err.(*fault.Error)
-	if !ok || f.Facts().Offset == nil {
-		return err
-	}
-	facts := f.Facts()
-	offset := e.back(*facts.Offset)
-	facts.Offset = &offset
-	return f.With(facts)
-}
 
 // words are the tokens of a text, and its parentheses.
 type words struct {
@@ -68,6 +16,9 @@ type words struct {
 	inside []int        // by token: the parenthesis that is open there, or -1
 	pairs  map[int]pair // by the opening parenthesis
 	edits  edited
+
+	dialect Dialect
+	carried carried
 }
 
 // pair is what closes a parenthesis, and whether a comma stands right inside it.
@@ -127,17 +78,18 @@ func (w *words) replace(i, n int, text string) {
 	w.edits = append(w.edits, edit{start, w.tokens[i+n-1].end - start, text})
 }
 
-// rewrite returns the edits that put a text into the parser's words; none where
-// there is nothing that it knows.
-func rewrite(text string) edited {
+// rewrite returns the edits that put a text into the parser's words, none where
+// there is nothing that it knows, and what they left out.
+func (d Dialect) rewrite(text string) (edited, carried) {
 	w := tokensOf(text)
+	w.dialect = d
 	for i := range w.tokens {
 		if w.tokens[i].kind == tokenWord && w.at(i-1) != "." {
 			w.rewrite(i)
 		}
 	}
 	slices.SortFunc(w.edits, func(a, b edit) int { return a.at - b.at })
-	return w.edits
+	return w.edits, w.carried
 }
 
 func (w *words) rewrite(i int) {
@@ -156,6 +108,10 @@ func (w *words) rewrite(i int) {
 		w.rollup(i)
 	case "match":
 		w.match(i)
+	case "values":
+		w.values(i)
+	case "json_table":
+		w.jsonTable(i)
 	case "interval":
 		if p, ok := w.pairs[i+1]; ok && !p.comma && units[w.at(p.end+1)] {
 			w.replace(i, 1, "INTERVAL +") // which changes nothing, but makes it no call
@@ -165,7 +121,7 @@ func (w *words) rewrite(i int) {
 			w.replace(i+1, 1, typ)
 		}
 	default:
-		if set, ok := strings.CutPrefix(word, "_"); ok && charsets[set] && !slices.Contains(introducers, set) {
+		if set, ok := strings.CutPrefix(word, "_"); ok && isKnown(set) && !slices.Contains(introducers, set) {
 			w.replace(i, 1, "_latin1") // the guard puts the client's back
 		}
 		w.name(i, word)

@@ -89,6 +89,11 @@ func (b *Block) clauses(yield func(ast.Node) bool) {
 		last = [6]ast.Node{tree.OrNil(op.Order), tree.OrNil(op.Limit)}
 	} else {
 		sel := b.Node.(*ast.SelectStmt)
+		for _, document := range b.scope.documents {
+			if !yield(document) {
+				return
+			}
+		}
 		for _, on := range b.scope.conditions {
 			if !yield(on) {
 				return
@@ -124,21 +129,6 @@ func (b *Block) Each(f func(*Block)) {
 	for _, inner := range b.Inner {
 		inner.Each(f)
 	}
-}
-
-// Correlated reports whether anything in the block refers to a column of a
-// block around it.
-func (b *Block) Correlated() bool {
-	own := make(map[*scope]bool)
-	b.Each(func(x *Block) { own[x.scope] = true })
-	return b.Any(func(x *Block) bool {
-		outer := false
-		x.Names(func(n *ast.ColumnName) {
-			found := x.scope.bind(n)
-			outer = outer || found.scope != nil && !own[found.scope]
-		})
-		return outer
-	})
 }
 
 // Closed reports whether the block depends on no CTE of a block around it.

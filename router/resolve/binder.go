@@ -14,6 +14,7 @@ type binder struct {
 	ctes  *CTE
 	scope *scope
 	block *Block
+	where bool // in a condition on rows
 	err   error
 }
 
@@ -21,6 +22,7 @@ type binder struct {
 func (r *resolver) bind(b *Block, e env) error {
 	v := binder{r: r, ctes: e.ctes, scope: b.scope, block: b}
 	for clause := range b.clauses {
+		v.where = b.isCondition(clause)
 		if clause.Accept(&v); v.err != nil {
 			return v.err
 		}
@@ -39,7 +41,10 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 		return node, true
 	case *ast.ColumnName:
 		v.err = v.column(n)
-	case *ast.AggregateFuncExpr, *ast.WindowFuncExpr:
+	case *ast.AggregateFuncExpr:
+		v.block.Aggregate = true
+		v.block.aggregated(n, v.where)
+	case *ast.WindowFuncExpr:
 		v.block.Aggregate = true
 	case *ast.FuncCallExpr:
 		v.block.call(n)

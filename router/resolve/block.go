@@ -23,8 +23,9 @@ type Block struct {
 
 	tables []*catalog.Table // that its own FROM names, each once
 	ctes   []*CTE           // that its own FROM names, each once
+	groups []*scope         // around it, of whose rows it calls aggregates
 
-	Aggregate bool   // calls an aggregate or window function itself
+	Aggregate bool   // calls an aggregate or window function itself, or a block inside it does of its rows
 	Volatile  bool   // calls a function with another value at each call itself
 	Sequence  bool   // calls RAND with a seed itself: each row's value follows from the last one's
 	Clock     bool   // calls a function of the statement's time itself

@@ -3,6 +3,7 @@ package resolve
 import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -100,6 +101,9 @@ func (f *fromResolver) refuseReordered(j *ast.Join) error {
 }
 
 func (f *fromResolver) source(ts *ast.TableSource) (*Source, error) {
+	if j, ok := ts.Source.(*tree.JSONTable); ok {
+		return f.jsonSource(ts, j)
+	}
 	n, ok := ts.Source.(*ast.TableName)
 	if !ok {
 		return f.derivedSource(ts)
@@ -168,6 +172,16 @@ func (f *fromResolver) derivedSource(ts *ast.TableSource) (*Source, error) {
 	b.Role = Derived
 	f.block.Inner = append(f.block.Inner, b)
 	return &Source{Name: ts.AsName.O, Ref: ts, Block: b, Columns: named(b.Columns)}, nil
+}
+
+// jsonSource is a JSON_TABLE, whose document is one of the block's expressions.
+func (f *fromResolver) jsonSource(ts *ast.TableSource, j *tree.JSONTable) (*Source, error) {
+	f.scope.documents = append(f.scope.documents, j)
+	columns := make([]Column, len(j.Columns))
+	for i, name := range j.Columns {
+		columns[i].Name = name
+	}
+	return &Source{Name: ts.AsName.O, Ref: ts, Columns: columns, Computed: true}, nil
 }
 
 // table returns the catalog's table for a reference.

@@ -58,7 +58,7 @@ func (r *resolver) setOperation(node ast.Node, e env) (*Block, error) {
 	if err := r.setColumns(b); err != nil {
 		return nil, err
 	}
-	b.scope = &scope{outer: e.outer}
+	b.scope = &scope{block: b, outer: e.outer}
 	return b, r.bind(b, e)
 }
 
@@ -70,7 +70,7 @@ func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.scope = &scope{outer: e.outer}
+	b.scope = &scope{block: b, outer: e.outer}
 	if err := r.from(sel, e, b); err != nil {
 		return nil, err
 	}

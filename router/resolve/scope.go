@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kolide/databalancer/catalog"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
@@ -13,11 +14,13 @@ const maxSources = 61
 
 // scope is what the names in one SELECT may refer to.
 type scope struct {
+	block      *Block
 	outer      *scope // of the query around a subquery; else nil
 	sources    []*Source
 	from       *Operand // nil while FROM is being resolved, and without one
 	merges     bool     // a USING or NATURAL in FROM merges columns
 	conditions []*ast.OnCondition
+	documents  []*tree.JSONTable
 }
 
 // wide reports whether * in this scope must be spelled out.

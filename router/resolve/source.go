@@ -12,10 +12,12 @@ import (
 type Source struct {
 	Name    string         // what qualifies its columns in the restored text
 	Table   *catalog.Table // nil for a CTE and a derived table
-	Block   *Block         // nil for a catalog table and for a CTE inside itself
+	Block   *Block         // nil for a catalog table, a JSON_TABLE and a CTE inside itself
 	Ref     *ast.TableSource
 	wide    bool     // has hidden columns that * must not show
 	Columns []Column // of a CTE or derived table; nil when not known
+
+	Computed bool // a JSON_TABLE: from values of the row, wherever that is joined
 }
 
 // known reports whether the source's columns can be told.
