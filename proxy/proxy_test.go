@@ -84,7 +84,7 @@ func TestConcat(t *testing.T) {
 	}{
 		{
 			"rows in the arms' order, names of the first",
-			concat("SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, 'y'", "SELECT 3 AS c, 'z' AS d"),
+			concat("SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, 'y' ORDER BY a", "SELECT 3 AS c, 'z' AS d"),
 			[]Column{{"a", catalog.Int}, {"b", catalog.Text}},
 			[]string{"1 x", "2 y", "3 z"},
 		},

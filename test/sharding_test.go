@@ -72,9 +72,10 @@ func TestConcat(t *testing.T) {
 	}
 }
 
-// TestGather asks for what several shards have in common.
+// TestGather asks for what several shards have in common, which is refused where
+// rows are not gathered.
 func TestGather(t *testing.T) {
-	localtest.NeedGathers(t)
+	backend := localtest.Backend(t)
 	s := onThree(t)
 	for sql, want := range map[string]string{
 		"SELECT n FROM f0 UNION SELECT n FROM f1 ORDER BY n":               "[0]\n[1]\n[10]\n[11]",
@@ -86,6 +87,12 @@ func TestGather(t *testing.T) {
 		"SELECT family FROM raw_logs ORDER BY family DESC LIMIT 1":         "[\"f2\"]",
 		"SELECT n FROM f0 UNION ALL SELECT s FROM f1 ORDER BY 1":           "[\"0\"]\n[\"10\"]\n[\"a\"]\n[\"b\"]",
 	} {
+		if !backend.Gathers() {
+			if p := s.Refused(422, "unsupported", "POST", "/api/query", map[string]any{"query": sql}); !strings.Contains(p.Detail, string(backend.Vendor)) {
+				t.Errorf("%s: refused without a reason: %s", sql, p.Detail)
+			}
+			continue
+		}
 		if got := s.Rows(sql); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", sql, got, want)
 		}

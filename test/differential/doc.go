@@ -12,6 +12,10 @@
 // ORDER BY fixes one. The oracle vouches for the values, the witness for the
 // types and for the exact text of numbers, which the driver does not keep.
 //
+// Where rows are not gathered, as on TiDB, all tables are on one shard. What the
+// server itself can't do must then fail through the service as well, and need
+// not be marked in the list.
+//
 // # Where the queries come from
 //
 // The files testdata/queries/*.txt are a hand-written list of every construct
