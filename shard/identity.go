@@ -47,7 +47,9 @@ func inDatabase(database, table string) string {
 // readIdentity returns which shard a server is, and whether that shard is
 // ready. No database or no table is no identity.
 func readIdentity(ctx context.Context, db *sql.DB, database string) (id Identity, ready bool, err error) {
-	err = db.QueryRowContext(ctx, selectOwnIdentity(database)).Scan(&id.Shard, &id.Name, &id.Catalog, &ready)
+	err = untilWon(func() error {
+		return db.QueryRowContext(ctx, selectOwnIdentity(database)).Scan(&id.Shard, &id.Name, &id.Catalog, &ready)
+	})
 	number := server.Number(err)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), number == server.NoSuchTable, number == server.BadDatabase:
@@ -57,4 +59,20 @@ func readIdentity(ctx context.Context, db *sql.DB, database string) (id Identity
 	}
 	id.Found = true
 	return id, ready, nil
+}
+
+// maxConflicts bounds the attempts of a statement: each time one of those that
+// conflict goes on, and few processes start at once.
+const maxConflicts = 10
+
+// untilWon runs a statement, again where it lost to another process that joins
+// the shard: MySQL finds deadlocks between two of them, also of one that reads
+// the table with one that creates it.
+func untilWon(statement func() error) (err error) {
+	for range maxConflicts {
+		if err = statement(); !server.ClassOf(err).Has(server.Conflict) {
+			return err
+		}
+	}
+	return err
 }

@@ -232,20 +232,13 @@ func (j *joining) createTables(ctx context.Context, number int) error {
 	return Wrap(j.name, j.tables.Create(ctx, j.db, j.server, j.database, j.cat.Collation(), number))
 }
 
-// exec runs a statement of its own transaction, again where that lost to another
-// process that joins the shard: MySQL finds deadlocks between two of them.
+// exec runs a statement of its own transaction, again where that lost.
 func (j *joining) exec(ctx context.Context, statement string, args ...any) error {
-	for attempt := 1; ; attempt++ {
+	return Wrap(j.name, untilWon(func() error {
 		_, err := j.db.ExecContext(ctx, statement, args...)
-		if !server.ClassOf(err).Has(server.Conflict) || attempt == maxConflicts {
-			return Wrap(j.name, err)
-		}
-	}
+		return err
+	}))
 }
-
-// maxConflicts bounds the attempts of a statement: each time one of those that
-// conflict goes on, and few processes start at once.
-const maxConflicts = 10
 
 func (j *joining) lookUp(ctx context.Context) (*catalog.Shard, error) {
 	snap, err := j.cat.Refresh(ctx)

@@ -21,6 +21,15 @@ const soon = 10 * time.Second
 // crossJoin computes for hours, and returns no row before its end.
 var crossJoin = "SELECT COUNT(*) FROM " + numbers(14) + " WHERE n < 0"
 
+// rowsFirst is a statement that returns some rows, and goes on for hours.
+func rowsFirst(t testing.TB) string {
+	t.Helper()
+	if localtest.Backend(t).Vendor == server.TiDB { // its SLEEP among rows is not stopped by a KILL
+		return "SELECT REPEAT('x', 1000), n FROM " + numbers(14)
+	}
+	return "SELECT REPEAT('x', 1000), SLEEP(IF(n < 500, 0, 3000)) FROM " + numbers(3)
+}
+
 var errEnough = errors.New("enough of it")
 
 // running counts the statements on the server whose text begins with prefix.
@@ -46,11 +55,7 @@ func endWhenRunning(t *testing.T, sh *Shard, prefix string) context.Context {
 func TestEndOfContextStopsStatement(t *testing.T) {
 	f := newFixture(t, 1)
 	sh := f.shard(t, "s0")
-	rowsFirst := "SELECT REPEAT('x', 1000), SLEEP(IF(n < 500, 0, 3000)) FROM " + numbers(3)
-	if localtest.Backend(t).Vendor == server.TiDB { // its SLEEP among rows is not stopped by a KILL
-		rowsFirst = "SELECT REPEAT('x', 1000), n FROM " + numbers(14)
-	}
-	for i, statement := range []string{"SELECT SLEEP(3000)", crossJoin, rowsFirst} {
+	for i, statement := range []string{"SELECT SLEEP(3000)", crossJoin, rowsFirst(t)} {
 		tag := fmt.Sprintf("/* %s %d */ ", f.database, i)
 		c := open(t, sh)
 		start := time.Now()

@@ -223,7 +223,7 @@ func (s *tlsServer) testStatements(t *testing.T) {
 	id := lost.session.id
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
-	rows, err = lost.Query(ctx, "SELECT REPEAT('z', 1000) FROM "+numbers(8)) // for minutes
+	rows, err = lost.Query(ctx, rowsFirst(t))
 	if err != nil {
 		t.Fatal(err)
 	}
