@@ -17,9 +17,10 @@ type words struct {
 	pairs  map[int]pair // by the opening parenthesis
 	edits  edited
 
-	dialect Dialect
-	carried carried
-	withs   int // that the edits have put in
+	dialect     Dialect
+	carried     carried
+	percentiles percentiles
+	withs       int // that the edits have put in
 }
 
 // pair is what closes a parenthesis, and whether a comma stands right inside it.
@@ -114,6 +115,10 @@ func (w *words) rewrite(i int) {
 	case "values":
 		w.columnList(i - 1)
 		w.values(i)
+	case "median":
+		w.median(i)
+	case "percentile_cont", "percentile_disc":
+		w.percentile(i)
 	case "json_table":
 		w.jsonTable(i)
 	case "interval":

@@ -102,3 +102,35 @@ func TestJSONTable(t *testing.T) {
 		}
 	}
 }
+
+// TestPercentiles prints percentiles as they were written, and nothing but those.
+func TestPercentiles(t *testing.T) {
+	for _, tt := range []struct{ sql, want string }{
+		{"median(a + 1) over (partition by b)", "MEDIAN(`a`+1) OVER (PARTITION BY `b`)"},
+		{"percentile_cont(0.5) within group (order by a desc) over ()", "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY `a` DESC) OVER ()"},
+		{"1 + percentile_disc(1 - 0.5) within group (order by -a asc) over (partition by b)", "1+PERCENTILE_DISC(1-0.5) WITHIN GROUP (ORDER BY -`a`) OVER (PARTITION BY `b`)"},
+		{"median(a)", ""},
+		{"median(sleep(1)) over ()", ""},
+		{"percentile_cont(0.5) within group (order by sleep(1)) over ()", ""},
+		{"percentile_cont(sleep(1)) within group (order by a) over ()", ""},
+		{"percentile_cont(0.5, 1) within group (order by a) over ()", ""},
+		{"percentile_cont(0.5) within group (order by a, b) over ()", ""},
+		{"percentile_cont(0.5) within group (order by a limit 1) over ()", ""},
+		{"percentile_cont(0.5) within group (order by a)", ""},
+	} {
+		st, err := Parse("select "+tt.sql+" as p from t", nil, Limits{})
+		if tt.want == "" {
+			if err == nil {
+				t.Errorf("%s is accepted", tt.sql)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tt.sql, err)
+			continue
+		}
+		if got, err := tree.Restore(st.Node()); err != nil || got != "SELECT "+tt.want+" AS `p` FROM `t`" {
+			t.Errorf("%s is\n%s, %v, not\n%s", tt.sql, got, err, tt.want)
+		}
+	}
+}
