@@ -69,6 +69,7 @@ func dialectOf(info server.Info) router.Dialect {
 		FirstString:    info.NamesFirstString(),
 		KeepsBlanks:    info.KeepsBlanks(),
 		RowValues:      info.RowValues(),
+		ListsColumns:   info.ListsColumns(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 

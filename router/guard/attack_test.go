@@ -202,7 +202,7 @@ var attacks = []attack{
 	{sql: "select values(a) from t", code: fault.ForbiddenClause},
 	{sql: "select * from t, lateral (select t.a) x", restored: "SELECT * FROM `t` JOIN LATERAL (SELECT `t`.`a`) AS `x`"},
 	{sql: "select * from t, lateral (select sleep(1)) x", code: fault.ForbiddenFunction},
-	{sql: "select * from (select sleep(1)) x (a)", code: fault.ForbiddenFunction},
+	{sql: "select * from (select sleep(1)) x (a)", code: fault.Unsupported},
 	{sql: "select * from (select 1) x (a, sleep(1))", code: fault.Unsupported},
 	{sql: "values row(1, 2)", code: fault.Unsupported},
 	{sql: "select 1 union values row(1)", code: fault.Unsupported},

@@ -5,7 +5,7 @@ package guard
 // (WITH t (a, b) AS (…) SELECT * FROM t) AS t.
 func (w *words) columnList(i int) {
 	p, ok := w.pairs[i]
-	if !ok || !w.beginsSource(i) {
+	if !ok || !w.dialect.ListsColumns || !w.beginsSource(i) {
 		return
 	}
 	alias := p.end + 1

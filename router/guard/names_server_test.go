@@ -67,5 +67,5 @@ func dialectOf(t *testing.T, conn *sql.Conn) (Dialect, server.Info) {
 		t.Fatal(err)
 	}
 	info := server.Parse(version)
-	return Dialect{TruthAsWritten: info.NamesTruthAsWritten(), FirstString: info.NamesFirstString(), DoubleNot: info.JoinsNots(), RowValues: info.RowValues(), KeepsBlanks: info.KeepsBlanks()}, info
+	return Dialect{TruthAsWritten: info.NamesTruthAsWritten(), FirstString: info.NamesFirstString(), DoubleNot: info.JoinsNots(), RowValues: info.RowValues(), KeepsBlanks: info.KeepsBlanks(), ListsColumns: info.ListsColumns()}, info
 }

@@ -10,7 +10,7 @@ import (
 // follows from what stands beside them.
 func TestValues(t *testing.T) {
 	for _, tt := range []struct {
-		rows      bool // as ROW (…)
+		rows      bool // as ROW (…), and lists of columns, as in MySQL
 		sql, want string
 	}{
 		{false, "values (1, 'a'), (2, 3 + 4)", "SELECT 1 AS `1`,'a' UNION ALL SELECT 2,3+4"},
@@ -29,9 +29,12 @@ func TestValues(t *testing.T) {
 		{true, "values row(1, 'a'), row(2, 'b')", "SELECT 1 AS `column_0`,'a' AS `column_1` UNION ALL SELECT 2,'b'"},
 		{true, "select column_0 from (values row((select 1))) v", "SELECT `column_0` FROM (SELECT (SELECT 1) AS `column_0`) AS `v`"},
 		{true, "select b from (values row(1, 2)) v (a, b)", "SELECT `b` FROM (WITH `v` (`a`, `b`) AS (SELECT 1 AS `column_0`,2 AS `column_1`) SELECT * FROM `v`) AS `v`"},
-		{false, "select x.b from t join (select 1, 2) as x (a, `b`), lateral (select x.a) y (z)",
+		{false, "select a from (select 1) as x (a)", ""},
+		{true, "select a from (select sleep(1)) as x (a)", ""},
+		{true, "select a from (select 1) as x (a, sleep(1))", ""},
+		{true, "select x.b from t join (select 1, 2) as x (a, `b`), lateral (select x.a) y (z)",
 			"SELECT `x`.`b` FROM (`t` JOIN (WITH `x` (`a`, `b`) AS (SELECT 1,2) SELECT * FROM `x`) AS `x`) JOIN LATERAL (WITH `y` (`z`) AS (SELECT `x`.`a`) SELECT * FROM `y`) AS `y`"},
-		{false, "select (select 1), (select 2) and (a) from t, (select 3) x (y, 4)", ""},
+		{true, "select (select 1), (select 2) and (a) from t, (select 3) x (y, 4)", ""},
 		{true, "values (1)", ""},
 		{false, "values row(1)", ""},
 		{false, "values ()", ""},
@@ -41,7 +44,7 @@ func TestValues(t *testing.T) {
 		{false, "select values(a) from t", ""},
 		{false, "values (1) select 2", ""},
 	} {
-		st, err := Dialect{RowValues: tt.rows}.Parse(tt.sql, nil, Limits{})
+		st, err := Dialect{RowValues: tt.rows, ListsColumns: tt.rows}.Parse(tt.sql, nil, Limits{})
 		if tt.want == "" {
 			if err == nil {
 				t.Errorf("%s is accepted", tt.sql)
