@@ -10,10 +10,12 @@ import (
 
 // plan plans a query in the dialect of the server that gives the answer. It
 // begins with that of the last query's, which is the same wherever all shards
-// are of one vendor.
+// are of one vendor, and before there was one with that of any shard.
 func (p *Proxy) plan(ctx context.Context, snap *catalog.Snapshot, q router.Query) (*router.Plan, error) {
 	if last := p.dialect.Load(); last != nil {
 		q.Dialect = *last
+	} else {
+		q.Dialect = p.anyDialect(ctx, snap)
 	}
 	plan, err := p.router.Plan(snap, q)
 	if err != nil {
@@ -26,6 +28,18 @@ func (p *Proxy) plan(ctx context.Context, snap *catalog.Snapshot, q router.Query
 	p.dialect.Store(&spoken)
 	q.Dialect = spoken
 	return p.router.Plan(snap, q)
+}
+
+// anyDialect returns the dialect of the first shard that tells it.
+func (p *Proxy) anyDialect(ctx context.Context, snap *catalog.Snapshot) router.Dialect {
+	for _, known := range snap.Shards() {
+		if sh, err := p.shards.Shard(known.Name); err == nil {
+			if info, err := sh.Server(ctx); err == nil {
+				return dialectOf(info)
+			}
+		}
+	}
+	return router.Dialect{}
 }
 
 // spoken returns the dialect of the shard that runs the last statement. It
@@ -56,6 +70,7 @@ func dialectOf(info server.Info) router.Dialect {
 		CommentsName:   info.NamesWithComments(),
 		KeepsBlanks:    info.KeepsBlanks(),
 		RowValues:      info.RowValues(),
+		ListsColumns:   info.ListsColumns(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 

@@ -22,6 +22,10 @@ func (s Info) KeepsBlanks() bool { return s.Vendor == TiDB }
 // by the values of the first row.
 func (s Info) RowValues() bool { return s.Vendor != MariaDB }
 
+// ListsColumns reports whether a list of columns may stand behind the alias of a
+// derived table.
+func (s Info) ListsColumns() bool { return s.Vendor == MySQL }
+
 // JoinsNots reports whether !! is one operator of its own, which negates once:
 // !!0 is 1. It is two of them elsewhere.
 func (s Info) JoinsNots() bool { return s.Vendor == MySQL }

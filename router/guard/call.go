@@ -202,6 +202,10 @@ func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
 
 // windowCall checks a window function.
 func (g *guard) windowCall(n *ast.WindowFuncExpr) error {
+	if err := g.list(n.Args); err != nil {
+		return err
+	}
+	g.percentile(n)
 	f, ok := tree.Windows[strings.ToLower(n.Name)]
 	if !ok {
 		return fault.At(fault.ForbiddenFunction, n.OriginTextPosition(), "the window function %s is not available", strings.ToUpper(n.Name))
@@ -210,10 +214,7 @@ func (g *guard) windowCall(n *ast.WindowFuncExpr) error {
 	if n.IgnoreNull || n.FromLast {
 		return fault.At(fault.Unsupported, n.OriginTextPosition(), "IGNORE NULLS and FROM LAST are not supported")
 	}
-	if err := g.window(&n.Spec); err != nil {
-		return err
-	}
-	return g.list(n.Args)
+	return g.window(&n.Spec)
 }
 
 func isASCII(s string) bool {

@@ -55,15 +55,15 @@ func (g *guard) joined(n *ast.Join) error {
 }
 
 func (g *guard) source(n *ast.TableSource) error {
-	if n.Lateral || len(n.ColumnNames) > 0 {
-		return fault.At(fault.Unsupported, g.find("lateral"), "LATERAL is not supported")
-	}
 	if table, ok := n.Source.(*ast.TableName); ok {
 		return g.table(table)
 	}
 	if document, err := g.document(n); document != nil || err != nil {
 		n.Source = document
 		return err
+	}
+	if len(n.ColumnNames) > 0 {
+		return fault.New(fault.Unsupported, "a list of columns after the alias of a derived table is not supported: use aliases inside it")
 	}
 	return g.query(n.Source, true)
 }

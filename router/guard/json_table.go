@@ -79,7 +79,11 @@ func (r *columnReader) column() bool {
 	if !r.word("path") || !r.path() {
 		return false
 	}
-	return exists || r.onEvent() && r.onEvent()
+	if exists {
+		return true
+	}
+	empty := r.onEvent()
+	return empty && r.onEvent()
 }
 
 // onEvent reads {NULL | ERROR | DEFAULT text} ON {EMPTY | ERROR}, where there is

@@ -80,10 +80,11 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	g := guard{sql: text, client: sql, lim: lim, dialect: d}
 	err = g.parse(s, args)
 	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
-		if edits, carried := d.rewrite(text); len(edits) > 0 {
-			again := guard{sql: edits.apply(text), client: sql, edits: edits, carried: carried, lim: lim, dialect: d}
+		if w := d.rewrite(text); len(w.edits) > 0 {
+			again := guard{sql: w.edits.apply(text), client: sql, edits: w.edits, carried: w.carried, percentiles: w.percentiles, lim: lim, dialect: d}
+			s.withs = withs + w.withs
 			if second := again.parse(s, args); fault.CodeOf(second) != fault.Syntax {
-				err = edits.relocate(second)
+				err = w.edits.relocate(second)
 			}
 		}
 	}
@@ -104,6 +105,9 @@ func (g *guard) parse(s *Statement, args []any) error {
 		}
 		if len(g.carried) > 0 {
 			return fault.New(fault.Unsupported, "JSON_TABLE(…) is not supported here")
+		}
+		if len(g.percentiles) > 0 {
+			return fault.New(fault.Unsupported, "a percentile is not supported here")
 		}
 		return g.bind(args)
 	})

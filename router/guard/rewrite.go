@@ -17,8 +17,10 @@ type words struct {
 	pairs  map[int]pair // by the opening parenthesis
 	edits  edited
 
-	dialect Dialect
-	carried carried
+	dialect     Dialect
+	carried     carried
+	percentiles percentiles
+	withs       int // that the edits have put in
 }
 
 // pair is what closes a parenthesis, and whether a comma stands right inside it.
@@ -78,9 +80,9 @@ func (w *words) replace(i, n int, text string) {
 	w.edits = append(w.edits, edit{start, w.tokens[i+n-1].end - start, text})
 }
 
-// rewrite returns the edits that put a text into the parser's words, none where
-// there is nothing that it knows, and what they left out.
-func (d Dialect) rewrite(text string) (edited, carried) {
+// rewrite makes the edits that put a text into the parser's words; none where
+// there is nothing that it knows.
+func (d Dialect) rewrite(text string) *words {
 	w := tokensOf(text)
 	w.dialect = d
 	for i := range w.tokens {
@@ -89,11 +91,13 @@ func (d Dialect) rewrite(text string) (edited, carried) {
 		}
 	}
 	slices.SortFunc(w.edits, func(a, b edit) int { return a.at - b.at })
-	return w.edits, w.carried
+	return w
 }
 
 func (w *words) rewrite(i int) {
 	switch word := w.at(i); word {
+	case "select", "with", "table":
+		w.columnList(i - 1)
 	case "natural":
 		if w.are(i+1, "inner", "join") {
 			w.replace(i+1, 1, "")
@@ -109,7 +113,12 @@ func (w *words) rewrite(i int) {
 	case "match":
 		w.match(i)
 	case "values":
+		w.columnList(i - 1)
 		w.values(i)
+	case "median":
+		w.median(i)
+	case "percentile_cont", "percentile_disc":
+		w.percentile(i)
 	case "json_table":
 		w.jsonTable(i)
 	case "interval":

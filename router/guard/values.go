@@ -50,6 +50,9 @@ func (w *words) rowsOf(i int) (rows []int) {
 		if !ok || p.end == i+1 {
 			return nil
 		}
+		if w.hasBetween(i, p.end, "rownum") {
+			return nil // it counts the rows of the statement
+		}
 		rows = append(rows, i)
 		switch w.at(p.end + 1) {
 		case ",":
@@ -60,6 +63,16 @@ func (w *words) rowsOf(i int) (rows []int) {
 			return nil
 		}
 	}
+}
+
+// hasBetween reports whether a word stands between two tokens.
+func (w *words) hasBetween(i, end int, word string) bool {
+	for ; i < end; i++ {
+		if w.at(i) == word {
+			return true
+		}
+	}
+	return false
 }
 
 // beginsQuery reports whether a query can begin at the ith token.

@@ -10,7 +10,7 @@ import (
 // follows from what stands beside them.
 func TestValues(t *testing.T) {
 	for _, tt := range []struct {
-		rows      bool // as ROW (…)
+		rows      bool // as ROW (…), and lists of columns, as in MySQL
 		sql, want string
 	}{
 		{false, "values (1, 'a'), (2, 3 + 4)", "SELECT 1 AS `1`,'a' UNION ALL SELECT 2,3+4"},
@@ -28,15 +28,23 @@ func TestValues(t *testing.T) {
 		{false, "values ((select 1), (2 + (3)))", "SELECT (SELECT 1) AS `(select 1)`,(2+(3)) AS `(2 + (3))`"},
 		{true, "values row(1, 'a'), row(2, 'b')", "SELECT 1 AS `column_0`,'a' AS `column_1` UNION ALL SELECT 2,'b'"},
 		{true, "select column_0 from (values row((select 1))) v", "SELECT `column_0` FROM (SELECT (SELECT 1) AS `column_0`) AS `v`"},
+		{true, "select b from (values row(1, 2)) v (a, b)", "SELECT `b` FROM (WITH `v` (`a`, `b`) AS (SELECT 1 AS `column_0`,2 AS `column_1`) SELECT * FROM `v`) AS `v`"},
+		{false, "select a from (select 1) as x (a)", ""},
+		{true, "select a from (select sleep(1)) as x (a)", ""},
+		{true, "select a from (select 1) as x (a, sleep(1))", ""},
+		{true, "select x.b from t join (select 1, 2) as x (a, `b`), lateral (select x.a) y (z)",
+			"SELECT `x`.`b` FROM (`t` JOIN (WITH `x` (`a`, `b`) AS (SELECT 1,2) SELECT * FROM `x`) AS `x`) JOIN LATERAL (WITH `y` (`z`) AS (SELECT `x`.`a`) SELECT * FROM `y`) AS `y`"},
+		{true, "select (select 1), (select 2) and (a) from t, (select 3) x (y, 4)", ""},
 		{true, "values (1)", ""},
 		{false, "values row(1)", ""},
 		{false, "values ()", ""},
+		{false, "values (1), (rownum())", ""},
 		{false, "values (default)", ""},
 		{false, "select coalesce(values(a), 1) from t", ""},
 		{false, "select values(a) from t", ""},
 		{false, "values (1) select 2", ""},
 	} {
-		st, err := Dialect{RowValues: tt.rows}.Parse(tt.sql, nil, Limits{})
+		st, err := Dialect{RowValues: tt.rows, ListsColumns: tt.rows}.Parse(tt.sql, nil, Limits{})
 		if tt.want == "" {
 			if err == nil {
 				t.Errorf("%s is accepted", tt.sql)
@@ -93,6 +101,38 @@ func TestJSONTable(t *testing.T) {
 			continue
 		}
 		if got, err := tree.Restore(st.Node()); err != nil || got != "SELECT 1 AS `1` FROM `t` JOIN "+tt.want {
+			t.Errorf("%s is\n%s, %v, not\n%s", tt.sql, got, err, tt.want)
+		}
+	}
+}
+
+// TestPercentiles prints percentiles as they were written, and nothing but those.
+func TestPercentiles(t *testing.T) {
+	for _, tt := range []struct{ sql, want string }{
+		{"median(a + 1) over (partition by b)", "MEDIAN(`a`+1) OVER (PARTITION BY `b`)"},
+		{"percentile_cont(0.5) within group (order by a desc) over ()", "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY `a` DESC) OVER ()"},
+		{"1 + percentile_disc(1 - 0.5) within group (order by -a asc) over (partition by b)", "1+PERCENTILE_DISC(1-0.5) WITHIN GROUP (ORDER BY -`a`) OVER (PARTITION BY `b`)"},
+		{"median(a)", ""},
+		{"median(sleep(1)) over ()", ""},
+		{"percentile_cont(0.5) within group (order by sleep(1)) over ()", ""},
+		{"percentile_cont(sleep(1)) within group (order by a) over ()", ""},
+		{"percentile_cont(0.5, 1) within group (order by a) over ()", ""},
+		{"percentile_cont(0.5) within group (order by a, b) over ()", ""},
+		{"percentile_cont(0.5) within group (order by a limit 1) over ()", ""},
+		{"percentile_cont(0.5) within group (order by a)", ""},
+	} {
+		st, err := Parse("select "+tt.sql+" as p from t", nil, Limits{})
+		if tt.want == "" {
+			if err == nil {
+				t.Errorf("%s is accepted", tt.sql)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tt.sql, err)
+			continue
+		}
+		if got, err := tree.Restore(st.Node()); err != nil || got != "SELECT "+tt.want+" AS `p` FROM `t`" {
 			t.Errorf("%s is\n%s, %v, not\n%s", tt.sql, got, err, tt.want)
 		}
 	}

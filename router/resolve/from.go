@@ -165,7 +165,11 @@ func (f *fromResolver) derivedSource(ts *ast.TableSource) (*Source, error) {
 	if ts.AsName.O == "" {
 		return nil, fault.New(fault.Syntax, "a derived table needs an alias")
 	}
-	b, err := f.r.query(ts.Source, f.env)
+	e := f.env
+	if ts.Lateral {
+		e.outer = f.scope // as far as FROM has come
+	}
+	b, err := f.r.query(ts.Source, e)
 	if err != nil {
 		return nil, err
 	}
