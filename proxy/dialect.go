@@ -12,7 +12,8 @@ import (
 // begins with that of the last query's, which is the same wherever all shards
 // are of one vendor, and before there was one with that of any shard.
 func (p *Proxy) plan(ctx context.Context, snap *catalog.Snapshot, q router.Query) (*router.Plan, error) {
-	if last := p.dialect.Load(); last != nil {
+	last := p.dialect.Load()
+	if last != nil {
 		q.Dialect = *last
 	} else {
 		q.Dialect = p.anyDialect(ctx, snap)
@@ -22,10 +23,15 @@ func (p *Proxy) plan(ctx context.Context, snap *catalog.Snapshot, q router.Query
 		return nil, err
 	}
 	spoken, ok := p.spoken(ctx, plan)
-	if !ok || spoken == q.Dialect {
+	if !ok {
 		return plan, nil
 	}
-	p.dialect.Store(&spoken)
+	if last == nil || *last != spoken {
+		p.dialect.Store(&spoken)
+	}
+	if spoken == q.Dialect {
+		return plan, nil
+	}
 	q.Dialect = spoken
 	return p.router.Plan(snap, q)
 }

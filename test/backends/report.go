@@ -13,7 +13,8 @@ import (
 type report struct {
 	backend  string
 	program  string // empty: there is none, and nothing was tested
-	err      error  // what kept the tests from running
+	env      []string
+	err      error // what kept the tests from running
 	packages []*result
 }
 
@@ -23,6 +24,8 @@ type result struct {
 	passed, failed, skipped int
 	seconds                 float64
 	skips                   []skip
+	failures                []string // the tests that failed, without their subtests
+	unsteady                bool     // they have passed since, run again by themselves
 }
 
 type skip struct{ test, reason string }
@@ -84,6 +87,9 @@ func (p *result) count(e event, said string) (failed bool) {
 	case e.Action == "skip" && e.Test != "", e.Action == "fail" && (e.Test != "" || p.failed == 0):
 		p.failed++
 		failed = true
+		if e.Test != "" && !strings.Contains(e.Test, "/") {
+			p.failures = append(p.failures, e.Test)
+		}
 	}
 	if e.Test == "" {
 		p.seconds = e.Elapsed
@@ -118,10 +124,17 @@ func printAll(w io.Writer, reports []*report) (ok bool) {
 			if p.passed+p.failed+p.skipped > 0 {
 				fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%.0f\n", r.backend, p.name, p.passed, p.failed, p.skipped, p.seconds)
 			}
-			ok = ok && p.failed == 0
+			ok = ok && (p.failed == 0 || p.unsteady)
 		}
 	}
 	table.Flush()
+	for _, r := range reports {
+		for _, p := range r.packages {
+			if p.unsteady {
+				fmt.Fprintf(w, "UNSTEADY on %s: %s %s: failed, and passed when run again\n", r.backend, p.name, strings.Join(p.failures, ", "))
+			}
+		}
+	}
 	for _, r := range reports {
 		for _, p := range r.packages {
 			for _, s := range p.skips {

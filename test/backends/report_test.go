@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,9 @@ func TestReport(t *testing.T) {
 			t.Errorf("%q is not told:\n%s", want, &told)
 		}
 	}
+	if names := r.packages[0].failures; !slices.Equal(names, []string{"TestC", "TestD"}) {
+		t.Errorf("failures: %q", names)
+	}
 	var printed strings.Builder
 	if printAll(&printed, []*report{r, {backend: "tidb"}}) {
 		t.Error("all is well")
@@ -55,6 +59,15 @@ func TestVerdict(t *testing.T) {
 	good := &report{backend: "mysql", program: "/mysqld", packages: []*result{{name: "shard", passed: 1, skipped: 1}}}
 	if !printAll(io.Discard, []*report{good, {backend: "tidb"}}) {
 		t.Error("a missing TiDB is a failure")
+	}
+	bad := &result{name: "shard", passed: 1, failed: 2, failures: []string{"TestA"}}
+	if printAll(io.Discard, []*report{{backend: "mysql", program: "/mysqld", packages: []*result{bad}}}) {
+		t.Error("a failure is none")
+	}
+	bad.unsteady = true
+	var said strings.Builder
+	if !printAll(&said, []*report{{backend: "mysql", program: "/mysqld", packages: []*result{bad}}}) || !strings.Contains(said.String(), "UNSTEADY on mysql: shard TestA") {
+		t.Errorf("of a test that passed when run again: %s", &said)
 	}
 	if printAll(io.Discard, []*report{good, {backend: "mariadb", err: io.ErrUnexpectedEOF}}) {
 		t.Error("a server that can't be had is no failure")
