@@ -76,6 +76,7 @@ func dialectOf(info server.Info) router.Dialect {
 		CommentsName:   info.NamesWithComments(),
 		KeepsBlanks:    info.KeepsBlanks(),
 		RowValues:      info.RowValues(),
+		LacksValues:    info.LacksValues(),
 		ListsColumns:   info.ListsColumns(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),

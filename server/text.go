@@ -20,7 +20,10 @@ func (s Info) KeepsBlanks() bool { return s.Vendor == TiDB }
 // RowValues reports whether the rows of a VALUES statement are written ROW (…),
 // and its columns called column_0 and so on. MariaDB writes (…), and names them
 // by the values of the first row.
-func (s Info) RowValues() bool { return s.Vendor != MariaDB }
+func (s Info) RowValues() bool { return s.Vendor == MySQL }
+
+// LacksValues reports whether there is no VALUES statement.
+func (s Info) LacksValues() bool { return s.Vendor == TiDB }
 
 // ListsColumns reports whether a list of columns may stand behind the alias of a
 // derived table.

@@ -22,6 +22,8 @@ type Dialect struct {
 	// columns are called column_0 and so on. Elsewhere they are written (…), and
 	// named by the values of the first.
 	RowValues bool
+	// LacksValues: there are no VALUES statements.
+	LacksValues bool
 	// ListsColumns: a list of columns may stand behind the alias of a derived table.
 	ListsColumns bool
 	// DoubleNot: !! is one operator, so that !!0 is 1.

@@ -8,7 +8,7 @@ import "strconv"
 // neighbour would bind otherwise: recursion wants its arms side by side.
 func (w *words) values(i int) {
 	rows := w.rowsOf(i + 1)
-	if len(rows) == 0 || !w.beginsQuery(i) {
+	if w.dialect.LacksValues || len(rows) == 0 || !w.beginsQuery(i) {
 		return
 	}
 	begin, union, shut := "SELECT ", " UNION ALL SELECT ", ""
