@@ -77,6 +77,8 @@ func dialectOf(info server.Info) router.Dialect {
 		KeepsBlanks:    info.KeepsBlanks(),
 		RowValues:      info.RowValues(),
 		ListsColumns:   info.ListsColumns(),
+		NoTies:         !info.EndsWithTies(),
+		NoExamined:     !info.LimitsExamined(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 
