@@ -78,6 +78,8 @@ func dialectOf(info server.Info) router.Dialect {
 		RowValues:      info.RowValues(),
 		LacksValues:    info.LacksValues(),
 		ListsColumns:   info.ListsColumns(),
+		NoTies:         !info.EndsWithTies(),
+		NoExamined:     !info.LimitsExamined(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 

@@ -20,6 +20,9 @@ type piece struct {
 // other, are the statement's: the arms of a UNION ALL, and the placements of
 // a plain arm's table. It reports false where there are no such parts.
 func (p *planner) pieces() ([]piece, bool, error) {
+	if p.root.Any(func(b *resolve.Block) bool { return b.InPlace == resolve.RowsExamined }) {
+		return nil, false, nil
+	}
 	arms := []*resolve.Block{p.root}
 	if op, ok := p.root.Node.(*ast.SetOprStmt); ok {
 		if op.OrderBy != nil || op.Limit != nil || !tree.UnionAll(op.SelectList) {

@@ -29,6 +29,12 @@ func (s Info) LacksValues() bool { return s.Vendor == TiDB }
 // derived table.
 func (s Info) ListsColumns() bool { return s.Vendor == MySQL }
 
+// EndsWithTies reports whether FETCH FIRST n ROWS WITH TIES is known.
+func (s Info) EndsWithTies() bool { return s.Vendor == MariaDB && s.atLeast(10, 6, 0) }
+
+// LimitsExamined reports whether LIMIT ROWS EXAMINED n is known.
+func (s Info) LimitsExamined() bool { return s.Vendor == MariaDB }
+
 // JoinsNots reports whether !! is one operator of its own, which negates once:
 // !!0 is 1. It is two of them elsewhere.
 func (s Info) JoinsNots() bool { return s.Vendor == MySQL }

@@ -26,6 +26,8 @@ type Dialect struct {
 	LacksValues bool
 	// ListsColumns: a list of columns may stand behind the alias of a derived table.
 	ListsColumns bool
+	// NoTies: FETCH … WITH TIES is not known. NoExamined: LIMIT ROWS EXAMINED is not.
+	NoTies, NoExamined bool
 	// DoubleNot: !! is one operator, so that !!0 is 1.
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.

@@ -19,6 +19,7 @@ type guard struct {
 	edits       edited // what made the one of the other
 	carried     carried
 	percentiles percentiles
+	bounds      bounds
 	lim         Limits
 	nodes       int
 	depth       int

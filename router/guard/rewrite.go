@@ -20,6 +20,7 @@ type words struct {
 	dialect     Dialect
 	carried     carried
 	percentiles percentiles
+	bounds      bounds
 	withs       int // that the edits have put in
 }
 
@@ -104,6 +105,12 @@ func (w *words) rewrite(i int) {
 		}
 	case "offset":
 		w.offset(i)
+	case "fetch":
+		if w.at(i-3) != "offset" { // which has it
+			w.fetch(i, i)
+		}
+	case "limit":
+		w.limit(i)
 	case "exclude":
 		if w.are(i+1, "no", "others") {
 			w.replace(i, 3, "") // the default
@@ -150,26 +157,6 @@ var units = func() map[string]bool {
 	}
 	return set
 }()
-
-// offset makes OFFSET n ROWS FETCH NEXT m ROWS ONLY a LIMIT.
-func (w *words) offset(i int) {
-	isRow := func(i int) bool { return w.at(i) == "row" || w.at(i) == "rows" }
-	if !isRow(i + 2) {
-		return
-	}
-	from, end, rows := w.at(i+1), i+3, "18446744073709551615"
-	if w.at(i+3) == "fetch" && (w.at(i+4) == "first" || w.at(i+4) == "next") {
-		rows, end = "1", i+5
-		if !isRow(end) {
-			rows, end = w.at(end), end+1
-		}
-		if !isRow(end) || w.at(end+1) != "only" {
-			return
-		}
-		end += 2
-	}
-	w.replace(i, end-i, "LIMIT "+from+", "+rows)
-}
 
 // rollup makes GROUP BY ROLLUP (…), where that is all of the GROUP BY, one WITH
 // ROLLUP.

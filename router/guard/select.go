@@ -108,7 +108,10 @@ func (g *guard) tail(order *ast.OrderByClause, limit *ast.Limit) error {
 	if limit == nil {
 		return nil
 	}
-	if err := g.whole(&limit.Count); err != nil {
+	if err := g.carryLimit(limit, order); err != nil {
+		return err
+	}
+	if err := g.countOf(&limit.Count); err != nil {
 		return err
 	}
 	return g.whole(&limit.Offset)

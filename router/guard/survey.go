@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -132,8 +133,8 @@ func (v *surveyor) structure(t token) error {
 // {d '2001-02-03'}, {oj a LEFT JOIN b ON …}.
 var escapes = map[string]bool{"d": true, "t": true, "ts": true, "oj": true, "OJ": true}
 
-// beginsCTE reports whether the WITH before is neither of GROUP BY … WITH ROLLUP
-// nor of MATCH … WITH QUERY EXPANSION.
+// beginsCTE reports whether the WITH before is neither of GROUP BY … WITH ROLLUP,
+// of MATCH … WITH QUERY EXPANSION nor of FETCH … WITH TIES.
 func (v *surveyor) beginsCTE() bool {
 	ahead := v.scanner
 	t := ahead.next()
@@ -141,7 +142,7 @@ func (v *surveyor) beginsCTE() bool {
 		t = ahead.next()
 	}
 	next := v.src[t.start:t.end]
-	return !strings.EqualFold(next, "rollup") && !strings.EqualFold(next, "query")
+	return !slices.ContainsFunc([]string{"rollup", "query", "ties"}, func(word string) bool { return strings.EqualFold(next, word) })
 }
 
 func (v *surveyor) blank(t token) {

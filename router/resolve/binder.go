@@ -50,6 +50,8 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 		v.block.call(n)
 	case *ast.MatchAgainst:
 		v.block.InPlace = "MATCH … AGAINST"
+	case *tree.Examined:
+		v.block.InPlace = RowsExamined
 	case *ast.DefaultExpr:
 		v.block.InPlace = "DEFAULT(…)"
 		v.err = v.column(n.Name) // which the expression does not visit

@@ -32,6 +32,10 @@ type Block struct {
 	InPlace   string // what of it only a server that has its tables can compute
 }
 
+// RowsExamined is what Block.InPlace says of a query that bounds how many rows
+// the server looks at for its whole statement.
+const RowsExamined = "LIMIT ROWS EXAMINED"
+
 // Role says what a block is to the block around it.
 type Role int
 

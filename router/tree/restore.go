@@ -45,6 +45,7 @@ func restore(node ast.Node, flags format.RestoreFlags) (text string, err error) 
 type printer struct {
 	strings.Builder
 	operator bool // the last piece ended in one
+	limit    bool // the word LIMIT is held back, for [Ties] have others
 }
 
 // WriteString implements io.StringWriter. Names and strings come in three
@@ -53,12 +54,24 @@ func (p *printer) WriteString(piece string) (int, error) {
 	if piece == "" {
 		return 0, nil
 	}
+	if p.limit {
+		p.limit = false
+		p.Builder.WriteString(limitWord)
+	}
+	if piece == limitWord {
+		p.limit, p.operator = true, false
+		return len(piece), nil
+	}
 	if p.operator && isOperator(piece[0]) {
 		p.WriteByte(' ')
 	}
 	p.operator = isOperator(piece[len(piece)-1])
 	return p.Builder.WriteString(piece)
 }
+
+// limitWord is how the parser's tree prints LIMIT. A string or name of that text
+// is never the last piece.
+const limitWord = "LIMIT "
 
 // Write implements io.Writer.
 func (p *printer) Write(piece []byte) (int, error) { return p.WriteString(string(piece)) }
