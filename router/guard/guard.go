@@ -19,6 +19,7 @@ type guard struct {
 	edits       edited // what made the one of the other
 	carried     carried
 	percentiles percentiles
+	collections collections
 	lim         Limits
 	nodes       int
 	depth       int

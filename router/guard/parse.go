@@ -81,7 +81,7 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	err = g.parse(s, args)
 	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
 		if w := d.rewrite(text); len(w.edits) > 0 {
-			again := guard{sql: w.edits.apply(text), client: sql, edits: w.edits, carried: w.carried, percentiles: w.percentiles, lim: lim, dialect: d}
+			again := guard{sql: w.edits.apply(text), client: sql, edits: w.edits, carried: w.carried, percentiles: w.percentiles, collections: w.collections, lim: lim, dialect: d}
 			s.withs = withs + w.withs
 			if second := again.parse(s, args); fault.CodeOf(second) != fault.Syntax {
 				err = w.edits.relocate(second)
@@ -108,6 +108,9 @@ func (g *guard) parse(s *Statement, args []any) error {
 		}
 		if len(g.percentiles) > 0 {
 			return fault.New(fault.Unsupported, "a percentile is not supported here")
+		}
+		if len(g.collections) > 0 {
+			return fault.New(fault.Unsupported, "DISTINCT, ORDER BY and LIMIT in JSON_ARRAYAGG(…), and LIMIT in GROUP_CONCAT(…), are not supported here")
 		}
 		return g.bind(args)
 	})

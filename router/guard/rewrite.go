@@ -20,6 +20,7 @@ type words struct {
 	dialect     Dialect
 	carried     carried
 	percentiles percentiles
+	collections collections
 	withs       int // that the edits have put in
 }
 
@@ -119,6 +120,8 @@ func (w *words) rewrite(i int) {
 		w.median(i)
 	case "percentile_cont", "percentile_disc":
 		w.percentile(i)
+	case "group_concat", "json_arrayagg":
+		w.collects(i)
 	case "json_table":
 		w.jsonTable(i)
 	case "interval":
