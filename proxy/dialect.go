@@ -77,6 +77,7 @@ func dialectOf(info server.Info) router.Dialect {
 		KeepsBlanks:    info.KeepsBlanks(),
 		RowValues:      info.RowValues(),
 		LacksValues:    info.LacksValues(),
+		ExactWiths:     info.ExactWiths(),
 		ListsColumns:   info.ListsColumns(),
 		NoTies:         !info.EndsWithTies(),
 		NoExamined:     !info.LimitsExamined(),

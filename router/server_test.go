@@ -163,7 +163,7 @@ func (s *shard) original(t *testing.T, text string) *reply {
 
 // dialect is that of the shard's server.
 func (s *shard) dialect() Dialect {
-	return Dialect{TruthAsWritten: s.server.NamesTruthAsWritten(), FirstString: s.server.NamesFirstString(), CommentsName: s.server.NamesWithComments(), DoubleNot: s.server.JoinsNots(), RowValues: s.server.RowValues(), LacksValues: s.server.LacksValues(), KeepsBlanks: s.server.KeepsBlanks(), ListsColumns: s.server.ListsColumns(), NoTies: !s.server.EndsWithTies(), NoExamined: !s.server.LimitsExamined(), RoundsQuotients: s.server.RoundsQuotients()}
+	return Dialect{TruthAsWritten: s.server.NamesTruthAsWritten(), FirstString: s.server.NamesFirstString(), CommentsName: s.server.NamesWithComments(), DoubleNot: s.server.JoinsNots(), RowValues: s.server.RowValues(), LacksValues: s.server.LacksValues(), ExactWiths: s.server.ExactWiths(), KeepsBlanks: s.server.KeepsBlanks(), ListsColumns: s.server.ListsColumns(), NoTies: !s.server.EndsWithTies(), NoExamined: !s.server.LimitsExamined(), RoundsQuotients: s.server.RoundsQuotients()}
 }
 
 func (r *reply) sorted() string {

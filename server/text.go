@@ -22,6 +22,10 @@ func (s Info) KeepsBlanks() bool { return s.Vendor == TiDB }
 // by the values of the first row.
 func (s Info) RowValues() bool { return s.Vendor == MySQL }
 
+// ExactWiths reports whether names of WITH queries that differ in case alone are
+// two, as names of tables are on systems that tell those apart.
+func (s Info) ExactWiths() bool { return s.Vendor == MySQL }
+
 // LacksValues reports whether there is no VALUES statement.
 func (s Info) LacksValues() bool { return s.Vendor == TiDB }
 

@@ -197,7 +197,10 @@ func (g *guard) aggregate(n *ast.AggregateFuncExpr) error {
 			return err
 		}
 	}
-	return g.list(n.Args)
+	if err := g.list(n.Args); err != nil {
+		return err
+	}
+	return g.collect(n)
 }
 
 // windowCall checks a window function.

@@ -22,6 +22,8 @@ type Dialect struct {
 	// columns are called column_0 and so on. Elsewhere they are written (…), and
 	// named by the values of the first.
 	RowValues bool
+	// ExactWiths: names of WITH queries that differ in case alone are two.
+	ExactWiths bool
 	// LacksValues: there are no VALUES statements.
 	LacksValues bool
 	// ListsColumns: a list of columns may stand behind the alias of a derived table.

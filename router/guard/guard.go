@@ -20,6 +20,7 @@ type guard struct {
 	carried     carried
 	percentiles percentiles
 	bounds      bounds
+	collections collections
 	lim         Limits
 	nodes       int
 	depth       int

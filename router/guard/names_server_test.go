@@ -65,5 +65,5 @@ func dialectOf(t *testing.T, conn *sql.Conn) (Dialect, server.Info) {
 		t.Fatal(err)
 	}
 	info := server.Parse(version)
-	return Dialect{TruthAsWritten: info.NamesTruthAsWritten(), FirstString: info.NamesFirstString(), CommentsName: info.NamesWithComments(), DoubleNot: info.JoinsNots(), RowValues: info.RowValues(), LacksValues: info.LacksValues(), KeepsBlanks: info.KeepsBlanks(), ListsColumns: info.ListsColumns(), NoTies: !info.EndsWithTies(), NoExamined: !info.LimitsExamined()}, info
+	return Dialect{TruthAsWritten: info.NamesTruthAsWritten(), FirstString: info.NamesFirstString(), CommentsName: info.NamesWithComments(), DoubleNot: info.JoinsNots(), RowValues: info.RowValues(), LacksValues: info.LacksValues(), ExactWiths: info.ExactWiths(), KeepsBlanks: info.KeepsBlanks(), ListsColumns: info.ListsColumns(), NoTies: !info.EndsWithTies(), NoExamined: !info.LimitsExamined()}, info
 }

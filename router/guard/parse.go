@@ -45,6 +45,8 @@ type Statement struct {
 	node    ast.ResultSetNode
 	explain bool
 	withs   int
+
+	exactWiths bool
 }
 
 // Node returns the query, with its WITH: a *ast.SelectStmt or an
@@ -53,6 +55,10 @@ func (s *Statement) Node() ast.ResultSetNode { return s.node }
 
 // Explain reports whether the client asked to EXPLAIN it.
 func (s *Statement) Explain() bool { return s.explain }
+
+// ExactWiths reports whether names of WITH queries that differ in case alone are
+// two, where it is to run.
+func (s *Statement) ExactWiths() bool { return s.exactWiths }
 
 // Withs returns the number of WITH clauses in the client's text. The parser
 // drops the inner one of WITH … (WITH … SELECT …), whose names would then stand
@@ -76,12 +82,12 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	if err := begins(text); err != nil {
 		return nil, err
 	}
-	s := &Statement{withs: withs}
+	s := &Statement{withs: withs, exactWiths: d.ExactWiths}
 	g := guard{sql: text, client: sql, lim: lim, dialect: d}
 	err = g.parse(s, args)
 	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
 		if w := d.rewrite(text); len(w.edits) > 0 {
-			again := guard{sql: w.edits.apply(text), client: sql, edits: w.edits, carried: w.carried, percentiles: w.percentiles, bounds: w.bounds, lim: lim, dialect: d}
+			again := guard{sql: w.edits.apply(text), client: sql, edits: w.edits, carried: w.carried, percentiles: w.percentiles, bounds: w.bounds, collections: w.collections, lim: lim, dialect: d}
 			s.withs = withs + w.withs
 			if second := again.parse(s, args); fault.CodeOf(second) != fault.Syntax {
 				err = w.edits.relocate(second)

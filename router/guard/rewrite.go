@@ -21,6 +21,7 @@ type words struct {
 	carried     carried
 	percentiles percentiles
 	bounds      bounds
+	collections collections
 	withs       int // that the edits have put in
 }
 
@@ -126,6 +127,8 @@ func (w *words) rewrite(i int) {
 		w.median(i)
 	case "percentile_cont", "percentile_disc":
 		w.percentile(i)
+	case "group_concat", "json_arrayagg":
+		w.collects(i)
 	case "json_table":
 		w.jsonTable(i)
 	case "interval":

@@ -137,3 +137,41 @@ func TestPercentiles(t *testing.T) {
 		}
 	}
 }
+
+// TestCollections prints aggregates with an order and a LIMIT as they were
+// written, and nothing but those.
+func TestCollections(t *testing.T) {
+	for _, tt := range []struct{ sql, want string }{
+		{"json_arrayagg(distinct a + 1 order by b desc, a limit 2 offset 1)", "JSON_ARRAYAGG(DISTINCT `a`+1 ORDER BY `b` DESC,`a` LIMIT 1, 2)"},
+		{"group_concat(distinct a, b order by 1 separator ';' limit 3)", "GROUP_CONCAT(DISTINCT `a`, `b` ORDER BY 1 SEPARATOR ';' LIMIT 3)"},
+		{"group_concat(json_arrayagg(a order by b) limit 1, 2)", "GROUP_CONCAT(JSON_ARRAYAGG(`a` ORDER BY `b`) SEPARATOR ',' LIMIT 1, 2)"},
+		{"json_arrayagg((select max(a) from t limit 1) limit 2)", "JSON_ARRAYAGG((SELECT MAX(`a`) FROM `t` LIMIT 1) LIMIT 2)"},
+		{"json_arrayagg(sleep(1) order by a)", ""},
+		{"json_arrayagg(a order by sleep(1))", ""},
+		{"json_arrayagg(a order by @x)", ""},
+		{"group_concat(sleep(1) limit 1)", ""},
+		{"json_arrayagg(a, b order by a)", ""},
+		{"json_arrayagg(a order by a separator '-')", ""},
+		{"json_arrayagg(a limit 1) over ()", ""},
+		{"group_concat(a limit 1 + 1)", ""},
+		{"group_concat(a limit 1, 2, 3)", ""},
+		{"group_concat(a limit 1 order by a)", ""},
+		{"json_objectagg(a, b limit 1)", ""},
+		{"json_arrayagg (a limit 1)", ""},
+	} {
+		st, err := Parse("select "+tt.sql+" as p from t", nil, Limits{})
+		if tt.want == "" {
+			if err == nil {
+				t.Errorf("%s is accepted", tt.sql)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tt.sql, err)
+			continue
+		}
+		if got, err := tree.Restore(st.Node()); err != nil || got != "SELECT "+tt.want+" AS `p` FROM `t`" {
+			t.Errorf("%s is\n%s, %v, not\n%s", tt.sql, got, err, tt.want)
+		}
+	}
+}

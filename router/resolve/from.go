@@ -115,6 +115,10 @@ func (f *fromResolver) source(ts *ast.TableSource) (*Source, error) {
 }
 
 func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *CTE) (*Source, error) {
+	if f.r.exactWiths && c.Node.Name.O != n.Name.O {
+		return nil, fault.New(fault.Unsupported, "the WITH `%s` is named `%s`, which is another name to some servers of this kind:"+
+			" write it as it is defined", c.Node.Name.O, n.Name.O)
+	}
 	if c.state == ctePending {
 		return nil, fault.New(fault.Unsupported, "WITH RECURSIVE names `%s` before it is defined", c.Node.Name.O)
 	}

@@ -10,7 +10,7 @@ import (
 
 // Statement binds the names in a statement, in place. The error is a [*fault.Error].
 func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*Block, error) {
-	r := &resolver{snap: snap, database: database}
+	r := &resolver{snap: snap, database: database, exactWiths: st.ExactWiths()}
 	b, err := r.query(st.Node(), env{})
 	if err != nil {
 		return nil, err

@@ -20,3 +20,24 @@ func resolved(t testing.TB, catalog, query string) *Block {
 	}
 	return b
 }
+
+// TestCaseOfWiths has a server that tells names of WITH queries apart by their case.
+func TestCaseOfWiths(t *testing.T) {
+	for sql, exact := range map[string]bool{
+		"WITH T AS (SELECT 1 AS n) SELECT * FROM T":                                     true,
+		"WITH T AS (SELECT 1 AS n) SELECT * FROM t":                                     false,
+		"WITH t AS (SELECT 1 AS n) SELECT * FROM T AS t":                                false,
+		"WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n FROM C) SELECT * FROM c": false,
+	} {
+		for _, dialect := range []guard.Dialect{{}, {ExactWiths: true}} {
+			st, err := dialect.Parse(sql, nil, guard.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Statement(catalogtest.Parse(t, "shards a\nt on a: id int\n"), "db", st)
+			if refused := err != nil; refused != (dialect.ExactWiths && !exact) {
+				t.Errorf("%s, told apart %t: %v", sql, dialect.ExactWiths, err)
+			}
+		}
+	}
+}

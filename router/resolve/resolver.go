@@ -20,6 +20,8 @@ type resolver struct {
 	spent    int  // of maxColumns
 	withs    int  // WITH clauses met
 	braced   bool // one of them stands before a parenthesised query
+
+	exactWiths bool // their names are told apart by case
 }
 
 // env is what a query block sees of the blocks around it.

@@ -66,8 +66,8 @@ func Refusal(name string) string { return reasons[name] }
 var Unparsed = map[string]string{
 	"column_get":      "COLUMN_GET(… AS type)",
 	"distance":        "DISTANCE(…)",
-	"group_concat":    "LIMIT in GROUP_CONCAT(…)",
-	"json_arrayagg":   "DISTINCT, ORDER BY and LIMIT in JSON_ARRAYAGG(…)",
+	"group_concat":    "a LIMIT of anything but numbers in GROUP_CONCAT(…)",
+	"json_arrayagg":   "a LIMIT of anything but numbers in JSON_ARRAYAGG(…)",
 	"json_query":      "WRAPPER in JSON_QUERY(…)",
 	"json_table":      "JSON_TABLE(…)",
 	"json_value":      "RETURNING, ON EMPTY and ON ERROR in JSON_VALUE(…)",
