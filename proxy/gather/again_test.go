@@ -61,6 +61,29 @@ func TestBeginsAnew(t *testing.T) {
 
 // TestAltered ships the same statement before and after an ALTER TABLE, which
 // the memory of its columns must not survive.
+// TestAllAltered alters more tables at once than a gather begins anew: what is
+// remembered of all is forgotten with what is found wrong of one.
+func TestAllAltered(t *testing.T) {
+	f := newFixture(t, 2)
+	var steps []router.Step
+	sum, tables := "", ""
+	for i := range 2 * maxAttempts {
+		table := fmt.Sprintf("a%d", i)
+		f.Exec(t, 1, "CREATE TABLE "+table+" (v INT)", "INSERT INTO "+table+" VALUES (1)")
+		steps = append(steps, shipping("s1", "t"+table, "SELECT v FROM "+table))
+		sum, tables = sum+" + t"+table+".v", tables+", t"+table
+	}
+	plan := gathering("s0", "SELECT 0"+sum+" AS s FROM "+tables[2:], steps...)
+	for _, altered := range []struct{ typ, want string }{{"INT", "8"}, {"DECIMAL(5,1)", "8.0"}, {"DECIMAL(5,2)", "8.00"}} {
+		for i := range steps {
+			f.Exec(t, 1, fmt.Sprintf("ALTER TABLE a%d MODIFY v %s", i, altered.typ))
+		}
+		if s, err := f.run(t, plan); err != nil || !slices.Equal(s.rows, []string{altered.want}) {
+			t.Errorf("%s: got %q, %v", altered.typ, s.rows, err)
+		}
+	}
+}
+
 func TestAltered(t *testing.T) {
 	f := newFixture(t, 2)
 	f.Exec(t, 1, "CREATE TABLE x (v INT)", "INSERT INTO x VALUES (5)")

@@ -91,6 +91,16 @@ func (a *attempt) ship(ctx context.Context) error {
 	return group.Wait()
 }
 
+// forget drops the remembered shapes of all steps: where one has changed, others
+// may have with it, and each attempt would find but one of them.
+func (a *attempt) forget() {
+	for _, s := range a.ships {
+		if s.shape != nil {
+			a.shapes.drop(s.shape.key)
+		}
+	}
+}
+
 // answer runs the last step, the client's statement, at home.
 func (a *attempt) answer(ctx context.Context, answer func(*shard.Rows) (int64, error)) error {
 	start := time.Now()

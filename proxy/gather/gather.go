@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/server"
 	"github.com/kolide/databalancer/shard"
@@ -106,6 +107,9 @@ func (g *Gatherer) Run(ctx context.Context, q Query, answer func(*shard.Rows) (i
 			return nil, next.err
 		}
 		g.log.Debug("gather begins anew", "table", next.table, "err", next.err)
+		if fault.CodeOf(next.err) == fault.StaleTable {
+			a.forget()
+		}
 		one.learn(next)
 	}
 }

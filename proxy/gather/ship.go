@@ -73,7 +73,6 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 	}
 	defer rows.Close()
 	if !s.shape.confirm(rows.Columns()) {
-		s.attempt.shapes.drop(s.shape.key)
 		return &again{table: s.table.name, err: &catalog.StaleError{Shard: s.source.shard.Name()}}
 	}
 	count := len(s.shape.columns)

@@ -91,7 +91,7 @@ func calls(text string) []string {
 	s, last := scanner{src: text}, ""
 	for tok := s.next(); tok.kind != tokenEnd; tok = s.next() {
 		now := strings.ToLower(text[tok.start:tok.end])
-		if now == "(" && last != "" && !slices.Contains(strings.Fields("default in and or not as from select where on join union all any exists by having values row using"), last) {
+		if now == "(" && last != "" && !slices.Contains(strings.Fields("default in and or not as from select where on join union all any exists by having values row using lateral"), last) {
 			names = append(names, last)
 		}
 		last = ""
