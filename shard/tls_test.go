@@ -178,10 +178,11 @@ func TestTLS(t *testing.T) {
 		admin := s.shardAs("admin", s.address, s.settings(TLSRequired, TLSFiles{})).Write()
 		localtest.Exec(t, admin, "SET GLOBAL require_secure_transport = ON")
 		t.Cleanup(func() { localtest.Exec(t, admin, "SET GLOBAL require_secure_transport = OFF") })
-		_, err := encrypted(t, s.shardAs("plain", s.address, s.settings(TLSOff, TLSFiles{})))
-		if problem := (*TLSError)(nil); !errors.As(err, &problem) {
-			t.Errorf("got %v", err)
-		}
+		eventually(t, "it is a TLSError", func() bool { // TiDB takes its time to hear of it
+			_, err := encrypted(t, s.shardAs("plain", s.address, s.settings(TLSOff, TLSFiles{})))
+			problem := (*TLSError)(nil)
+			return errors.As(err, &problem)
+		})
 	})
 	t.Run("statements", s.testStatements)
 	t.Run("rotation", s.testRotation)
