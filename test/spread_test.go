@@ -70,6 +70,7 @@ func sumOf(numbers []int) (sum int) {
 func TestSpreadUnderLoad(t *testing.T) {
 	t.Parallel()
 	const batch = 3
+	const patience = 4 * time.Minute // its hundred new columns take TiDB long
 	flags, addresses, database := harness.OnShards(t, 3)
 	servers := harness.StartTogether(t, 3, flags...)
 	servers[0].Put("split", map[string]string{"w": "int", "n": "int"}, []any{})
@@ -109,10 +110,10 @@ func TestSpreadUnderLoad(t *testing.T) {
 		})
 	}
 	spreading.Wait()
-	localtest.Eventually(t, time.Minute, "two placements take rows", func() bool { return len(familyOf(servers[2], "split").writable()) == 2 })
+	localtest.Eventually(t, patience, "two placements take rows", func() bool { return len(familyOf(servers[2], "split").writable()) == 2 })
 	servers[1].Expect(200, "PUT", "/api/families/split/spread", `{"shards":3}`)
-	localtest.Eventually(t, time.Minute, "three placements take rows", func() bool { return len(familyOf(servers[0], "split").writable()) == 3 })
-	localtest.Eventually(t, time.Minute, "each shard has some rows", func() bool {
+	localtest.Eventually(t, patience, "three placements take rows", func() bool { return len(familyOf(servers[0], "split").writable()) == 3 })
+	localtest.Eventually(t, patience, "each shard has some rows", func() bool {
 		return slices.Min(onEach(t, addresses, database, "SELECT COUNT(*) FROM split")) > 50
 	})
 	stop.Store(true)
