@@ -56,5 +56,5 @@ func (s Info) LooksUpUnpadded() bool { return s.Vendor == MySQL }
 
 // LimitForgetsCollation reports whether a statement with a LIMIT sorts by the
 // collation of an expression's own instead of the one that a COLLATE gives it:
-// in ORDER BY CONCAT(a, ”) COLLATE utf8mb4_unicode_ci LIMIT 9 (TiDB 8.5.6).
+// in ORDER BY CONCAT(a, 'x') COLLATE utf8mb4_unicode_ci LIMIT 9 (TiDB 8.5.6).
 func (s Info) LimitForgetsCollation() bool { return s.Vendor == TiDB }

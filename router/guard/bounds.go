@@ -8,11 +8,8 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// bounds are the LIMITs of a text that the parser does not know, by where they
-// begin. To the parser each is one with a placeholder for its count.
-type bounds map[int]bound
-
-// bound says what stands for such a placeholder: a number, or
+// bound is a LIMIT that the parser does not know. To the parser it is one with a
+// placeholder for its count; bound says what stands for that: a number, or
 // [tree.Placeholder]. Without ties it is of LIMIT … ROWS EXAMINED.
 type bound struct {
 	rows any // nil: there is no count
@@ -35,10 +32,7 @@ func (w *words) number(i int) (any, bool) {
 // carryBound puts text in the place of n tokens from the ith on, which b bound.
 func (w *words) carryBound(i, n int, text string, b bound) {
 	w.replace(i, n, text)
-	if w.bounds == nil {
-		w.bounds = make(bounds)
-	}
-	w.bounds[w.tokens[i].start] = b
+	w.bounds.put(w.tokens[i].start, b)
 }
 
 // offset makes OFFSET n ROWS, with the FETCH behind it, a LIMIT.
@@ -120,12 +114,10 @@ func (g *guard) carryLimit(limit *ast.Limit, order *ast.OrderByClause) error {
 	if !ok || count.Value != (tree.Placeholder{}) {
 		return nil
 	}
-	at := g.edits.back(count.Offset)
-	b, ok := g.bounds[at]
+	b, ok := g.bounds.take(g.edits.back(count.Offset))
 	if !ok {
 		return nil
 	}
-	delete(g.bounds, at)
 	if b.ties && order == nil {
 		return fault.At(fault.Unsupported, count.Offset, "FETCH … WITH TIES without ORDER BY is not supported")
 	}

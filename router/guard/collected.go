@@ -6,11 +6,8 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// collections are the calls of GROUP_CONCAT and JSON_ARRAYAGG with what the
-// parser does not know in them, by where they begin. To the parser each is a
-// GROUP_CONCAT without LIMIT.
-type collections map[int]collection
-
+// collection is a call of GROUP_CONCAT or JSON_ARRAYAGG with what the parser does
+// not know in it. To the parser it is a GROUP_CONCAT without LIMIT.
 type collection struct {
 	array bool   // it is a JSON_ARRAYAGG
 	limit string // " LIMIT n, m", or nothing
@@ -51,10 +48,7 @@ func (w *words) collects(i int) {
 	if c.array {
 		w.replace(i, 1, "GROUP_CONCAT")
 	}
-	if w.collections == nil {
-		w.collections = make(collections)
-	}
-	w.collections[w.tokens[i].start] = c
+	w.collections.put(w.tokens[i].start, c)
 }
 
 // lastLimit prints the LIMIT n, LIMIT n, m or LIMIT n OFFSET m that begins at the ith
@@ -77,12 +71,10 @@ func (w *words) lastLimit(i, end int) string {
 // collect makes a GROUP_CONCAT, whose parts are checked, the call that it
 // carries, if it does.
 func (g *guard) collect(n *ast.AggregateFuncExpr) error {
-	at := g.edits.back(n.OriginTextPosition())
-	c, ok := g.collections[at]
+	c, ok := g.collections.take(g.edits.back(n.OriginTextPosition()))
 	if !ok {
 		return nil
 	}
-	delete(g.collections, at)
 	last := len(n.Args) - 1 // the separator
 	tail := &tree.Tail{Expr: n.Args[last], Limit: c.limit}
 	if c.array {

@@ -30,27 +30,17 @@ func (e edited) apply(text string) string {
 
 // back returns where in the text before stands what is at an offset of the text
 // after.
-func (e edited) back(offset int) int {
-	delta := 0
-	for _, x := range e {
-		switch start := x.at + delta; {
-		case offset < start:
-			return offset - delta
-		case offset < start+len(x.text):
-			return x.at
-		}
-		delta += len(x.text) - x.old
-	}
-	return offset - delta
-}
+func (e edited) back(offset int) int { return e.locate(offset, false) }
 
 // backEnd returns where in the text before ends what ends at an offset of the
 // text after: what was put in or left out behind it does not count.
-func (e edited) backEnd(offset int) int {
+func (e edited) backEnd(offset int) int { return e.locate(offset, true) }
+
+func (e edited) locate(offset int, end bool) int {
 	delta := 0
 	for _, x := range e {
 		switch start := x.at + delta; {
-		case offset <= start:
+		case offset < start, end && offset == start:
 			return offset - delta
 		case offset < start+len(x.text):
 			return x.at

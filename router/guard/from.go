@@ -58,9 +58,13 @@ func (g *guard) source(n *ast.TableSource) error {
 	if table, ok := n.Source.(*ast.TableName); ok {
 		return g.table(table)
 	}
-	if document, err := g.document(n); document != nil || err != nil {
-		n.Source = document
+	document, err := g.document(n)
+	if err != nil {
 		return err
+	}
+	if document != nil {
+		n.Source = document
+		return nil
 	}
 	if len(n.ColumnNames) > 0 {
 		return fault.New(fault.Unsupported, "a list of columns after the alias of a derived table is not supported: use aliases inside it")

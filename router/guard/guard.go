@@ -14,17 +14,14 @@ import (
 // On its way it drops hints, names the select fields, and collects the
 // placeholders.
 type guard struct {
-	sql         string // what was parsed: comments blanked
-	client      string // what the client sent
-	edits       edited // what made the one of the other
-	carried     carried
-	percentiles percentiles
-	bounds      bounds
-	collections collections
-	lim         Limits
-	nodes       int
-	depth       int
-	dialect     Dialect
+	sql     string // what was parsed: comments blanked
+	client  string // what the client sent
+	edits   edited // what made the one of the other
+	lim     Limits
+	nodes   int
+	depth   int
+	dialect Dialect
+	carriage
 
 	placeholders []*tree.Literal
 	ordered      []*ast.ByItem // those whose expression is a placeholder

@@ -8,12 +8,9 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// carried are the JSON_TABLEs of a text, by where in it their documents begin.
-// To the parser each is a derived table of its document alone.
-type carried map[int]*tree.JSONTable
-
 // jsonTable puts a derived table of the document in the place of a JSON_TABLE
-// whose path and columns are such as this package knows.
+// whose path and columns are such as this package knows. It begins where its
+// document does.
 func (w *words) jsonTable(i int) {
 	p, ok := w.pairs[i+1]
 	if !ok {
@@ -29,10 +26,7 @@ func (w *words) jsonTable(i int) {
 	}
 	w.replace(i, 2, "(SELECT ")
 	w.replace(comma, p.end-comma+1, ")")
-	if w.carried == nil {
-		w.carried = make(carried)
-	}
-	w.carried[w.tokens[i+2].start] = &tree.JSONTable{Rest: r.printed.String(), Columns: r.names}
+	w.documents.put(w.tokens[i+2].start, &tree.JSONTable{Rest: r.printed.String(), Columns: r.names})
 }
 
 // columnReader reads and prints what follows the document of a JSON_TABLE:
@@ -197,13 +191,12 @@ func (r *columnReader) print(text string) {
 // carry one.
 func (g *guard) document(n *ast.TableSource) (*tree.JSONTable, error) {
 	sel, ok := n.Source.(*ast.SelectStmt)
-	if !ok || len(g.carried) == 0 || len(sel.Fields.Fields) != 1 {
+	if !ok || len(g.documents) == 0 || len(sel.Fields.Fields) != 1 || sel.Fields.Fields[0].Expr == nil {
 		return nil, nil
 	}
 	field := sel.Fields.Fields[0]
-	at := g.edits.back(field.Offset)
-	table := g.carried[at]
-	if table == nil || field.Expr == nil {
+	table, ok := g.documents.take(g.edits.back(field.Offset))
+	if !ok {
 		return nil, nil
 	}
 	if sel.From != nil || sel.Where != nil || sel.GroupBy != nil || sel.Having != nil || sel.OrderBy != nil || sel.Limit != nil ||
@@ -213,7 +206,6 @@ func (g *guard) document(n *ast.TableSource) (*tree.JSONTable, error) {
 	if n.AsName.O == "" {
 		return nil, fault.At(fault.Syntax, field.Offset, "a JSON_TABLE needs an alias")
 	}
-	delete(g.carried, at)
 	table.Document = field.Expr
 	return table, g.expr(&table.Document)
 }

@@ -87,7 +87,7 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	err = g.parse(s, args)
 	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
 		if w := d.rewrite(text); len(w.edits) > 0 {
-			again := guard{sql: w.edits.apply(text), client: sql, edits: w.edits, carried: w.carried, percentiles: w.percentiles, bounds: w.bounds, collections: w.collections, lim: lim, dialect: d}
+			again := guard{sql: w.edits.apply(text), client: sql, edits: w.edits, carriage: w.carriage, lim: lim, dialect: d}
 			s.withs = withs + w.withs
 			if second := again.parse(s, args); fault.CodeOf(second) != fault.Syntax {
 				err = w.edits.relocate(second)
@@ -109,14 +109,8 @@ func (g *guard) parse(s *Statement, args []any) error {
 		if err := g.query(s.node, true); err != nil {
 			return err
 		}
-		if len(g.carried) > 0 {
-			return fault.New(fault.Unsupported, "JSON_TABLE(…) is not supported here")
-		}
-		if len(g.percentiles) > 0 {
-			return fault.New(fault.Unsupported, "a percentile is not supported here")
-		}
-		if len(g.bounds) > 0 {
-			return fault.New(fault.Unsupported, "WITH TIES and ROWS EXAMINED are not supported here")
+		if what := g.left(); what != "" {
+			return fault.New(fault.Unsupported, "%s is not supported here", what)
 		}
 		return g.bind(args)
 	})

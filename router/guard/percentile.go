@@ -7,10 +7,8 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// percentiles are the calls of window functions in a text that the parser does
-// not know, by where they begin. It knows them as others of as many arguments.
-type percentiles map[int]percentile
-
+// percentile is a call of a window function that the parser does not know. It
+// knows it as another of as many arguments.
 type percentile struct {
 	name         string
 	within, desc bool // it has an order of its own, which descends
@@ -20,7 +18,7 @@ type percentile struct {
 func (w *words) median(i int) {
 	if p, ok := w.pairs[i+1]; ok && w.at(p.end+1) == "over" {
 		w.replace(i, 1, "FIRST_VALUE")
-		w.carry(i, percentile{name: "median"})
+		w.percentiles.put(w.tokens[i].start, percentile{name: "median"})
 	}
 }
 
@@ -41,24 +39,15 @@ func (w *words) percentile(i int) {
 	}
 	w.replace(i, 1, "LEAD")
 	w.replace(share.end, 6, ", 1, ")
-	w.carry(i, p)
-}
-
-func (w *words) carry(i int, p percentile) {
-	if w.percentiles == nil {
-		w.percentiles = make(percentiles)
-	}
-	w.percentiles[w.tokens[i].start] = p
+	w.percentiles.put(w.tokens[i].start, p)
 }
 
 // percentile makes a window function the one that it carries, if it does.
 func (g *guard) percentile(n *ast.WindowFuncExpr) {
-	at := g.edits.back(n.OriginTextPosition())
-	p, ok := g.percentiles[at]
+	p, ok := g.percentiles.take(g.edits.back(n.OriginTextPosition()))
 	if !ok {
 		return
 	}
-	delete(g.percentiles, at)
 	n.Name = strings.ToUpper(p.name)
 	if p.within {
 		n.Args = []ast.ExprNode{&tree.Within{Share: n.Args[0], By: n.Args[2], Desc: p.desc}}

@@ -17,12 +17,9 @@ type words struct {
 	pairs  map[int]pair // by the opening parenthesis
 	edits  edited
 
-	dialect     Dialect
-	carried     carried
-	percentiles percentiles
-	bounds      bounds
-	collections collections
-	withs       int // that the edits have put in
+	dialect Dialect
+	carriage
+	withs int // that the edits have put in
 }
 
 // pair is what closes a parenthesis, and whether a comma stands right inside it.

@@ -32,10 +32,8 @@ func (t *JSONTable) Accept(v ast.Visitor) (ast.Node, bool) {
 		return v.Leave(n)
 	}
 	t = n.(*JSONTable)
-	document, ok := t.Document.Accept(v)
-	if !ok {
+	if !accept(v, &t.Document) {
 		return t, false
 	}
-	t.Document = document.(ast.ExprNode)
 	return v.Leave(t)
 }

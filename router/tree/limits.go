@@ -78,15 +78,3 @@ func (e *Examined) Accept(v ast.Visitor) (ast.Node, bool) {
 	}
 	return v.Leave(e)
 }
-
-// accept visits an expression, which may be missing.
-func accept(v ast.Visitor, e *ast.ExprNode) bool {
-	if *e == nil {
-		return true
-	}
-	n, ok := (*e).Accept(v)
-	if ok {
-		*e = n.(ast.ExprNode)
-	}
-	return ok
-}

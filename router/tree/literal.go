@@ -193,11 +193,9 @@ func (u *Using) Accept(v ast.Visitor) (ast.Node, bool) {
 		return v.Leave(node)
 	}
 	u = node.(*Using)
-	inner, ok := u.Expr.Accept(v)
-	if !ok {
+	if !accept(v, &u.Expr) {
 		return u, false
 	}
-	u.Expr = inner.(ast.ExprNode)
 	return v.Leave(u)
 }
 

@@ -36,11 +36,9 @@ func (t *Tail) Accept(v ast.Visitor) (ast.Node, bool) {
 		return v.Leave(node)
 	}
 	t = node.(*Tail)
-	expr, ok := t.Expr.Accept(v)
-	if !ok {
+	if !accept(v, &t.Expr) {
 		return t, false
 	}
-	t.Expr = expr.(ast.ExprNode)
 	if t.Order != nil {
 		order, ok := t.Order.Accept(v)
 		if !ok {

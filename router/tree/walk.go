@@ -110,3 +110,15 @@ func OrNil[T any, P interface {
 	}
 	return clause
 }
+
+// accept visits an expression, which may be missing.
+func accept(v ast.Visitor, e *ast.ExprNode) bool {
+	if *e == nil {
+		return true
+	}
+	n, ok := (*e).Accept(v)
+	if ok {
+		*e = n.(ast.ExprNode)
+	}
+	return ok
+}

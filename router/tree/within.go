@@ -36,12 +36,8 @@ func (w *Within) Accept(v ast.Visitor) (ast.Node, bool) {
 		return v.Leave(node)
 	}
 	w = node.(*Within)
-	for _, e := range []*ast.ExprNode{&w.Share, &w.By} {
-		inner, ok := (*e).Accept(v)
-		if !ok {
-			return w, false
-		}
-		*e = inner.(ast.ExprNode)
+	if !accept(v, &w.Share) || !accept(v, &w.By) {
+		return w, false
 	}
 	return v.Leave(w)
 }
