@@ -52,6 +52,7 @@ type options struct {
 	writeTimeout      time.Duration
 	maxRows           int
 	maxQueryLength    int
+	planCacheBytes    int
 	maxBody           int64
 	maxPending        int64
 	local             int
@@ -101,6 +102,7 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&o.writeTimeout, "write_timeout", api.DefaultTimeout, "longest time that a client may take nothing of its answer")
 	fs.IntVar(&o.maxRows, "max_rows", 0, "most rows that any query returns; 0: no limit but the request's own")
 	fs.IntVar(&o.maxQueryLength, "max_query_length", router.DefaultMaxLength, fmt.Sprintf("longest SQL text in `bytes`, at most %d", router.LongestQuery))
+	fs.IntVar(&o.planCacheBytes, "plan_cache_bytes", router.DefaultPlanBytes, "memory in `bytes` for the plans of queries, which are remembered for queries that differ in values alone; 0: every query is planned anew")
 	fs.Int64Var(&o.maxBody, "max_body", api.DefaultMaxBody, "largest request body in `bytes`, also after decompression")
 	fs.Int64Var(&o.maxPending, "max_pending", ingest.DefaultMaxPending, "most `bytes` of memory for log requests at once, where one counts for about 3 times its decompressed body (6 times where fields are tiny); beyond it requests get 429, but one alone is always taken; the garbage collector may double it")
 	fs.IntVar(&o.local, "local", 0, "start and supervise `N` local servers in -data_dir instead of -mysql_address")
@@ -234,6 +236,7 @@ func (o *options) checkRanges() error {
 		{"write_timeout", o.writeTimeout > 0, "a duration above 0"},
 		{"max_rows", o.maxRows >= 0, "0 or more"},
 		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= router.LongestQuery, fmt.Sprintf("a number from 1 to %d", router.LongestQuery)},
+		{"plan_cache_bytes", o.planCacheBytes >= 0, "0 or more"},
 		{"max_body", o.maxBody >= 1, "at least 1"},
 		{"max_pending", o.maxPending >= o.maxBody, "at least -max_body"},
 	} {
