@@ -185,10 +185,12 @@ func (r *Router) remembered(snap *catalog.Snapshot, q *Query) *Plan {
 	return t.with(l.lifted.Values)
 }
 
-// keyOf makes the key of a query that was lifted.
+// keyOf makes the key of a query that was lifted. The text's length tells where it
+// ends, and values that are fixed begin.
 func (r *Router) keyOf(l *lookup, q *Query) {
-	l.key = append(l.key[:0], l.lifted.Key()...)
-	l.key = binary.AppendUvarint(append(l.key, 0), uint64(max(q.MaxRows, 0)))
+	text := l.lifted.Key()
+	l.key = append(binary.AppendUvarint(l.key[:0], uint64(len(text))), text...)
+	l.key = binary.AppendUvarint(l.key, uint64(max(q.MaxRows, 0)))
 	whole := byte(0)
 	if q.NoConcat {
 		whole = 1

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,6 +56,62 @@ func TestRememberedPlans(t *testing.T) {
 	})
 	if open < 60 {
 		t.Errorf("only %d queries had a plan that was made for other values", open)
+	}
+}
+
+// TestRememberedArguments has arguments of all kinds in all places.
+func TestRememberedArguments(t *testing.T) {
+	snap := catalogtest.Parse(t, "shards a b\ndog on a: id int, name text, weight int\nbird on b: id int, name text")
+	fresh, remembering := New(Config{Database: "db"}), New(Config{Database: "db", PlanBytes: 1 << 20})
+	values := []any{nil, int64(7), int64(0), int64(-7), json.Number("7"), json.Number("07"), json.Number("-0"), json.Number("1.50"),
+		json.Number("1e3"), json.Number("18446744073709551615"), "x", "", "7", `it's \ "x" ` + "`y`\x00\n", "2026-11-29 10:00:00", "2026-11-29T10:00:00Z", "\xff", true, 1.5}
+	for _, query := range []string{
+		"SELECT * FROM dog WHERE name = ?",
+		"SELECT name = ?, ? FROM dog WHERE name = ? AND id IN (1, ?, 3)",
+		"SELECT * FROM dog WHERE id = 7 ORDER BY ? LIMIT ?",
+		"SELECT * FROM dog JOIN bird USING (id) WHERE dog.name = ? AND bird.name LIKE ? AND dog.weight + ? > 5",
+		"SELECT * FROM dog WHERE id BETWEEN ? AND ? UNION ALL SELECT * FROM bird WHERE name > ?",
+	} {
+		holes := strings.Count(query, "?")
+		for _, v := range values {
+			for _, w := range values {
+				args := make([]any, holes)
+				for i := range args {
+					args[i] = []any{v, w}[i%2]
+				}
+				samePlan(t, fresh, remembering, snap, Query{SQL: query, Args: args})
+			}
+		}
+		samePlan(t, fresh, remembering, snap, Query{SQL: query, Args: make([]any, holes+1)})
+		samePlan(t, fresh, remembering, snap, Query{SQL: query})
+	}
+	if s := remembering.PlanStats(); s.Hits < 200 {
+		t.Errorf("%d hits, %d misses", s.Hits, s.Misses)
+	}
+}
+
+// TestPlansAreForgotten has a snapshot end what is remembered, and the limit what
+// was not asked for.
+func TestPlansAreForgotten(t *testing.T) {
+	one := catalogtest.Parse(t, "shards a b\ndog on a: id int")
+	other := catalogtest.Parse(t, "shards a b\ndog on b: id int")
+	fresh, remembering := New(Config{Database: "db"}), New(Config{Database: "db", PlanBytes: 64 << 10})
+	for _, snap := range []*catalog.Snapshot{one, other, one} {
+		samePlan(t, fresh, remembering, snap, Query{SQL: "SELECT * FROM dog WHERE id = 1"})
+	}
+	if s := remembering.PlanStats(); s.Hits != 0 {
+		t.Errorf("%d hits for other snapshots", s.Hits)
+	}
+	const often = "SELECT id FROM dog WHERE id = 1"
+	samePlan(t, fresh, remembering, one, Query{SQL: often})
+	before := remembering.PlanStats().Hits
+	for i := range 1000 {
+		samePlan(t, fresh, remembering, one, Query{SQL: fmt.Sprintf("SELECT id, %d FROM dog WHERE id = 1", i)})
+		samePlan(t, fresh, remembering, one, Query{SQL: often})
+	}
+	s := remembering.PlanStats()
+	if s.Hits-before != 1000 || s.Bytes > 64<<10 {
+		t.Errorf("%d hits of 1000, and %d bytes", s.Hits-before, s.Bytes)
 	}
 }
 

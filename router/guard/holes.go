@@ -39,15 +39,18 @@ func (d Dialect) ParseLifted(l *Lifted, lim Limits) (*Statement, error) {
 		h.of[literal] = i
 	}
 	h.query(s.node)
+	slots := make(map[byte]*tree.Hole, len(h.found))
 	for _, i := range h.found {
-		if v := &l.Values[i]; !v.Fixed {
-			first := l.same(v) - 1
-			if s.holes[first] == nil {
-				s.holes[first] = &tree.Hole{Slot: first}
-			}
-			s.holes[i] = s.holes[first]
-			g.placeholders[i].Hole = s.holes[i]
+		v := &l.Values[i]
+		if v.Fixed {
+			continue
 		}
+		slot := l.same(v) - 1 // that of the first equal one, whether or not it is a hole
+		if slots[slot] == nil {
+			slots[slot] = &tree.Hole{Slot: slot}
+		}
+		s.holes[i] = slots[slot]
+		g.placeholders[i].Hole = slots[slot]
 	}
 	return s, nil
 }
