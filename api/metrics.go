@@ -45,7 +45,7 @@ type series struct {
 	duration prometheus.Observer
 }
 
-func newMetrics(version string, cat Catalog, shards Shards) *metrics {
+func newMetrics(version string, cat Catalog, shards Shards, proxy Proxy) *metrics {
 	m := &metrics{
 		known: map[outcome]series{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "http_requests_total",
@@ -64,7 +64,7 @@ func newMetrics(version string, cat Catalog, shards Shards) *metrics {
 	build.Set(1)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.requests, m.durations, m.aborted, m.rows, m.events, build,
-		newShardCollector(cat, shards),
+		newShardCollector(cat, shards), newQueryCollector(proxy),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m

@@ -46,13 +46,14 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 		Catalog: store.catalog, Shards: store.shards,
 		Router: router.New(router.Config{Database: o.mysqlDatabase, MaxLength: o.maxQueryLength, Homes: store.gatherers}),
 		Logger: log, GatherMaxRows: o.gatherMaxRows, GatherMaxBytes: o.gatherMaxBytes,
+		MaxQueries: o.maxQueries, MaxQueued: o.maxQueued,
 	})
 	defer queries.Close()
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
 		Proxy: queries, Ingester: ingester, CatalogRights: store.rights.Missing,
 		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
-		QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
+		TrustedProxies: o.proxies, QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})
 	if err != nil {
 		return err
