@@ -66,7 +66,7 @@ func newMetrics(cfg *Config) *metrics {
 	build.Set(1)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.requests, m.durations, m.aborted, m.rows, m.events, build,
-		newShardCollector(cfg.Catalog, cfg.Shards),
+		newShardCollector(cfg.Catalog, cfg.Shards), newQueryCollector(cfg.Proxy),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if cfg.Plans != nil {
 		registry.MustRegister(planCollectors(cfg.Plans)...)

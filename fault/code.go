@@ -81,7 +81,7 @@ const (
 
 // What can be wrong with servers, and with ours.
 const (
-	Busy               Code = "busy"       // too much waits to be stored
+	Busy               Code = "busy"       // too much runs or waits
 	TableBusy          Code = "table_busy" // statements on a table don't end
 	ShardBusy          Code = "shard_busy" // a statement lost out to others for a lock
 	ShardUnavailable   Code = "shard_unavailable"

@@ -49,6 +49,8 @@ type Plan struct {
 	// ask for the server's own query plan; the output columns are then the
 	// server's, and Columns is nil. The other kinds are to be shown, not run.
 	Explain bool
+	// Brief is set where the query is presumed to end soon. It may be wrong.
+	Brief bool
 	// Notes tell what would make the plan faster, where Query.Notes is set.
 	Notes []string
 }

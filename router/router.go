@@ -100,13 +100,15 @@ func (r *Router) planOf(snap *catalog.Snapshot, q *Query, st *guard.Statement) (
 		snap: snap, homes: r.homes, source: q.SQL, root: root,
 		dialect: q.Dialect, explain: st.Explain(), whole: q.NoConcat, maxRows: q.MaxRows,
 	}
-	if !q.Notes {
-		return p.plan()
+	// What is said of the tree as it is before planning changes it.
+	var notes []string
+	if q.Notes {
+		notes = p.notes()
 	}
-	notes := p.notes() // of the tree as it is before planning changes it
+	brief := p.explain || p.brief()
 	plan, err := p.plan()
 	if err == nil {
-		plan.Notes = notes
+		plan.Notes, plan.Brief = notes, brief
 	}
 	return plan, err
 }

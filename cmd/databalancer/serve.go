@@ -48,13 +48,14 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	queries := proxy.New(proxy.Config{
 		Catalog: store.catalog, Shards: store.shards, Router: plans,
 		Logger: log, GatherMaxRows: o.gatherMaxRows, GatherMaxBytes: o.gatherMaxBytes,
+		MaxQueries: o.maxQueries, MaxQueued: o.maxQueued,
 	})
 	defer queries.Close()
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
 		Proxy: queries, Plans: plans.PlanStats, Ingester: ingester, CatalogRights: store.rights.Missing,
 		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
-		QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
+		TrustedProxies: o.proxies, QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})
 	if err != nil {
 		return err
