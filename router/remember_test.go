@@ -125,6 +125,14 @@ func samePlan(t *testing.T, fresh, remembering *Router, snap *catalog.Snapshot, 
 		t.Errorf("%s: %v, but anew %v", q.SQL, err, wantErr)
 		return
 	}
+	if got != nil {
+		got = got.copy()
+		for i := range got.Steps {
+			if ship := got.Steps[i].Ship; ship != nil {
+				ship.ShapeKey = "" // has holes
+			}
+		}
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s\nremembered:\n%sanew:\n%s", q.SQL, got, want)
 	}

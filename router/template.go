@@ -34,8 +34,8 @@ func newTemplate(plan *Plan, values []guard.Value, fixed func(value int) bool) *
 	t := &template{plan: plan}
 	for i, text := range plan.texts() {
 		parts := split(*text, values, fixed)
+		*text = joined(parts)
 		if len(parts) == 1 {
-			*text = parts[0].text
 			continue
 		}
 		f := fill{text: i, parts: parts}
@@ -44,7 +44,24 @@ func newTemplate(plan *Plan, values []guard.Value, fixed func(value int) bool) *
 		}
 		t.fills = append(t.fills, f)
 	}
+	for _, step := range plan.Steps {
+		if step.Ship != nil {
+			step.Ship.ShapeKey = step.Ship.Shape
+		}
+	}
 	return t
+}
+
+// joined returns the text of parts, with holes between them.
+func joined(parts []part) string {
+	var text []byte
+	for _, p := range parts {
+		text = append(text, p.text...)
+		if p.value >= 0 {
+			text = append(text, tree.HoleMark, byte(p.value))
+		}
+	}
+	return string(text)
 }
 
 // split cuts a text at its holes.
