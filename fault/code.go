@@ -82,6 +82,7 @@ const (
 // What can be wrong with servers, and with ours.
 const (
 	Busy               Code = "busy"       // too much waits to be stored
+	MemoryBusy         Code = "memory_busy" // large rows of others take the memory there is for them
 	TableBusy          Code = "table_busy" // statements on a table don't end
 	ShardBusy          Code = "shard_busy" // a statement lost out to others for a lock
 	ShardUnavailable   Code = "shard_unavailable"

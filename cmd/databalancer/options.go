@@ -51,6 +51,9 @@ type options struct {
 	queryTimeout      time.Duration
 	writeTimeout      time.Duration
 	maxRows           int
+	maxResultBytes    int64
+	maxRowBytes       int
+	maxValueMemory    int64
 	maxQueryLength    int
 	maxBody           int64
 	maxPending        int64
@@ -100,6 +103,9 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&o.queryTimeout, "query_timeout", api.DefaultTimeout, "longest time that a query may run")
 	fs.DurationVar(&o.writeTimeout, "write_timeout", api.DefaultTimeout, "longest time that a client may take nothing of its answer")
 	fs.IntVar(&o.maxRows, "max_rows", 0, "most rows that any query returns; 0: no limit but the request's own")
+	fs.Int64Var(&o.maxResultBytes, "max_result_bytes", 1<<30, "most `bytes` that the rows of any answer have, as they are sent; beyond it the query fails; 0: no limit")
+	fs.IntVar(&o.maxRowBytes, "max_row_bytes", shard.DefaultMaxRowBytes, "largest row in `bytes` that a query reads, also between servers; beyond it the query fails")
+	fs.Int64Var(&o.maxValueMemory, "max_value_memory", shard.DefaultMaxValueMemory, "most `bytes` of memory for rows of more than 1 MiB at once, over all queries; beyond it they wait for 5 s, and then get 503")
 	fs.IntVar(&o.maxQueryLength, "max_query_length", router.DefaultMaxLength, fmt.Sprintf("longest SQL text in `bytes`, at most %d", router.LongestQuery))
 	fs.Int64Var(&o.maxBody, "max_body", api.DefaultMaxBody, "largest request body in `bytes`, also after decompression")
 	fs.Int64Var(&o.maxPending, "max_pending", ingest.DefaultMaxPending, "most `bytes` of memory for log requests at once, where one counts for about 3 times its decompressed body (6 times where fields are tiny); beyond it requests get 429, but one alone is always taken; the garbage collector may double it")
@@ -233,6 +239,9 @@ func (o *options) checkRanges() error {
 		{"query_timeout", o.queryTimeout > 0, "a duration above 0"},
 		{"write_timeout", o.writeTimeout > 0, "a duration above 0"},
 		{"max_rows", o.maxRows >= 0, "0 or more"},
+		{"max_result_bytes", o.maxResultBytes >= 0, "0 or more"},
+		{"max_row_bytes", o.maxRowBytes >= 1<<20, "at least 1048576"},
+		{"max_value_memory", o.maxValueMemory >= int64(o.maxRowBytes), "at least -max_row_bytes"},
 		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= router.LongestQuery, fmt.Sprintf("a number from 1 to %d", router.LongestQuery)},
 		{"max_body", o.maxBody >= 1, "at least 1"},
 		{"max_pending", o.maxPending >= o.maxBody, "at least -max_body"},

@@ -51,7 +51,7 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
 		Proxy: queries, Ingester: ingester, CatalogRights: store.rights.Missing,
-		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
+		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows, MaxResultBytes: o.maxResultBytes,
 		QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})
 	if err != nil {
