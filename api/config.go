@@ -86,6 +86,9 @@ type Config struct {
 	// MaxRows bounds the rows of every answer; 0: nothing but the request's
 	// own limit does.
 	MaxRows int
+	// MaxResultBytes bounds the bytes of every answer's rows, as they are sent;
+	// 0: nothing does.
+	MaxResultBytes int64
 	// QueryTimeout bounds the time of a query, which a request may lower. The
 	// default is a minute.
 	QueryTimeout time.Duration
@@ -109,7 +112,7 @@ func (c *Config) Validate() error {
 	switch {
 	case c.Catalog == nil, c.Shards == nil, c.Join == nil, c.Proxy == nil, c.Ingester == nil:
 		return errors.New("api config: a part is missing")
-	case c.MaxRows < 0, c.MaxBody < 0, c.MaxPending < 0:
+	case c.MaxRows < 0, c.MaxResultBytes < 0, c.MaxBody < 0, c.MaxPending < 0:
 		return errors.New("api config: negative limit")
 	case c.QueryTimeout < 0, c.WriteTimeout < 0, c.BodyTimeout < 0:
 		return errors.New("api config: negative time-out")

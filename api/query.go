@@ -41,7 +41,7 @@ func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 	defer cancel()
 	out := newStream(w, a.cfg.WriteTimeout, cancel)
 	defer out.close()
-	ans := &answer{out: out, request: req, start: start, layouts: &a.layouts}
+	ans := &answer{out: out, request: req, start: start, layouts: &a.layouts, maxBytes: a.cfg.MaxResultBytes}
 	result, err := a.cfg.Proxy.Query(ctx, req.query, ans)
 	a.metrics.rows.Add(float64(result.Rows))
 	if err != nil {

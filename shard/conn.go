@@ -56,13 +56,8 @@ func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 // sent along: both take the time of one. Where the first fails, its error is
 // returned. An empty one is none.
 func (c *Conn) QueryAfter(ctx context.Context, first, statement string) (*Rows, error) {
-	switch {
-	case c.rows != nil && !c.rows.done:
-		return nil, c.shard.end(errBusy)
-	case c.broken:
-		return nil, c.shard.end(errDiscarded)
-	case ctx.Err() != nil:
-		return nil, c.shard.end(context.Cause(ctx))
+	if err := c.ready(ctx); err != nil {
+		return nil, err
 	}
 	rows, err := c.run(ctx, first, statement)
 	if err == nil || !c.stale(err) {
@@ -72,6 +67,19 @@ func (c *Conn) QueryAfter(ctx context.Context, first, statement string) (*Rows, 
 		return nil, err
 	}
 	return c.run(ctx, first, statement)
+}
+
+// ready returns why no statement can be sent now, if so.
+func (c *Conn) ready(ctx context.Context) error {
+	switch {
+	case c.rows != nil && !c.rows.done:
+		return c.shard.end(errBusy)
+	case c.broken:
+		return c.shard.end(errDiscarded)
+	case ctx.Err() != nil:
+		return c.shard.end(context.Cause(ctx))
+	}
+	return nil
 }
 
 // run sends the statements and returns the rows of the last, or ends it.
@@ -125,7 +133,7 @@ func (c *Conn) Close() error {
 func (c *Conn) Discard() { c.broken = true }
 
 func (c *Conn) start(ctx context.Context) {
-	c.wire.start(c.session.stream)
+	c.wire.start(ctx, c.shard.cfg.memory, c.session.stream)
 	c.killer.Add(1)
 	c.unwatch = context.AfterFunc(ctx, func() {
 		defer c.killer.Done()

@@ -53,6 +53,9 @@ type options struct {
 	queryTimeout      time.Duration
 	writeTimeout      time.Duration
 	maxRows           int
+	maxResultBytes    int64
+	maxRowBytes       int
+	maxValueMemory    int64
 	maxQueryLength    int
 	planCacheBytes    int
 	maxQueries        int
@@ -107,6 +110,9 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&o.queryTimeout, "query_timeout", api.DefaultTimeout, "longest time that a query may run")
 	fs.DurationVar(&o.writeTimeout, "write_timeout", api.DefaultTimeout, "longest time that a client may take nothing of its answer")
 	fs.IntVar(&o.maxRows, "max_rows", 0, "most rows that any query returns; 0: no limit but the request's own")
+	fs.Int64Var(&o.maxResultBytes, "max_result_bytes", 1<<30, "most `bytes` that the rows of any answer have, as they are sent; beyond it the query fails; 0: no limit")
+	fs.IntVar(&o.maxRowBytes, "max_row_bytes", shard.DefaultMaxRowBytes, "largest row in `bytes` that a query reads, also between servers; beyond it the query fails")
+	fs.Int64Var(&o.maxValueMemory, "max_value_memory", shard.DefaultMaxValueMemory, "most `bytes` of memory for rows of more than 1 MiB at once, over all queries; beyond it they wait for 5 s, and then get 503")
 	fs.IntVar(&o.maxQueryLength, "max_query_length", router.DefaultMaxLength, fmt.Sprintf("longest SQL text in `bytes`, at most %d", router.LongestQuery))
 	fs.IntVar(&o.planCacheBytes, "plan_cache_bytes", router.DefaultPlanBytes, "memory in `bytes` for the plans of queries, which are remembered for queries that differ in values alone; 0: every query is planned anew")
 	fs.IntVar(&o.maxQueries, "max_queries", proxy.DefaultMaxQueries, "most queries that run at once")
@@ -247,6 +253,9 @@ func (o *options) checkRanges() error {
 		{"query_timeout", o.queryTimeout > 0, "a duration above 0"},
 		{"write_timeout", o.writeTimeout > 0, "a duration above 0"},
 		{"max_rows", o.maxRows >= 0, "0 or more"},
+		{"max_result_bytes", o.maxResultBytes >= 0, "0 or more"},
+		{"max_row_bytes", o.maxRowBytes >= 1<<20, "at least 1048576"},
+		{"max_value_memory", o.maxValueMemory >= int64(o.maxRowBytes), "at least -max_row_bytes"},
 		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= router.LongestQuery, fmt.Sprintf("a number from 1 to %d", router.LongestQuery)},
 		{"plan_cache_bytes", o.planCacheBytes >= 0, "0 or more"},
 		{"max_queries", o.maxQueries >= 1, "at least 1"},

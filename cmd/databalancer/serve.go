@@ -54,7 +54,7 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
 		Proxy: queries, Plans: plans.PlanStats, Ingester: ingester, CatalogRights: store.rights.Missing,
-		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows,
+		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows, MaxResultBytes: o.maxResultBytes,
 		TrustedProxies: o.proxies, QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kolide/databalancer/admission"
@@ -28,11 +29,14 @@ type Config struct {
 
 // Gatherer runs plans that gather. It is safe for concurrent use.
 type Gatherer struct {
-	shard    func(name string) (*shard.Shard, error)
-	log      *slog.Logger
-	limits   limits
-	shapes   shapes
-	heaps    heaps
+	shard  func(name string) (*shard.Shard, error)
+	log    *slog.Logger
+	limits limits
+	shapes shapes
+	heaps  heaps
+
+	allBuffered atomic.Int64 // bytes that wait in all gathers until their tables are made
+
 	cleaning sync.WaitGroup // of sessions that have answered
 }
 
