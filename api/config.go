@@ -70,6 +70,9 @@ type Config struct {
 	Proxy    Proxy
 	Ingester Ingester
 
+	// Plans counts the plans that were remembered. Nil: nobody does.
+	Plans func() router.PlanStats
+
 	// CatalogRights returns what the catalog's account lacks there, without
 	// I/O. Nil: nobody knows of anything.
 	CatalogRights func() error

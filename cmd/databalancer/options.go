@@ -54,6 +54,7 @@ type options struct {
 	writeTimeout      time.Duration
 	maxRows           int
 	maxQueryLength    int
+	planCacheBytes    int
 	maxQueries        int
 	maxQueued         int
 	trustedProxies    string
@@ -107,6 +108,7 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&o.writeTimeout, "write_timeout", api.DefaultTimeout, "longest time that a client may take nothing of its answer")
 	fs.IntVar(&o.maxRows, "max_rows", 0, "most rows that any query returns; 0: no limit but the request's own")
 	fs.IntVar(&o.maxQueryLength, "max_query_length", router.DefaultMaxLength, fmt.Sprintf("longest SQL text in `bytes`, at most %d", router.LongestQuery))
+	fs.IntVar(&o.planCacheBytes, "plan_cache_bytes", router.DefaultPlanBytes, "memory in `bytes` for the plans of queries, which are remembered for queries that differ in values alone; 0: every query is planned anew")
 	fs.IntVar(&o.maxQueries, "max_queries", proxy.DefaultMaxQueries, "most queries that run at once")
 	fs.IntVar(&o.maxQueued, "max_queued", proxy.DefaultMaxQueued, "most queries that wait for others to end; beyond it they get 429")
 	fs.StringVar(&o.trustedProxies, "trusted_proxies", "", "`networks`, separated by commas, of the proxies in front whose X-Forwarded-For tells clients apart, such as 10.0.0.0/8")
@@ -246,6 +248,7 @@ func (o *options) checkRanges() error {
 		{"write_timeout", o.writeTimeout > 0, "a duration above 0"},
 		{"max_rows", o.maxRows >= 0, "0 or more"},
 		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= router.LongestQuery, fmt.Sprintf("a number from 1 to %d", router.LongestQuery)},
+		{"plan_cache_bytes", o.planCacheBytes >= 0, "0 or more"},
 		{"max_queries", o.maxQueries >= 1, "at least 1"},
 		{"max_queued", o.maxQueued >= 1, "at least 1"},
 		{"max_body", o.maxBody >= 1, "at least 1"},
