@@ -91,6 +91,7 @@ type Hold struct {
 	place  *list.Element
 	in     *list.List // that place is in; nil: none
 	yields bool
+	kept   int // times that it is still to be given back after the next
 }
 
 // leave takes the hold out of the list that it is in.
@@ -101,11 +102,23 @@ func (h *Hold) leave() {
 	}
 }
 
-// Release gives the units back. It must be called once.
+// Keep makes the units be given back only when Release has been called once more.
+func (h *Hold) Keep() {
+	h.gate.mu.Lock()
+	defer h.gate.mu.Unlock()
+	h.kept++
+}
+
+// Release gives the units back. It must be called once, and once more for each
+// Keep.
 func (h *Hold) Release() {
 	g := h.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if h.kept > 0 {
+		h.kept--
+		return
+	}
 	h.leave()
 	g.held[h.kind] -= h.n
 	g.holds--

@@ -77,7 +77,7 @@ func (p *Proxy) Query(ctx context.Context, q Query, sink Sink) (Result, error) {
 	}
 	defer done()
 	tag := Tag(q.ID)
-	v := p.visit(q.Client)
+	v := p.visit(q.ID, q.Client)
 	defer v.leave()
 	result, err := p.answer(ctx, q.routed(), func(plan *router.Plan) (Result, error) {
 		return v.run(ctx, plan, sink, func(ctx context.Context, asker admission.Asker, sink Sink) (Result, error) {

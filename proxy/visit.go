@@ -10,6 +10,7 @@ import (
 	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
+	"github.com/kolide/databalancer/shard"
 )
 
 // How many queries run and wait at a time where Config does not say. A process
@@ -34,6 +35,7 @@ var errYield = errors.New("query makes room for shorter ones")
 // not may be asked to yield: it begins anew, as a long one, if the sink has not
 // been told anything.
 type visit struct {
+	id    string
 	slots *admission.Gate
 	count *atomic.Int64 // of runs that yielded
 	asker admission.Asker
@@ -44,8 +46,8 @@ type visit struct {
 	yielded bool
 }
 
-func (p *Proxy) visit(client string) *visit {
-	v := &visit{slots: p.slots, count: &p.yielded}
+func (p *Proxy) visit(id, client string) *visit {
+	v := &visit{id: id, slots: p.slots, count: &p.yielded}
 	v.asker = admission.Asker{Client: client, Yield: v.yield}
 	return v
 }
@@ -68,6 +70,7 @@ func (v *visit) run(ctx context.Context, plan *router.Plan, sink Sink, run func(
 }
 
 func (v *visit) once(ctx context.Context, sink Sink, run func(context.Context, admission.Asker, Sink) (Result, error)) (Result, error) {
+	ctx = shard.WithOrigin(ctx, &shard.Origin{QueryID: v.id, Keep: keep(v.slot)})
 	if v.asker.Yield == nil {
 		result, err := run(ctx, v.asker, sink)
 		return result, verdict(ctx, err)
@@ -96,6 +99,14 @@ func (v *visit) leave() {
 	if v.slot != nil {
 		v.slot.Release()
 		v.slot = nil
+	}
+}
+
+// keep returns what lets the query keep a slot beyond its end.
+func keep(slot *admission.Hold) func() (release func()) {
+	return func() func() {
+		slot.Keep()
+		return slot.Release
 	}
 }
 

@@ -33,7 +33,7 @@ func newVisitor(queries, queued, conns int) *visitor {
 func (v *visitor) visits(ctx context.Context, client string, number int, plan *router.Plan, takes time.Duration, tells bool) {
 	name := fmt.Sprint(client, number)
 	go func() {
-		q := v.visit(client)
+		q := v.visit(name, client)
 		defer q.leave()
 		_, err := q.run(ctx, plan, nullSink{}, func(ctx context.Context, asker admission.Asker, sink Sink) (Result, error) {
 			hold, err := v.shard.Acquire(ctx, asker, 1)
@@ -148,4 +148,24 @@ func TestTooMany(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// TestStuckKeepsItsSlot keeps the slot of a query that has ended until its
+// statement has.
+func TestStuckKeepsItsSlot(t *testing.T) {
+	p := New(Config{MaxQueries: 1, MaxQueued: 1})
+	slot, err := p.slots.Acquire(t.Context(), admission.Asker{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := keep(slot)(), keep(slot)()
+	for i, release := range []func(){slot.Release, first, second} {
+		if n := p.Stats().Running; n != 1 {
+			t.Errorf("%d run after %d releases", n, i)
+		}
+		release()
+	}
+	if n := p.Stats().Running; n != 0 {
+		t.Errorf("%d run in the end", n)
+	}
 }

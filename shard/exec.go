@@ -41,6 +41,7 @@ func (c *Conn) ExecPieces(ctx context.Context, length int, pieces iter.Seq[[]byt
 	if err := c.ready(ctx); err != nil {
 		return Outcome{}, err
 	}
+	c.text = "" // whatever its connection runs is the statement
 	c.start(ctx)
 	rows, err := c.execute(length, pieces)
 	switch {

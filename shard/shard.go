@@ -31,12 +31,14 @@ type Shard struct {
 	health atomic.Pointer[Health]
 	rights *Rights
 	kills  atomic.Int64
+	stuck  *stuck
 }
 
 // newShard makes the pools, but no connection.
 func newShard(cfg Config, known catalog.Shard) *Shard {
 	sh := &Shard{cfg: cfg, known: known, slots: admission.New(cfg.QueryConns, 0), rights: rightsOn(cfg, known)}
 	sh.health.Store(&Health{})
+	sh.stuck = newStuck(sh)
 	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, collation: sh.Collation(), learned: sh.learn}
 	if known.Identity != "" {
 		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: known.Catalog}
@@ -134,6 +136,7 @@ func (sh *Shard) end(reason error) error {
 // close closes what is idle; what is in use is closed when it is given back.
 func (sh *Shard) close() {
 	sh.query.close()
+	sh.stuck.close()
 	for _, db := range []*sql.DB{sh.write, sh.control} {
 		// Nothing is left to do for a connection that can't be closed well.
 		_ = db.Close()
@@ -151,6 +154,7 @@ type PoolStats struct {
 type Stats struct {
 	Write, Query PoolStats
 	Kills        int64 // KILLs sent
+	Stuck        int   // statements that go on in spite of a KILL
 }
 
 // Stats returns the shard's numbers.
@@ -168,5 +172,6 @@ func (sh *Shard) Stats() Stats {
 			Waits: slots.Waits, WaitTime: slots.WaitTime,
 		},
 		Kills: sh.kills.Load(),
+		Stuck: sh.stuck.count(),
 	}
 }
