@@ -22,6 +22,7 @@ type resolver struct {
 	braced   bool // one of them stands before a parenthesised query
 
 	exactWiths bool // their names are told apart by case
+	shadows    bool // what is being resolved is ours, and may name shadows
 }
 
 // env is what a query block sees of the blocks around it.
