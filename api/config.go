@@ -22,8 +22,8 @@ type Catalog interface {
 	Ping(ctx context.Context) error
 	InTouch() bool
 	Spread(ctx context.Context, family string, shards int) (*catalog.Table, error)
-	AddIndex(ctx context.Context, family string, columns []string) (*catalog.Table, error)
-	DropIndex(ctx context.Context, family string, columns []string) error
+	AddIndex(ctx context.Context, family string, ix catalog.Index) (*catalog.Table, error)
+	DropIndex(ctx context.Context, family string, ix catalog.Index) error
 	DropFamily(ctx context.Context, name string) error
 	SetShardState(ctx context.Context, name string, state catalog.ShardState) error
 	RegisterTable(ctx context.Context, t *catalog.Table) error

@@ -25,8 +25,11 @@ type tableInfo struct {
 	Shards  []string     `json:"shards"`
 }
 
+// indexInfo is an index: of columns, or of the buckets of a timestamp.
 type indexInfo struct {
-	Columns []string `json:"columns"`
+	Columns []string       `json:"columns"`
+	Bucket  catalog.Bucket `json:"bucket,omitempty"`
+	Whole   bool           `json:"whole,omitempty"` // of one text: whole values are in it
 }
 
 type columnInfo struct {
@@ -46,7 +49,16 @@ func newTableInfo(t *catalog.Table) tableInfo {
 func indexInfos(t *catalog.Table) []indexInfo {
 	indexes := make([]indexInfo, len(t.Indexes))
 	for i, ix := range t.Indexes {
-		indexes[i] = indexInfo(ix)
+		indexes[i].Columns = ix.Columns
+		if len(ix.Columns) == 1 {
+			shadow, ok := t.Shadow(ix.Columns[0], "")
+			indexes[i].Whole = ok && shadow.Usable
+		}
+	}
+	for _, s := range t.Shadows {
+		if s.Bucket != "" && s.Usable {
+			indexes = append(indexes, indexInfo{Columns: []string{s.Column}, Bucket: s.Bucket})
+		}
 	}
 	return indexes
 }

@@ -60,12 +60,16 @@ func (c *fakeCatalog) Spread(_ context.Context, n string, shards int) (*catalog.
 	return c.altered(n, fmt.Sprintf("spread %s %d", n, shards))
 }
 
-func (c *fakeCatalog) AddIndex(_ context.Context, n string, columns []string) (*catalog.Table, error) {
-	return c.altered(n, fmt.Sprintf("index %s %v", n, columns))
+func (c *fakeCatalog) AddIndex(_ context.Context, n string, ix catalog.Index) (*catalog.Table, error) {
+	return c.altered(n, fmt.Sprintf("index %s %s", n, spelled(ix)))
 }
 
-func (c *fakeCatalog) DropIndex(_ context.Context, n string, columns []string) error {
-	return c.changed(fmt.Sprintf("unindex %s %v", n, columns))
+func (c *fakeCatalog) DropIndex(_ context.Context, n string, ix catalog.Index) error {
+	return c.changed(fmt.Sprintf("unindex %s %s", n, spelled(ix)))
+}
+
+func spelled(ix catalog.Index) string {
+	return strings.TrimSpace(fmt.Sprintf("%v %s", ix.Columns, ix.Bucket))
 }
 
 func (c *fakeCatalog) altered(name, what string) (*catalog.Table, error) {

@@ -2,8 +2,11 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/julienschmidt/httprouter"
+
+	"github.com/kolide/databalancer/catalog"
 )
 
 // putSpread gives a family placements on more shards.
@@ -24,25 +27,31 @@ func (a *API) putSpread(w http.ResponseWriter, r *http.Request, p httprouter.Par
 	return a.writeFamily(w, r, a.cfg.Catalog.Snapshot(), t)
 }
 
-// readIndex reads the columns of an index.
-func (a *API) readIndex(w http.ResponseWriter, r *http.Request) ([]string, error) {
-	var body indexInfo
+// readIndex reads what an index is of.
+func (a *API) readIndex(w http.ResponseWriter, r *http.Request) (catalog.Index, error) {
+	var body struct {
+		Columns []string       `json:"columns"`
+		Bucket  catalog.Bucket `json:"bucket"`
+	}
 	if err := a.decode(w, r, &body); err != nil {
-		return nil, err
+		return catalog.Index{}, err
 	}
 	if len(body.Columns) == 0 {
-		return nil, invalidArgument("columns must name the columns of the index, in their order")
+		return catalog.Index{}, invalidArgument("columns must name the columns of the index, in their order")
 	}
-	return body.Columns, nil
+	if body.Bucket != "" && !slices.Contains(catalog.Buckets, body.Bucket) {
+		return catalog.Index{}, invalidArgument("bucket must be minute, hour or day, if it is given")
+	}
+	return catalog.Index{Columns: body.Columns, Bucket: body.Bucket}, nil
 }
 
 // putIndex makes an index, unless the family has it.
 func (a *API) putIndex(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	columns, err := a.readIndex(w, r)
+	index, err := a.readIndex(w, r)
 	if err != nil {
 		return err
 	}
-	t, err := a.cfg.Catalog.AddIndex(r.Context(), p.ByName("family"), columns)
+	t, err := a.cfg.Catalog.AddIndex(r.Context(), p.ByName("family"), index)
 	if err != nil {
 		return err
 	}
@@ -50,11 +59,11 @@ func (a *API) putIndex(w http.ResponseWriter, r *http.Request, p httprouter.Para
 }
 
 func (a *API) deleteIndex(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	columns, err := a.readIndex(w, r)
+	index, err := a.readIndex(w, r)
 	if err != nil {
 		return err
 	}
-	if err := a.cfg.Catalog.DropIndex(r.Context(), p.ByName("family"), columns); err != nil {
+	if err := a.cfg.Catalog.DropIndex(r.Context(), p.ByName("family"), index); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

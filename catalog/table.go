@@ -108,9 +108,11 @@ type Column struct {
 // column's expression bears it, which MariaDB has little room for.
 func HiddenColumn(n int) string { return hiddenPrefix + strconv.Itoa(n) }
 
-// IsHidden reports whether a column's name is that of a hidden one.
+// IsHidden reports whether a column's name is that of a hidden one, a shadow's
+// included.
 func IsHidden(column string) bool {
 	number, ok := strings.CutPrefix(column, hiddenPrefix)
+	number = strings.TrimRight(number, hiddenKinds)
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
@@ -149,10 +151,13 @@ type TableSize struct {
 }
 
 // Index is an index over columns of a family's table, named as in Columns; of
-// a text, the server has only the beginning in it. The key's own index is not
-// among a table's.
+// a text, the server has only the beginning in it (but see Shadow). The key's
+// own index is not among a table's.
 type Index struct {
 	Columns []string
+	// Bucket is set for the index of a timestamp's buckets, which is a Shadow
+	// and not among a table's Indexes.
+	Bucket Bucket
 }
 
 // Table is a table that queries may name. It is immutable.
@@ -167,7 +172,8 @@ type Table struct {
 	Database   string
 	Columns    []Column // by position, the key column first for families
 	Placements []Placement
-	Indexes    []Index // of a family; none are known of other tables
+	Indexes    []Index  // of a family; none are known of other tables
+	Shadows    []Shadow // of a family
 
 	byName map[string]int
 }

@@ -59,7 +59,9 @@ func (d *delivery) deliver(ctx context.Context) (*Result, error) {
 }
 
 // ensure returns the family's table with all fields, and makes the events fit
-// its columns.
+// its columns, and their shadows give way to longer texts. A shadow that this
+// process has not heard of yet makes the server refuse such a text; the next
+// attempt then knows it.
 func (d *delivery) ensure(ctx context.Context) (*catalog.Table, error) {
 	change, err := d.in.cfg.Catalog.EnsureFamily(ctx, d.req.family, d.req.fields)
 	if err != nil {
@@ -73,6 +75,9 @@ func (d *delivery) ensure(ctx context.Context) (*catalog.Table, error) {
 		if err := d.decode(change.Table); err != nil {
 			return nil, err
 		}
+	}
+	if long := d.overlong(change.Table); len(long) > 0 {
+		return d.in.cfg.Catalog.Unshadow(ctx, d.req.family, long)
 	}
 	return change.Table, nil
 }

@@ -17,6 +17,8 @@ type Catalog interface {
 	Snapshot() *catalog.Snapshot
 	Refresh(ctx context.Context) (*catalog.Snapshot, error)
 	EnsureFamily(ctx context.Context, name string, fields []catalog.Field) (*catalog.Change, error)
+	// Unshadow takes the shadows from texts of a family that exists.
+	Unshadow(ctx context.Context, name string, columns []string) (*catalog.Table, error)
 }
 
 // Shards finds the shards by name. *shard.Set does.

@@ -178,7 +178,7 @@ func TestNewColumnsOfSplitFamily(t *testing.T) {
 	}
 	running.Go(func() { spread(t, f, 2) })
 	running.Go(func() {
-		if _, err := f.catalog.AddIndex(t.Context(), "q", []string{"v"}); err != nil {
+		if _, err := f.catalog.AddIndex(t.Context(), "q", catalog.Index{Columns: []string{"v"}}); err != nil {
 			t.Error(err)
 		}
 	})

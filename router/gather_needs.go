@@ -104,6 +104,11 @@ func (n *needs) of(s *resolve.Source) []Column {
 			columns = append(columns, c)
 		}
 	}
+	for _, c := range s.Shadows() {
+		if n.bound[needed{s, c.Name}] {
+			columns = append(columns, c)
+		}
+	}
 	return columns
 }
 

@@ -172,7 +172,7 @@ var constants = regexp.MustCompile(`\b\d+(?:\.\d+)?\b|'[^'\\]*'`)
 func otherValues(q Query) (others []Query) {
 	for _, at := range constants.FindAllStringIndex(q.SQL, 20) {
 		old := q.SQL[at[0]:at[1]]
-		values := []string{"'other'", "'it''s'", "'2026-11-29T00:00:00+02:00'", "''"}
+		values := []string{"'other'", "'it''s'", "'2026-11-29T00:00:00+02:00'", "'2026-11-29 00:00:00'", "'2026-11-29'", "'0026-11-29'", "''"}
 		if n, err := strconv.Atoi(old); err == nil {
 			values = []string{strconv.Itoa(n + 1), "9223372036854775807", "1.5", "12.25", "1.5e3", "1.", "0x1F"}
 		}

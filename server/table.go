@@ -36,6 +36,10 @@ func (s Info) Online() string {
 	return ", ALGORITHM=INPLACE, LOCK=NONE"
 }
 
+// DropsInSteps reports whether a statement that drops a column takes several
+// steps, in each of which some of the servers know it and others don't any more.
+func (s Info) DropsInSteps() bool { return s.Vendor == TiDB }
+
 // HasJSONValue reports whether the members of JSON are read with JSON_VALUE, of
 // whatever type. MariaDB keeps the definitions of a table's columns in 64 KiB,
 // where it takes least.

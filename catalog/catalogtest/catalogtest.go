@@ -19,8 +19,9 @@ import (
 //
 // with a line a table: its name, with its database where it is not ours, its
 // shards in placement order, each with its number of rows if that is known,
-// and its columns, a number behind the slash being the column's group, and a
-// word behind a colon MySQL's own name of a registered table's type.
+// and its columns, a number behind the slash being the column's group, a word
+// behind a colon MySQL's own name of a registered table's type, and a + the mark
+// of a column with a usable shadow, of the bucket that follows, if any.
 func Parse(t testing.TB, text string) *catalog.Snapshot {
 	t.Helper()
 	var shards []catalog.Shard
@@ -68,6 +69,10 @@ func parseTable(t testing.TB, line string) *catalog.Table {
 		name, typ, _ := strings.Cut(column, " ")
 		typ, group, grouped := strings.Cut(typ, "/")
 		typ, dataType, _ := strings.Cut(typ, ":")
+		typ, bucket, shadowed := strings.Cut(typ, "+")
+		if shadowed {
+			table.Shadows = append(table.Shadows, catalog.Shadow{Column: name, Position: i, Bucket: catalog.Bucket(bucket), Usable: true})
+		}
 		c := catalog.Column{Name: name, Type: catalog.Type(typ), DataType: dataType, Position: i}
 		if typ == "uuid" {
 			c.Type, c.DataType = catalog.Text, "uuid"

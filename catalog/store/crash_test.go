@@ -21,6 +21,7 @@ type crashCase struct {
 	columns    []string // nil: the family must be gone
 	placements int      // 0 means 1
 	indexes    int
+	shadows    int
 }
 
 var crashCases = []crashCase{
@@ -71,6 +72,7 @@ var crashCases = []crashCase{
 		columns:    []string{"name"},
 		placements: 2,
 		indexes:    1,
+		shadows:    1,
 	},
 	{
 		name: "index",
@@ -79,7 +81,7 @@ var crashCases = []crashCase{
 			spread(t, c, "dogs", 2)
 		},
 		change: func(t *testing.T, c *store.Store) error {
-			_, err := c.AddIndex(t.Context(), "dogs", []string{"breed", "name"})
+			_, err := c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"breed", "name"}})
 			return err
 		},
 		before:     []string{"name", "breed"},
@@ -95,7 +97,7 @@ var crashCases = []crashCase{
 			addIndex(t, c, "dogs", "name")
 		},
 		change: func(t *testing.T, c *store.Store) error {
-			err := c.DropIndex(t.Context(), "dogs", []string{"name"})
+			err := c.DropIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"name"}})
 			if errors.Is(err, catalog.ErrUnknownIndex) && len(mustTable(t, refresh(t, c), "dogs").Indexes) == 0 {
 				return nil // it was done already
 			}
@@ -104,6 +106,35 @@ var crashCases = []crashCase{
 		before:     []string{"name"},
 		columns:    []string{"name"},
 		placements: 2,
+	},
+	{
+		name: "index of a bucket",
+		setup: func(t *testing.T, c *store.Store) {
+			ensure(t, c, "dogs", catalog.Field{Name: "at", Type: catalog.Timestamp})
+			spread(t, c, "dogs", 2)
+		},
+		change: func(t *testing.T, c *store.Store) error {
+			return errorOf(c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"at"}, Bucket: catalog.Hour}))
+		},
+		before:     []string{"at"},
+		columns:    []string{"at"},
+		placements: 2,
+		shadows:    1,
+	},
+	{
+		name: "no shadow any more",
+		setup: func(t *testing.T, c *store.Store) {
+			ensure(t, c, "dogs", text("name")...)
+			spread(t, c, "dogs", 2)
+			addIndex(t, c, "dogs", "name")
+		},
+		change: func(t *testing.T, c *store.Store) error {
+			return errorOf(c.Unshadow(t.Context(), "dogs", []string{"name"}))
+		},
+		before:     []string{"name"},
+		columns:    []string{"name"},
+		placements: 2,
+		indexes:    1,
 	},
 	{
 		name: "drop",
@@ -170,6 +201,9 @@ func (test *crashCase) verifyDone(t *testing.T, d *database, shards *fakeShards)
 	}
 	if n := len(table.Indexes); n != test.indexes {
 		t.Errorf("%d indexes, want %d", n, test.indexes)
+	}
+	if n := len(table.Shadows); n != test.shadows {
+		t.Errorf("%d shadows, want %d", n, test.shadows)
 	}
 }
 

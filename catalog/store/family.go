@@ -30,6 +30,7 @@ type family struct {
 	adding     []catalog.Column // those of columns that are not in all tables yet
 	placements []placement
 	indexes    []index
+	shadows    []shadow
 	// visible is the family as queries may see it: with its active columns and
 	// indexes and the placements that have a table, and nil unless the family
 	// is active.
@@ -37,7 +38,7 @@ type family struct {
 }
 
 // table returns the family's table with the given columns and the key, and
-// with the placements and indexes that it is to have.
+// with the placements, indexes and shadows that it is to have.
 func (f *family) table(columns []catalog.Column) *catalog.Table {
 	t := &catalog.Table{ID: f.id, Name: f.name, Kind: catalog.Family}
 	t.Columns = append(make([]catalog.Column, 0, 1+len(columns)), catalog.Column{Name: catalog.KeyColumn, Type: catalog.Int})
@@ -46,6 +47,7 @@ func (f *family) table(columns []catalog.Column) *catalog.Table {
 		t.Placements = append(t.Placements, p.Placement)
 	}
 	t.Indexes = f.namedIndexes(t.Columns, indexActive, indexAdding)
+	t.Shadows = f.namedShadows(t.Columns, indexActive, indexAdding)
 	return t
 }
 
@@ -60,6 +62,7 @@ func (f *family) visibleTable(active []catalog.Column) *catalog.Table {
 		}
 	}
 	t.Indexes = f.namedIndexes(t.Columns, indexActive)
+	t.Shadows = f.namedShadows(t.Columns, indexActive, indexAdding, indexDropping)
 	return t
 }
 
@@ -84,7 +87,7 @@ func loadFamilies(ctx context.Context, q querier, where string, args ...any) (ma
 		families[list[i].id] = &list[i]
 	}
 	for _, load := range []func(context.Context, querier, map[int64]*family, string, []any) error{
-		loadPlacements, loadIndexes, loadColumns,
+		loadPlacements, loadIndexes, loadShadows, loadColumns,
 	} {
 		if err := load(ctx, q, families, where, args); err != nil {
 			return nil, err

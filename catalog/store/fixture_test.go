@@ -73,8 +73,8 @@ func names(prefix string, n int) (names []string) {
 // own, and several in one.
 func leaveUnfinished(t *testing.T, d *database, c *store.Store) {
 	t.Helper()
-	for _, name := range []string{"adding", "indexing", "unindexing", "spreading", "dropping", "all"} {
-		ensure(t, c, name, text("name")...)
+	for _, name := range []string{"adding", "indexing", "unindexing", "shadowing", "unshadowing", "spreading", "dropping", "all"} {
+		ensure(t, c, name, append(text("name"), catalog.Field{Name: "at", Type: catalog.Timestamp})...)
 		addIndex(t, c, name, "name")
 	}
 	spread(t, c, "dropping", 2)
@@ -84,14 +84,24 @@ func leaveUnfinished(t *testing.T, d *database, c *store.Store) {
 			return errorOf(c.EnsureFamily(t.Context(), "adding", text("more", "most")))
 		},
 		func(c *store.Store) error {
-			return errorOf(c.AddIndex(t.Context(), "indexing", []string{"name", "id"}))
+			return errorOf(c.AddIndex(t.Context(), "indexing", catalog.Index{Columns: []string{"name", "id"}}))
 		},
-		func(c *store.Store) error { return c.DropIndex(t.Context(), "unindexing", []string{"name"}) },
+		func(c *store.Store) error {
+			return c.DropIndex(t.Context(), "unindexing", catalog.Index{Columns: []string{"name"}})
+		},
+		func(c *store.Store) error {
+			return errorOf(c.AddIndex(t.Context(), "shadowing", catalog.Index{Columns: []string{"at"}, Bucket: catalog.Hour}))
+		},
+		func(c *store.Store) error { return errorOf(c.Unshadow(t.Context(), "unshadowing", []string{"name"})) },
 		func(c *store.Store) error { return errorOf(c.Spread(t.Context(), "spreading", 3)) },
 		func(c *store.Store) error { return c.DropFamily(t.Context(), "dropping") },
 		func(c *store.Store) error { return errorOf(c.EnsureFamily(t.Context(), "all", text("more"))) },
-		func(c *store.Store) error { return errorOf(c.AddIndex(t.Context(), "all", []string{"id", "name"})) },
-		func(c *store.Store) error { return c.DropIndex(t.Context(), "all", []string{"name"}) },
+		func(c *store.Store) error {
+			return errorOf(c.AddIndex(t.Context(), "all", catalog.Index{Columns: []string{"id", "name"}}))
+		},
+		func(c *store.Store) error {
+			return c.DropIndex(t.Context(), "all", catalog.Index{Columns: []string{"name"}})
+		},
 		func(c *store.Store) error { return errorOf(c.Spread(t.Context(), "all", 2)) },
 	} {
 		dying := d.open(t, store.Config{Grace: time.Hour}.WithFailpoint(crashAt("proposed")))

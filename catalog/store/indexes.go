@@ -105,14 +105,19 @@ func parsePositions(list string) (positions []int, err error) {
 
 // AddIndex gives the family an index of these columns, in this order, unless
 // it has one, and returns when all placements have it and the snapshot shows
-// it, which may take long. If it fails after the catalog has noted it, any
-// process finishes it. Errors are *catalog.IndexError,
+// it, which may take long. An index of one text also gets a shadow, where all
+// values fit; one of a bucket is a shadow. If it fails after the catalog has
+// noted it, any process finishes it. Errors are *catalog.IndexError,
 // catalog.ErrUnknownColumn, catalog.ErrUnknownFamily, catalog.ErrIndexRefused,
 // catalog.ErrUnavailable, catalog.ErrBusy and those of the DDL.
-func (s *Store) AddIndex(ctx context.Context, name string, columns []string) (*catalog.Table, error) {
+func (s *Store) AddIndex(ctx context.Context, name string, ix catalog.Index) (*catalog.Table, error) {
+	if ix.Bucket != "" {
+		return s.addBucket(ctx, name, ix)
+	}
+	columns := ix.Columns
 	return s.alter(ctx, name, indexesPart, func(ctx context.Context, tx *sql.Tx, f *family) (uint64, error) {
 		return addIndexIn(ctx, tx, f, columns)
-	}, func(t *catalog.Table) bool { return t.HasIndex(columns) })
+	}, func(t *catalog.Table) bool { return t.HasIndex(columns) && settled(t, columns) })
 }
 
 func addIndexIn(ctx context.Context, tx *sql.Tx, f *family, columns []string) (uint64, error) {
@@ -120,11 +125,17 @@ func addIndexIn(ctx context.Context, tx *sql.Tx, f *family, columns []string) (u
 	if err != nil {
 		return 0, err
 	}
-	if _, ok := f.index(positions); ok {
-		return 0, nil // one that is dropping is to be dropped first
+	if ix, ok := f.index(positions); ok {
+		if ix.state == indexDropping {
+			return 0, nil // it is to be dropped first
+		}
+		return proposeTextShadow(ctx, tx, f, columns)
 	}
 	if len(f.indexes) >= catalog.MaxIndexes {
 		return 0, &catalog.IndexError{Family: f.name, Reason: fmt.Sprintf("it has %d indexes, and can't have more", catalog.MaxIndexes)}
+	}
+	if _, err := proposeTextShadow(ctx, tx, f, columns); err != nil {
+		return 0, err
 	}
 	return proposeIndex(ctx, tx, f, positions, indexAdding)
 }
@@ -147,6 +158,8 @@ func proposeIndex(ctx context.Context, tx *sql.Tx, f *family, positions []int, s
 	return version, setIndex(ctx, tx, f.id, positions, state)
 }
 
+const beyondStored = "is beyond the columns that are stored as such (a wide family), and can't be indexed"
+
 // indexable returns the positions of columns that an index can have.
 func (f *family) indexable(columns []string) ([]int, error) {
 	if n := len(columns); n == 0 || n > catalog.MaxIndexColumns {
@@ -163,7 +176,7 @@ func (f *family) indexable(columns []string) ([]int, error) {
 		case c.Type == catalog.JSON:
 			reason = "holds catalog.JSON, which has no order that an index could have"
 		case c.Group > 0:
-			reason = "is beyond the columns that are stored as such (a wide family), and can't be indexed"
+			reason = beyondStored
 		case slices.Contains(positions[:i], c.Position):
 			reason = "is there twice"
 		case c.Position == 0 && len(columns) == 1:
@@ -196,15 +209,19 @@ func setIndex(ctx context.Context, tx *sql.Tx, id int64, positions []int, state 
 		id, formatPositions(positions), state)
 }
 
-// DropIndex takes the index of these columns from the family, and returns when
-// no placement has it any more. If it fails after the catalog has noted it,
+// DropIndex takes the index of these columns from the family, with its shadow,
+// and returns when no placement has it any more. If it fails after the catalog has noted it,
 // any process finishes it. Errors are catalog.ErrUnknownIndex,
 // catalog.ErrUnknownFamily, catalog.ErrUnavailable, catalog.ErrBusy and those
 // of the DDL.
-func (s *Store) DropIndex(ctx context.Context, name string, columns []string) error {
+func (s *Store) DropIndex(ctx context.Context, name string, ix catalog.Index) error {
+	columns := ix.Columns
+	if ix.Bucket != "" {
+		return s.dropBucket(ctx, name, ix)
+	}
 	_, err := s.alter(ctx, name, indexesPart, func(ctx context.Context, tx *sql.Tx, f *family) (uint64, error) {
 		return dropIndexIn(ctx, tx, f, columns)
-	}, func(t *catalog.Table) bool { return !t.HasIndex(columns) })
+	}, func(t *catalog.Table) bool { return !t.HasIndex(columns) && settled(t, columns) })
 	return err
 }
 
@@ -223,6 +240,11 @@ func dropIndexIn(ctx context.Context, tx *sql.Tx, f *family, columns []string) (
 		return 0, unknown
 	case ix.state == indexDropping:
 		return 0, nil
+	}
+	if len(positions) == 1 {
+		if _, err := proposeNoShadow(ctx, tx, f, shadow{position: positions[0]}.like); err != nil {
+			return 0, err
+		}
 	}
 	return proposeIndex(ctx, tx, f, positions, indexDropping)
 }

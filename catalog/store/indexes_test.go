@@ -40,11 +40,11 @@ func TestIndexes(t *testing.T) {
 		}
 		shards.check(t, s, "dogs", "Name", "breed", "age")
 	}
-	if err := c.DropIndex(t.Context(), "dogs", []string{"Age", "Name"}); err != nil {
+	if err := c.DropIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"Age", "Name"}}); err != nil {
 		t.Error(err)
 	}
 	for _, columns := range [][]string{{"age", "name"}, {"age"}, {"color"}, nil} {
-		if err := c.DropIndex(t.Context(), "dogs", columns); !errors.Is(err, catalog.ErrUnknownIndex) {
+		if err := c.DropIndex(t.Context(), "dogs", catalog.Index{Columns: columns}); !errors.Is(err, catalog.ErrUnknownIndex) {
 			t.Errorf("drop of %v: %v", columns, err)
 		}
 	}
@@ -65,16 +65,16 @@ func TestIndexRefusals(t *testing.T) {
 	for name, columns := range map[string][]string{
 		"json": {"meta"}, "hidden": {"t0", "t199"}, "twice": {"t0", "t1", "T0"}, "key": {"id"}, "none": {}, "many": many,
 	} {
-		_, err := c.AddIndex(t.Context(), "wide", columns)
+		_, err := c.AddIndex(t.Context(), "wide", catalog.Index{Columns: columns})
 		var refused *catalog.IndexError
 		if !errors.As(err, &refused) || refused.Family != "wide" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := c.AddIndex(t.Context(), "wide", []string{"color"}); !errors.Is(err, catalog.ErrUnknownColumn) {
+	if _, err := c.AddIndex(t.Context(), "wide", catalog.Index{Columns: []string{"color"}}); !errors.Is(err, catalog.ErrUnknownColumn) {
 		t.Errorf("unknown column: %v", err)
 	}
-	if _, err := c.AddIndex(t.Context(), "cats", []string{"color"}); !errors.Is(err, catalog.ErrUnknownFamily) {
+	if _, err := c.AddIndex(t.Context(), "cats", catalog.Index{Columns: []string{"color"}}); !errors.Is(err, catalog.ErrUnknownFamily) {
 		t.Errorf("unknown family: %v", err)
 	}
 	addIndex(t, c, "wide", many[:catalog.MaxIndexColumns]...)
@@ -82,7 +82,7 @@ func TestIndexRefusals(t *testing.T) {
 		addIndex(t, c, "wide", fmt.Sprintf("t%d", i))
 	}
 	var refused *catalog.IndexError
-	if _, err := c.AddIndex(t.Context(), "wide", []string{"t100"}); !errors.As(err, &refused) {
+	if _, err := c.AddIndex(t.Context(), "wide", catalog.Index{Columns: []string{"t100"}}); !errors.As(err, &refused) {
 		t.Errorf("one too many: %v", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestIndexRefusedByServer(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := c.AddIndex(t.Context(), "dogs", []string{"name"}); !errors.Is(err, catalog.ErrIndexRefused) {
+	if _, err := c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"name"}}); !errors.Is(err, catalog.ErrIndexRefused) {
 		t.Errorf("got %v", err)
 	}
 	sweep := c.Sweeper()
@@ -122,12 +122,12 @@ func TestManyAddAndDropIndex(t *testing.T) {
 	for _, c := range all {
 		for range 3 {
 			wg.Go(func() {
-				if _, err := c.AddIndex(t.Context(), "dogs", []string{"name"}); err != nil {
+				if _, err := c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"name"}}); err != nil {
 					t.Errorf("add: %v", err)
 				}
 			})
 			wg.Go(func() {
-				err := c.DropIndex(t.Context(), "dogs", []string{"name"})
+				err := c.DropIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"name"}})
 				if err != nil && !errors.Is(err, catalog.ErrUnknownIndex) {
 					t.Errorf("drop: %v", err)
 				}

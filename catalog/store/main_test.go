@@ -135,7 +135,7 @@ func spread(t *testing.T, c *store.Store, name string, shards int) *catalog.Tabl
 
 func addIndex(t *testing.T, c *store.Store, name string, columns ...string) *catalog.Table {
 	t.Helper()
-	table, err := c.AddIndex(t.Context(), name, columns)
+	table, err := c.AddIndex(t.Context(), name, catalog.Index{Columns: columns})
 	if err != nil {
 		t.Fatalf("index of %s: %v", name, err)
 	}

@@ -39,6 +39,10 @@ var (
 	indexesPart    = &part{"indexes", pendingIndexes}
 )
 
+// shadowsPart is what of the indexes a row may have to wait for that is to be
+// stored.
+var shadowsPart = &part{"shadows", pendingShadows}
+
 // parts are all, in the order in which they are finished.
 var parts = []*part{columnsPart, placementsPart, indexesPart}
 

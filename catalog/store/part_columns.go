@@ -11,11 +11,13 @@ type newColumns struct {
 	insistent
 }
 
+// pendingColumns has the shadows first that are dropping: columns that leave no
+// room for shadows have been proposed with that.
 func pendingColumns(f *family) []intent {
 	if len(f.adding) == 0 {
 		return nil
 	}
-	return []intent{newColumns{f: f}}
+	return append(oldShadows(f), newColumns{f: f})
 }
 
 // run leaves out placements that are adding: they get all columns with their

@@ -8,7 +8,7 @@ import (
 	"github.com/kolide/databalancer/catalog"
 )
 
-// pendingIndexes has those that are dropping first.
+// pendingIndexes has those that are dropping first, and shadows last.
 func pendingIndexes(f *family) (pending []intent) {
 	for _, ix := range f.indexesIn(indexDropping) {
 		pending = append(pending, oldIndex{f: f, ix: ix})
@@ -16,7 +16,7 @@ func pendingIndexes(f *family) (pending []intent) {
 	for _, ix := range f.indexesIn(indexAdding) {
 		pending = append(pending, newIndex{f, ix})
 	}
-	return pending
+	return append(pending, pendingShadows(f)...)
 }
 
 // newIndex is the intent to make an index. A server that refuses such an index

@@ -52,6 +52,7 @@ func forget(ctx context.Context, tx *sql.Tx, id int64) error {
 		`DELETE FROM sizes WHERE name_key = (SELECT name_key FROM families WHERE id = ?)`,
 		"DELETE FROM `columns` WHERE family_id = ?",
 		"DELETE FROM `indexes` WHERE family_id = ?",
+		`DELETE FROM shadows WHERE family_id = ?`,
 		`DELETE FROM placements WHERE family_id = ?`,
 		`DELETE FROM families WHERE id = ?`,
 	} {

@@ -115,7 +115,7 @@ func TestManySpreadAndAdd(t *testing.T) {
 				if _, err := c.EnsureFamily(t.Context(), "dogs", text(field)); err != nil {
 					t.Errorf("field %s: %v", field, err)
 				}
-				if _, err := c.AddIndex(t.Context(), "dogs", []string{field, "name"}); err != nil {
+				if _, err := c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{field, "name"}}); err != nil {
 					t.Errorf("index of %s: %v", field, err)
 				}
 			})

@@ -59,9 +59,22 @@ func (s *Store) proposeFieldsIn(ctx context.Context, tx *sql.Tx, name string, fi
 		}
 	}
 	if err = insertColumns(ctx, tx, f.id, columns); err == nil {
+		err = makeRoom(ctx, tx, f, columns)
+	}
+	if err == nil {
 		err = stamp(ctx, tx, f.id, f.state, p.version)
 	}
 	return p, err
+}
+
+// makeRoom proposes to drop all shadows of a family that has no room for them
+// beside its new columns: fields come first.
+func makeRoom(ctx context.Context, tx *sql.Tx, f *family, added []catalog.Column) error {
+	if len(f.shadows) == 0 || catalog.RoomForShadows(slices.Concat(f.columns, added)) {
+		return nil
+	}
+	_, err := proposeNoShadow(ctx, tx, f, func(shadow) bool { return true })
+	return err
 }
 
 // plainRows reports whether all servers that the family is on have plain rows.

@@ -187,9 +187,12 @@ func TestOutage(t *testing.T) {
 			_, err := c.AddShard(t.Context(), catalog.Shard{Name: "a", Address: "b", Identity: "c"})
 			return err
 		},
-		"spread":     func() error { _, err := c.Spread(t.Context(), "dogs", 2); return err },
-		"index":      func() error { _, err := c.AddIndex(t.Context(), "dogs", []string{"name"}); return err },
-		"unindex":    func() error { return c.DropIndex(t.Context(), "dogs", []string{"name"}) },
+		"spread": func() error { _, err := c.Spread(t.Context(), "dogs", 2); return err },
+		"index": func() error {
+			_, err := c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"name"}})
+			return err
+		},
+		"unindex":    func() error { return c.DropIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"name"}}) },
 		"state":      func() error { return c.SetShardState(t.Context(), "s0", catalog.ReadOnly) },
 		"register":   func() error { return c.RegisterTable(t.Context(), registered("owners", "s0", "")) },
 		"unregister": func() error { return c.UnregisterTable(t.Context(), "owners") },

@@ -99,4 +99,14 @@ var migrations = [][]string{{
 	// utf8mb4 when the catalog had no shard yet, else what it was before.
 	`ALTER TABLE meta ADD COLUMN collation VARCHAR(64) NOT NULL DEFAULT '` + server.Collation + `'`,
 	`UPDATE meta SET collation = COLLATION(CONVERT('' USING utf8mb4)) WHERE one = 1 AND NOT EXISTS (SELECT 1 FROM shards)`,
+}, {
+	// Shadows of families' columns: of a text, whose bucket is empty, or of a
+	// timestamp.
+	`CREATE TABLE IF NOT EXISTS shadows (
+		family_id BIGINT NOT NULL,
+		position INT NOT NULL,
+		bucket VARCHAR(16) NOT NULL,
+		state VARCHAR(16) NOT NULL,
+		PRIMARY KEY (family_id, position, bucket)
+	)` + tableOptions,
 }}

@@ -48,16 +48,29 @@ func session(t *testing.T, d *database) string {
 		{name: "create", do: func() error { return errorOf(c.EnsureFamily(t.Context(), "Dogs", everyType)) }},
 		{name: "taken", refuses: catalog.ErrNameTaken, do: func() error { return errorOf(c.EnsureFamily(t.Context(), "cats", text("name"))) }},
 		{name: "add", do: func() error { return errorOf(c.EnsureFamily(t.Context(), "dogs", text("more", "most"))) }},
-		{name: "index", do: func() error { return errorOf(c.AddIndex(t.Context(), "dogs", []string{"text", "id"})) }},
-		{name: "refused", refuses: catalog.ErrIndexRefused, do: func() error { return errorOf(c.AddIndex(t.Context(), "dogs", []string{"more"})) }},
+		{name: "index", do: func() error {
+			return errorOf(c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"text", "id"}}))
+		}},
+		{name: "shadow", do: func() error {
+			return errorOf(c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"text"}}))
+		}},
+		{name: "bucket", do: func() error {
+			return errorOf(c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"time"}, Bucket: catalog.Day}))
+		}},
+		{name: "refused", refuses: catalog.ErrIndexRefused, do: func() error {
+			return errorOf(c.AddIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"more"}}))
+		}},
 		{name: "spread", do: func() error { return errorOf(c.Spread(t.Context(), "dogs", 2)) }},
 		{name: "active", do: func() error { return c.SetShardState(t.Context(), "s1", catalog.Active) }},
 		{name: "withdrawn", refuses: catalog.ErrNameTaken, do: func() error { return errorOf(c.Spread(t.Context(), "dogs", 3)) }},
 		{name: "add to all", do: func() error { return errorOf(c.EnsureFamily(t.Context(), "dogs", text("late"))) }},
-		{name: "unindex", do: func() error { return c.DropIndex(t.Context(), "dogs", []string{"text", "id"}) }},
+		{name: "unshadow", do: func() error { return errorOf(c.Unshadow(t.Context(), "dogs", []string{"text"})) }},
+		{name: "unindex", do: func() error { return c.DropIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"text", "id"}}) }},
 		{name: "left create", crash: "proposed", do: func() error { return errorOf(c.EnsureFamily(t.Context(), "cats", text("name"))) }},
 		{name: "left add", crash: "after DDL", do: func() error { return errorOf(c.EnsureFamily(t.Context(), "cats", text("more"))) }},
-		{name: "left index", crash: "proposed", do: func() error { return errorOf(c.AddIndex(t.Context(), "cats", []string{"name"})) }},
+		{name: "left index", crash: "proposed", do: func() error {
+			return errorOf(c.AddIndex(t.Context(), "cats", catalog.Index{Columns: []string{"name"}}))
+		}},
 		{name: "left spread", crash: "before DDL", do: func() error { return errorOf(c.Spread(t.Context(), "cats", 3)) }},
 		{name: "left drop", crash: "proposed", do: func() error { return c.DropFamily(t.Context(), "cats") }},
 		{name: "register", do: func() error { return c.RegisterTable(t.Context(), registered("owners", "s1", "crm")) }},

@@ -30,7 +30,7 @@ type fakeTable struct {
 	id      int64
 	number  int // of the placement
 	columns map[string]catalog.Column
-	indexes map[string]bool // by their columns' names, with commas
+	indexes map[string]bool // by their columns' names, with commas; of shadows by theirs
 }
 
 func newFakeShards(t *testing.T) *fakeShards {
@@ -53,6 +53,9 @@ func (f *fakeShards) CreateTable(_ context.Context, shard string, t *catalog.Tab
 		f.add(at, t.Columns)
 		for _, ix := range t.Indexes {
 			table.indexes[strings.Join(ix.Columns, ",")] = true
+		}
+		for _, s := range t.Shadows {
+			table.indexes[s.Name()] = true
 		}
 		return nil
 	})
@@ -95,6 +98,29 @@ func (f *fakeShards) DropIndex(_ context.Context, shard string, t *catalog.Table
 	return f.work("unindex", shard, t, func() error {
 		if table, ok := f.tables[place(shard, t)]; ok && table.id == t.ID {
 			delete(table.indexes, strings.Join(ix.Columns, ","))
+		}
+		return nil
+	})
+}
+
+func (f *fakeShards) AddShadow(_ context.Context, shard string, t *catalog.Table, s catalog.Shadow) error {
+	return f.work("shadow", shard, t, func() error {
+		table, ok := f.tables[place(shard, t)]
+		if !ok || table.id != t.ID {
+			return fmt.Errorf("no table %s of family %d", place(shard, t), t.ID)
+		}
+		if _, ok := table.columns[s.Column]; !ok {
+			f.t.Errorf("%s: shadow of the missing column %s", place(shard, t), s.Column)
+		}
+		table.indexes[s.Name()] = true
+		return nil
+	})
+}
+
+func (f *fakeShards) DropShadow(_ context.Context, shard string, t *catalog.Table, s catalog.Shadow) error {
+	return f.work("unshadow", shard, t, func() error {
+		if table, ok := f.tables[place(shard, t)]; ok && table.id == t.ID {
+			delete(table.indexes, s.Name())
 		}
 		return nil
 	})
@@ -180,7 +206,7 @@ func (f *fakeShards) changes(name string) []string {
 
 // check fails the test unless the snapshot and the shards agree on the family:
 // a table on each of its placements' shards and on no other, with the key and
-// just those columns, and with its indexes.
+// just those columns, and with its indexes and shadows.
 func (f *fakeShards) check(t *testing.T, s *catalog.Snapshot, name string, columns ...string) {
 	t.Helper()
 	table, ok := s.Table(name)
@@ -199,6 +225,12 @@ func (f *fakeShards) check(t *testing.T, s *catalog.Snapshot, name string, colum
 	var indexes []string
 	for _, ix := range table.Indexes {
 		indexes = append(indexes, strings.Join(ix.Columns, ","))
+	}
+	for _, s := range table.Shadows {
+		if !s.Usable {
+			t.Errorf("shadow %s of %s is not usable", s.Name(), s.Column)
+		}
+		indexes = append(indexes, s.Name())
 	}
 	tables := f.find(name)
 	if len(tables) != len(table.Placements) {

@@ -187,7 +187,7 @@ func TestOldAndNewProcess(t *testing.T) {
 			}
 			err := errors.Join(
 				young.DropFamily(t.Context(), "cats0"), old.DropFamily(t.Context(), "cats1"),
-				young.DropIndex(t.Context(), "dogs", []string{"field0"}),
+				young.DropIndex(t.Context(), "dogs", catalog.Index{Columns: []string{"field0"}}),
 				old.SetShardState(t.Context(), "s1", catalog.ReadOnly),
 				young.RegisterTable(t.Context(), registered("owners", "s0", "")),
 				old.UnregisterTable(t.Context(), "owners"),

@@ -31,6 +31,15 @@ type DDL interface {
 	AddIndex(ctx context.Context, shard string, t *catalog.Table, ix catalog.Index) error
 	// DropIndex removes an index, if the table is there and has it.
 	DropIndex(ctx context.Context, shard string, t *catalog.Table, ix catalog.Index) error
+	// AddShadow makes a shadow, which is one of t's, and its index, unless the
+	// table has them, and checks that all values are in it. It doesn't keep rows
+	// from being stored meanwhile, but from then on the server refuses those
+	// that don't fit. If there is a value that doesn't, or the server won't make
+	// such a column or index, it returns catalog.ErrIndexRefused.
+	AddShadow(ctx context.Context, shard string, t *catalog.Table, s catalog.Shadow) error
+	// DropShadow removes a shadow and its index, if the table is there and has
+	// them: at one blow for whoever reads it.
+	DropShadow(ctx context.Context, shard string, t *catalog.Table, s catalog.Shadow) error
 	// DropTable removes the placement's table, and the family's rows from
 	// raw_logs.
 	DropTable(ctx context.Context, shard string, t *catalog.Table, p catalog.Placement) error

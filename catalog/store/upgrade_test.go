@@ -154,6 +154,9 @@ func describeTable(text *strings.Builder, t *catalog.Table) {
 		fmt.Fprintf(text, "  %+v\n", c)
 	}
 	for _, ix := range t.Indexes {
-		fmt.Fprintf(text, "  %+v\n", ix)
+		fmt.Fprintf(text, "  {Columns:%v}\n", ix.Columns)
+	}
+	for _, s := range t.Shadows {
+		fmt.Fprintf(text, "  %+v\n", s)
 	}
 }

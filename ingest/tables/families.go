@@ -34,7 +34,8 @@ func NewFamilies(shards Shards, log *slog.Logger) *Families {
 	return &Families{shards: shards, log: log}
 }
 
-// CreateTable creates the table, or adds what it lacks of columns and indexes.
+// CreateTable creates the table, or adds what it lacks of columns, indexes and
+// shadows.
 // A table of that name which is not this family's is catalog.ErrNameTaken, one
 // with more columns than the server's rows take catalog.ErrTooWide.
 func (fs *Families) CreateTable(ctx context.Context, name string, t *catalog.Table, p catalog.Placement) error {
@@ -54,6 +55,11 @@ func (fs *Families) CreateTable(ctx context.Context, name string, t *catalog.Tab
 		}
 		for _, ix := range t.Indexes {
 			if err := s.addIndex(ctx, t, ix); err != nil {
+				return err
+			}
+		}
+		for _, sh := range t.Shadows {
+			if err := s.addShadow(ctx, t, sh); err != nil {
 				return err
 			}
 		}

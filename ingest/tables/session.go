@@ -80,8 +80,12 @@ func (s *session) addIndex(ctx context.Context, t *catalog.Table, ix catalog.Ind
 }
 
 func (s *session) hasIndex(ctx context.Context, t *catalog.Table, ix catalog.Index) (bool, error) {
+	return s.hasIndexNamed(ctx, t, indexName(t, ix))
+}
+
+func (s *session) hasIndexNamed(ctx context.Context, t *catalog.Table, name string) (bool, error) {
 	names, err := s.strings(ctx, selectIndexes, t.Name)
-	return slices.Contains(names, indexName(t, ix)), err
+	return slices.Contains(names, name), err
 }
 
 // complete checks that the table is the family's, and adds the columns that

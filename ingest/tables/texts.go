@@ -46,6 +46,9 @@ func (d dialect) unquoted(t *catalog.Table, now existing) (map[string]bool, erro
 		return nil, nil
 	}
 	room := catalog.DefinitionBudget
+	if len(t.Shadows) > 0 {
+		room -= catalog.ShadowsSize
+	}
 	for _, c := range t.Columns {
 		if c.Name != catalog.KeyColumn {
 			room -= catalog.DefinitionSize(c)

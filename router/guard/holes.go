@@ -57,7 +57,7 @@ func (l *Lifted) args() (args []any, edits edited) {
 			continue
 		}
 		edits = append(edits, edit{at: v.start, old: v.end - v.start, text: "?"})
-		if v.Kind == String {
+		if v.Kind == String || v.Kind == Time {
 			args = append(args, v.Text)
 			continue
 		}

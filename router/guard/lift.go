@@ -39,6 +39,7 @@ type ValueKind byte
 const (
 	Fixed   ValueKind = iota // an argument that is none of the others: part of the key
 	String                   // in UTF-8
+	Time                     // a String that is a time, see tree.IsTime, with an offset from UTC or without
 	Whole                    // less than 10^18
 	Decimal                  // with digits on both sides of its point
 )
@@ -46,7 +47,7 @@ const (
 // Append appends the value as a literal. In UTC, a time with an offset is put into
 // that zone.
 func (v *Value) Append(sql []byte, inUTC bool) []byte {
-	if v.Kind != String {
+	if v.Kind != String && v.Kind != Time {
 		return append(sql, v.Text...)
 	}
 	text := v.Text
@@ -109,7 +110,8 @@ func (s *lifter) take(t token) bool {
 	switch t.kind {
 	case tokenString:
 		if ready && s.isPlain(t) {
-			s.lift(t, Value{Kind: String, Text: s.src[t.start+1 : t.end-1]})
+			text := s.src[t.start+1 : t.end-1]
+			s.lift(t, Value{Kind: stringKind(text), Text: text})
 		}
 	case tokenWord:
 		switch text := s.src[t.start:t.end]; {
@@ -196,15 +198,15 @@ func (s *lifter) lift(t token, v Value) {
 // kind returns what the key says of a value. Which quotes a text has, and whether
 // it has a placeholder, is seen in the names of columns.
 func (s *lifter) kind(t token, v *Value) byte {
-	const quoted = 'q' // these three differ from a quote
+	const number = '0' // beyond the kinds, and what quotes and kinds add up to
 	kind := byte(v.Kind)
 	switch {
 	case v.placeholder:
 		return kind
-	case v.Kind == String:
-		return s.src[t.start]
+	case v.Kind == String, v.Kind == Time:
+		return s.src[t.start] + kind
 	}
-	return quoted + kind
+	return number + kind
 }
 
 // same returns which of the values so far is equal, from 1; 0: none. Plans take
@@ -233,7 +235,7 @@ func (s *lifter) argument(t token) bool {
 		if v.Text = a; !utf8.ValidString(a) {
 			return false
 		}
-		v.Kind = String
+		v.Kind = stringKind(a)
 	case json.Number:
 		v.Text = string(a)
 		v.Kind = numberKind(v.Text)
@@ -245,6 +247,20 @@ func (s *lifter) argument(t token) bool {
 	}
 	s.lift(t, v)
 	return true
+}
+
+// stringKind returns the kind of a string.
+func stringKind(text string) ValueKind {
+	if len(text) < len("2006-01-02") || text[4] != '-' {
+		return String
+	}
+	if aligned, ok := tree.InUTC(text); ok {
+		text = aligned
+	}
+	if tree.IsTime(text) {
+		return Time
+	}
+	return String
 }
 
 // numberKind returns the kind of a number.

@@ -145,12 +145,15 @@ func (b *Block) Closed() bool {
 	})
 }
 
-// column returns the catalog's column that a name in the block refers to, or
-// nil.
+// column returns the catalog's column, or the shadow's, that a name in the block
+// refers to, or nil.
 func (b *Block) column(n *ast.ColumnName) *catalog.Column {
 	s := b.Bind(n)
 	if s == nil || s.Table == nil {
 		return nil
+	}
+	if shadow, ok := s.Table.ShadowNamed(n.Name.O); ok {
+		return &catalog.Column{Name: shadow.Name(), Type: shadow.Type(), Nullable: true}
 	}
 	c, _ := s.Table.Column(n.Name.O)
 	return c

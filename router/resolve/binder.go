@@ -97,7 +97,7 @@ func (v *binder) subquery(n *ast.SubqueryExpr) error {
 }
 
 func (v *binder) column(n *ast.ColumnName) error {
-	if catalog.IsHidden(n.Name.L) {
+	if catalog.IsHidden(n.Name.L) && !v.r.shadows {
 		return unknownColumn(n)
 	}
 	if n.Table.O == "" {

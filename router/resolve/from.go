@@ -146,7 +146,7 @@ func (f *fromResolver) tableSource(ts *ast.TableSource, n *ast.TableName) (*Sour
 		// Without a qualifier it would mean the CTE.
 		n.Schema = ast.NewCIStr(f.r.database)
 	}
-	return &Source{Name: aliasOf(ts, n), Ref: ts, Table: t, wide: t.Groups() > 0}, nil
+	return &Source{Name: aliasOf(ts, n), Ref: ts, Table: t, wide: t.Hides()}, nil
 }
 
 // alias makes a reference name its target as the shards spell it, and keeps

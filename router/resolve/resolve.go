@@ -22,6 +22,9 @@ func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*B
 		return nil, fault.New(fault.Unsupported, "WITH in parentheses right after another WITH is not supported")
 	}
 	b.Each((*Block).toUTC)
+	if err := r.useShadows(b); err != nil {
+		return nil, err
+	}
 	b.Columns = published(named(b.Columns))
 	return b, nil
 }

@@ -26,6 +26,7 @@ type resolver struct {
 	// weights are those of the columns of derived tables and CTEs by name, in
 	// lower case, for each list of columns.
 	weights map[*Column]map[string]int
+	shadows bool // what is being resolved is ours, and may name shadows
 }
 
 // env is what a query block sees of the blocks around it.

@@ -40,12 +40,27 @@ func (s *Source) Column(i int) Column {
 	return Column{Name: c.Name, Type: c.Type}
 }
 
+// Shadows returns the columns beside those that * shows, which only we name.
+func (s *Source) Shadows() []Column {
+	if s.Table == nil {
+		return nil
+	}
+	columns := make([]Column, len(s.Table.Shadows))
+	for i, shadow := range s.Table.Shadows {
+		columns[i] = Column{Name: shadow.Name(), Type: shadow.Type()}
+	}
+	return columns
+}
+
 // count returns the number of columns of that name, and the type of the
 // first.
 func (s *Source) count(name string) (int, catalog.Type) {
 	if s.Table != nil {
 		if c, ok := s.Table.Column(name); ok {
 			return 1, c.Type
+		}
+		if shadow, ok := s.Table.ShadowNamed(name); ok {
+			return 1, shadow.Type()
 		}
 		return 0, ""
 	}

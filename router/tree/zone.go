@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // zoned are the forms of RFC 3339 (and ISO 8601 without seconds), with a blank
@@ -82,4 +83,18 @@ func after(year, month, day int) (int, int, int) {
 		return year, month + 1, 1
 	}
 	return year + 1, 1, 1
+}
+
+// IsTime reports whether a text is a time in a common form, in the years from
+// 1000 to 9999.
+func IsTime(text string) bool {
+	day, clock, timed := strings.Cut(text, " ")
+	if !timed {
+		day, clock, timed = strings.Cut(text, "T")
+	}
+	if !timed {
+		clock = "00:00"
+	}
+	_, ok := InUTC(day + " " + clock + "Z")
+	return ok && day[0] != '0'
 }
