@@ -14,7 +14,9 @@ import (
 // until it is open.
 type arm struct {
 	shard *shard.Shard
+	tag   string
 	sql   string
+	joins bool   // it may be joined by hash
 	clock string // the time that the statement is told; empty: the server's own
 	conn  *shard.Conn
 	rows  *shard.Rows
@@ -28,7 +30,7 @@ func (p *Proxy) arms(tag, clock string, plan *router.Plan) ([]*arm, error) {
 		if err != nil {
 			return nil, err
 		}
-		arms[i] = &arm{shard: sh, sql: tag + " " + step.SQL, clock: clock}
+		arms[i] = &arm{shard: sh, tag: tag, sql: step.SQL, joins: plan.Hashes, clock: clock}
 	}
 	return arms, nil
 }
@@ -96,7 +98,13 @@ func (a *arm) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a.rows, err = a.conn.Query(ctx, a.sql)
+	sql := a.sql
+	if a.joins {
+		if sql, err = a.conn.Joined(ctx, a.tag, sql); err != nil {
+			return err
+		}
+	}
+	a.rows, err = a.conn.Query(ctx, a.tag+" "+sql)
 	return err
 }
 

@@ -16,6 +16,7 @@ func (p *planner) gather() (*Plan, error) {
 	p.limit(p.root.Node)
 	g := &gatherer{
 		p:          p,
+		hashes:     p.hashes(), // of the tree as it is before planning changes it
 		owner:      make(map[*resolve.Source]*resolve.Block),
 		conditions: make(map[*resolve.Source][]*resolve.Condition),
 		joins:      make(joinColumns),
@@ -197,5 +198,6 @@ func (g *gatherer) plan(units []unit) (*Plan, error) {
 		Clock:      g.p.root.Any(func(b *resolve.Block) bool { return b.Clock }),
 		Explain:    g.p.explain,
 		Lengthless: isLengthless(g.p.root.Node),
+		Hashes:     g.hashes,
 	}, nil
 }

@@ -27,6 +27,7 @@ type gatherer struct {
 	answers    map[*resolve.Block]string   // the shard that can answer a block alone; "" is none
 	partials   map[*resolve.Block]*partial // how a block is computed in parts; nil where it can't be
 
+	hashes  bool // see Plan.Hashes
 	home    string
 	script  script
 	shipped []shipped // in the order of their steps

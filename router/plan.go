@@ -45,6 +45,10 @@ type Plan struct {
 	// are declared can be told from nothing that the last step returns: the
 	// tables that it reads may declare them as short as their texts are.
 	Lengthless bool
+	// Hashes is set where the last step joins much by what no index is known of,
+	// and would be answered alike if it were joined by hash. Servers may be asked
+	// for that (see Dialect.LoopsJoins).
+	Hashes bool
 	// Explain is set when the client asked to EXPLAIN. Of a Single the steps
 	// ask for the server's own query plan; the output columns are then the
 	// server's, and Columns is nil. The other kinds are to be shown, not run.
@@ -129,6 +133,9 @@ func (p *Plan) String() string {
 	}
 	if p.Clock {
 		b.WriteString(" at one time")
+	}
+	if p.Hashes {
+		b.WriteString(" by hash")
 	}
 	b.WriteByte('\n')
 	for i := range p.Steps {

@@ -40,7 +40,7 @@ func (p *planner) single(shard string) (*Plan, error) {
 	}
 	p.limit(p.root.Node)
 	sql, err := tree.Restore(p.root.Node)
-	return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: sql}}, Columns: p.root.Columns}, err
+	return &Plan{Kind: Single, Steps: []Step{{Shard: shard, SQL: sql}}, Columns: p.root.Columns, Hashes: p.hashes()}, err
 }
 
 // anyShard returns the first shard by number, preferring active ones.

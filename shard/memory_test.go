@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 )
@@ -33,7 +34,10 @@ func replying(cfg Config, sizes ...int) *Conn {
 	session := overSocket(&socket{Conn: &replies{in: in}, agreed: deprecateEOF, noted: true})
 	session.conn = closing{}
 	control := openPool(&connector{invalid: io.EOF}, 1) // no KILL can be sent
-	return &Conn{shard: &Shard{known: catalog.Shard{Name: "fake"}, cfg: cfg, control: control}, session: session}
+	sh := &Shard{known: catalog.Shard{Name: "fake"}, cfg: cfg, control: control, slots: admission.New(1, 0)}
+	sh.stuck = newStuck(sh)
+	sh.stuck.close() // nobody is there to be watched
+	return &Conn{shard: sh, session: session}
 }
 
 // closing is a driver's connection that is good for being closed.

@@ -109,7 +109,14 @@ func (a *attempt) answer(ctx context.Context, answer func(*shard.Rows) (int64, e
 		return err
 	}
 	last := len(a.stats) - 1
-	rows, err := a.home.query(ctx, a.Plan.Steps[last].SQL)
+	sql := a.Plan.Steps[last].SQL
+	if a.Plan.Hashes {
+		var err error
+		if sql, err = a.home.conn.Joined(ctx, a.home.tag, sql); err != nil {
+			return err
+		}
+	}
+	rows, err := a.home.query(ctx, sql)
 	if err != nil {
 		return a.reopened(err)
 	}

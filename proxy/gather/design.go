@@ -22,7 +22,8 @@ type design struct {
 	keys    []string
 	engine  string
 	rows    int64 // that a table of MEMORY may have; 0: however many
-	heap    int64 // bytes that they take of the server's memory
+	row     int64 // bytes that each of these takes of the server's memory
+	heap    int64 // bytes of that memory which are taken already
 	// limits are, by column, how long a text may be before the keys are not
 	// to be trusted any more; 0: however long.
 	limits []int
@@ -41,10 +42,10 @@ type hint struct {
 // one and a half times the filling itself in one of InnoDB (a million rows of
 // an integer and a DECIMAL: 0.9 s, 1.5 s with a key; InnoDB 2.3 s, 6 s), but a
 // join without a key may never end. Joins that look up texts in MEMORY take
-// half of InnoDB's time. So a table is made in memory wherever its rows are
-// known to fit, which they are if the whole shipment came before the table
-// had to be made; its texts, which MEMORY knows no TEXT for, then become
-// VARCHARs.
+// half of InnoDB's time. So a table is made in memory wherever its rows fit,
+// of which more memory is taken as more of them come than were expected. If the
+// whole shipment came before the table had to be made, its texts, which MEMORY
+// knows no TEXT for, become VARCHARs.
 type designer struct {
 	info    server.Info
 	columns []column
@@ -85,18 +86,22 @@ func (d *designer) narrowed(f facts) []column {
 
 // inMemory designs a table of MEMORY, if that can hold the rows.
 func (d *designer) inMemory(columns []column, f facts) (design, bool) {
-	if d.hint.heapless || f.rows < fewest || slices.ContainsFunc(columns, func(c column) bool { return c.isBlob() }) {
+	least, longest := int64(fewest), heapRow
+	if !f.whole {
+		least, longest = likely, looseRow
+	}
+	if d.hint.heapless || f.rows < least || slices.ContainsFunc(columns, func(c column) bool { return c.isBlob() }) {
 		return design{}, false
 	}
 	plan := design{columns: columns, engine: "MEMORY", limits: make([]int, len(columns))}
 	plan.keys = d.keyList(&plan, f, maxKey)
 	row, _ := sizes(plan.columns)
-	plan.rows = f.rows + 1
+	plan.row = int64(row)*5/4 + int64(len(plan.keys))*32
+	plan.rows, plan.heap = f.rows+1, plan.row*(f.rows+1)
 	if !f.whole {
-		plan.rows = 2*f.rows + 1000
+		plan.rows = heapLimit / plan.row
 	}
-	plan.heap = (int64(row)*5/4 + int64(len(plan.keys))*32) * plan.rows
-	if row > heapRow || plan.heap > heapLimit || !d.takes(plan.heap) {
+	if row > longest || plan.heap > heapLimit || !d.takes(plan.heap) {
 		return design{}, false
 	}
 	return plan, true

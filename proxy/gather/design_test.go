@@ -107,7 +107,7 @@ func TestDesign(t *testing.T) {
 		{"several columns share a key", []string{text, text, number}, "a,b,c", facts{}, nil,
 			"KEY (`a`(378), `b`(378), `c`)) ENGINE=InnoDB", []int{120, 120, 0}},
 		{"numbers, estimated", []string{number, "decimal(10,2)"}, "a", facts{rows: 100_000}, nil,
-			"KEY (`a`)) ENGINE=MEMORY MAX_ROWS=201000", []int{0, 0}},
+			"KEY (`a`)) ENGINE=MEMORY MAX_ROWS=4329604", []int{0, 0}},
 		{"numbers, unknown", []string{number}, "a", facts{}, nil, "KEY (`a`)) ENGINE=InnoDB", []int{0}},
 		{"that did not fit into memory", []string{number}, "a", facts{rows: 10}, func(d *designer) { d.hint.heapless = true }, "ENGINE=InnoDB", []int{0}},
 		{"the server's memory is taken", []string{number}, "a", facts{rows: 10}, func(d *designer) { d.takes = func(int64) bool { return false } }, "ENGINE=InnoDB", []int{0}},

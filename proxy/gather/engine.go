@@ -14,6 +14,11 @@ const (
 	// its full length, is worth its memory.
 	heapRow = 8 << 10
 
+	// looseRow is the same for a table whose rows nobody has seen yet, and
+	// likely is how many of them must be expected.
+	looseRow = 1 << 10
+	likely   = 100
+
 	// fewest is how many rows a table in memory has at least. Of one with
 	// fewer a server knows so when it makes its plan, and takes it for a
 	// constant, which it never does with tables of InnoDB; and some of what

@@ -65,6 +65,9 @@ func (f *filler) finish(ctx context.Context, kept []*chunk) error {
 	if err := t.make(ctx, factsOf(list, whole)); err != nil {
 		return err
 	}
+	if t.sparse() {
+		return &again{table: t.name, hint: hint{heapless: true}, err: errSparse}
+	}
 	return deliverAll(ctx, list)
 }
 
@@ -127,6 +130,9 @@ func (f *filler) write(ctx context.Context, c *chunk) error {
 	}
 	defer t.session.unlock()
 	if err := t.session.mode(ctx, true); err != nil {
+		return err
+	}
+	if err := t.reserve(c.rows); err != nil {
 		return err
 	}
 	outcome, err := f.insert(ctx, c)

@@ -12,6 +12,11 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
+var (
+	errHeap   = errors.New("no memory of the server left for a table")
+	errSparse = errors.New("table in memory with too few rows")
+)
+
 // table is a temporary table that steps fill.
 type table struct {
 	place
@@ -24,6 +29,9 @@ type table struct {
 	making sync.Mutex
 	engine string
 	limits []int // see design
+	row    int64 // bytes of the server's memory that each row takes; 0: none
+	heap   int64 // bytes of it that are taken for the table
+	stored int64 // rows that take them
 
 	mu        sync.Mutex
 	completed int        // steps whose rows have all been read
@@ -123,7 +131,7 @@ func (t *table) makeNow(ctx context.Context, f facts) error {
 		}
 	}
 	if !f.whole {
-		f.rows, f.longest = t.estimate(), nil
+		f.rows, f.longest = max(f.rows, t.estimate()), nil
 	}
 	d := t.designer()
 	plan := d.design(f)
@@ -139,7 +147,7 @@ func (t *table) makeNow(ctx context.Context, f facts) error {
 			return err
 		}
 	}
-	t.limits, t.engine = plan.limits, plan.engine
+	t.limits, t.engine, t.row, t.heap = plan.limits, plan.engine, plan.row, plan.heap
 	a.progress.reach(t, made)
 	return nil
 }
@@ -181,12 +189,16 @@ func (t *table) claim() []delivery {
 	return list
 }
 
-// estimate is the number of rows to expect, 0 if nobody knows. Where filters
-// are at work there may be any number, down to none.
+// sparse reports whether a table in memory has fewer rows than it may have there.
+// It is asked when all of them are known.
+func (t *table) sparse() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.completed == len(t.steps) && t.row > 0 && t.rows() < fewest
+}
+
+// estimate is the number of rows to expect, 0 if nobody knows.
 func (t *table) estimate() (rows int64) {
-	if t.attempt.snapshot {
-		return 0
-	}
 	for _, s := range t.steps {
 		if s.step.Ship.Rows == 0 {
 			return 0
@@ -206,6 +218,22 @@ func (t *table) takeHeap(bytes int64) bool {
 	}
 	a.heap.Add(bytes)
 	return true
+}
+
+// reserve takes memory of the home server for more rows of a table that is kept
+// there. The caller has locked the session.
+func (t *table) reserve(rows int) error {
+	t.stored += int64(rows)
+	more := t.stored*t.row - t.heap
+	if more <= 0 {
+		return nil
+	}
+	more += t.heap / 4
+	if !t.takeHeap(more) {
+		return &again{table: t.name, hint: hint{heapless: true}, err: errHeap}
+	}
+	t.heap += more
+	return nil
 }
 
 // full turns the error of a table that its engine cannot take into one that

@@ -34,6 +34,9 @@ type Dialect struct {
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.
 	OpensOnce bool
+	// LoopsJoins: rows that are joined without an index are compared one by one,
+	// unless the statement asks for hashes.
+	LoopsJoins bool
 	// LooksUpUnpadded: texts are looked up in a key with the blanks at their end
 	// where the key's collation counts them, and the comparison's does not.
 	LooksUpUnpadded bool
