@@ -83,6 +83,7 @@ func dialectOf(info server.Info) router.Dialect {
 		NoExamined:     !info.LimitsExamined(),
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
+		Unbounded:      info.UnboundedAggregates(),
 
 		LooksUpUnpadded: info.LooksUpUnpadded(),
 		RoundsQuotients: info.RoundsQuotients(),

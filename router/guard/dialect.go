@@ -34,6 +34,9 @@ type Dialect struct {
 	DoubleNot bool
 	// OpensOnce: a statement may name a temporary table only once.
 	OpensOnce bool
+	// Unbounded: these aggregates, with blanks between them, keep in memory all that
+	// they have met, however much that is.
+	Unbounded string
 	// LooksUpUnpadded: texts are looked up in a key with the blanks at their end
 	// where the key's collation counts them, and the comparison's does not.
 	LooksUpUnpadded bool
