@@ -84,6 +84,7 @@ func dialectOf(info server.Info) router.Dialect {
 		DoubleNot:      info.JoinsNots(),
 		OpensOnce:      !info.Reopens(),
 		LoopsJoins:     info.LoopsJoins(),
+		Unbounded:      info.UnboundedAggregates(),
 
 		LooksUpUnpadded: info.LooksUpUnpadded(),
 		RoundsQuotients: info.RoundsQuotients(),

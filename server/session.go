@@ -94,3 +94,18 @@ func (s Info) SelectRunning() string {
 	}
 	return "SELECT " + id + ", LEFT(info, ?) FROM " + s.processList() + " WHERE info IS NOT NULL"
 }
+
+// UnboundedAggregates names the aggregates, in lower case, that keep in memory
+// all that they have met, whatever settings say, at up to 100 MB/s. MariaDB cuts
+// JSON_ARRAYAGG to group_concat_max_len, and has no ST_COLLECT; TiDB's memory
+// quota of a query misses most of what they take, and it then looks for no KILL.
+// GROUP_CONCAT is cut everywhere.
+func (s Info) UnboundedAggregates() string {
+	switch s.Vendor {
+	case MariaDB:
+		return "json_objectagg"
+	case TiDB:
+		return "json_objectagg json_arrayagg"
+	}
+	return "json_objectagg json_arrayagg st_collect"
+}

@@ -37,6 +37,9 @@ type Dialect struct {
 	// LoopsJoins: rows that are joined without an index are compared one by one,
 	// unless the statement asks for hashes.
 	LoopsJoins bool
+	// Unbounded: these aggregates, with blanks between them, keep in memory all that
+	// they have met, however much that is.
+	Unbounded string
 	// LooksUpUnpadded: texts are looked up in a key with the blanks at their end
 	// where the key's collation counts them, and the comparison's does not.
 	LooksUpUnpadded bool

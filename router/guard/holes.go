@@ -25,7 +25,7 @@ func (d Dialect) ParseLifted(l *Lifted, lim Limits) (*Statement, error) {
 	if err := begins(text); err != nil {
 		return nil, err
 	}
-	s := &Statement{withs: withs, exactWiths: d.ExactWiths}
+	s := d.statement(withs)
 	g := guard{sql: edits.apply(text), client: l.client, edits: edits, lim: lim, dialect: d}
 	if err := g.parse(s, args); err != nil {
 		return nil, err

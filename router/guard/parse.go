@@ -49,6 +49,7 @@ type Statement struct {
 	holes   []*tree.Hole
 
 	exactWiths bool
+	unbounded  string
 }
 
 // Node returns the query, with its WITH: a *ast.SelectStmt or an
@@ -61,6 +62,12 @@ func (s *Statement) Explain() bool { return s.explain }
 // ExactWiths reports whether names of WITH queries that differ in case alone are
 // two, where it is to run.
 func (s *Statement) ExactWiths() bool { return s.exactWiths }
+
+// Unbounded reports whether the memory that an aggregate takes has no bound where
+// it is to run.
+func (s *Statement) Unbounded(aggregate string) bool {
+	return s.unbounded != "" && slices.Contains(strings.Fields(s.unbounded), strings.ToLower(aggregate))
+}
 
 // Withs returns the number of WITH clauses in the client's text. The parser
 // drops the inner one of WITH … (WITH … SELECT …), whose names would then stand
@@ -89,7 +96,7 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 	if err := begins(text); err != nil {
 		return nil, err
 	}
-	s := &Statement{withs: withs, exactWiths: d.ExactWiths}
+	s := d.statement(withs)
 	g := guard{sql: text, client: sql, lim: lim, dialect: d}
 	err = g.parse(s, args)
 	if code := fault.CodeOf(err); code == fault.Syntax || code == fault.Unsupported {
@@ -105,6 +112,11 @@ func (d Dialect) Parse(sql string, args []any, lim Limits) (*Statement, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// statement returns one that is to be parsed, with what the dialect says of it.
+func (d Dialect) statement(withs int) *Statement {
+	return &Statement{withs: withs, exactWiths: d.ExactWiths, unbounded: d.Unbounded}
 }
 
 // parse parses the guard's text into s, checks it and binds the arguments.

@@ -59,12 +59,16 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 	case *ast.AggregateFuncExpr:
 		v.scale.keep()
 		v.block.Aggregate = true
-		v.block.aggregated(n, v.where)
+		v.grows(n.F, v.block.aggregated(n, v.where))
 	case *ast.WindowFuncExpr:
 		v.scale.keep()
 		v.block.Aggregate = true
+		v.grows(n.Name, v.scope)
 	case *ast.FuncCallExpr:
 		v.block.call(n)
+		if tree.Functions[n.FnName.L].Is(tree.InPlace) { // such as ST_COLLECT
+			v.grows(n.FnName.L, v.scope)
+		}
 	case *ast.MatchAgainst:
 		v.block.InPlace = "MATCH … AGAINST"
 	case *tree.Examined:

@@ -21,14 +21,15 @@ type Block struct {
 	scope   *scope    // what names in its own clauses refer to
 	whole   *Block    // the set operation that it is an arm of; else nil
 
-	tables []*catalog.Table // that its own FROM names, each once
-	ctes   []*CTE           // that its own FROM names, each once
-	groups []*scope         // around it, of whose rows it calls aggregates
-	named  bool             // the query of a CTE that another block names
+	tables  []*catalog.Table // that its own FROM names, each once
+	ctes    []*CTE           // that its own FROM names, each once
+	groups  []*scope         // around it, of whose rows it calls aggregates
+	isNamed bool             // the query of a CTE that another block names
 
 	weights []int // of the select fields
 	nodes   int   // of its own expressions, names standing for what they name
 	size    size  // of all that it is to a server
+	counted int   // its degree and 1; 0: not known yet
 
 	Aggregate bool   // calls an aggregate or window function itself, or a block inside it does of its rows
 	Volatile  bool   // calls a function with another value at each call itself

@@ -50,11 +50,11 @@ func (b *Block) isCondition(clause ast.Node) bool {
 	return ok && sel.Where != nil && clause == sel.Where
 }
 
-// aggregated notes of which block's rows an aggregate is computed. That is the
+// aggregated notes and returns of which block's rows an aggregate is computed. That is the
 // innermost one that its argument names a column of; else the one that calls it,
 // or of a condition on rows the one around that (MySQL manual, "Aggregate
 // Function Descriptions"; ISO 9075-2, 6.9).
-func (b *Block) aggregated(n *ast.AggregateFuncExpr, condition bool) {
+func (b *Block) aggregated(n *ast.AggregateFuncExpr, condition bool) *scope {
 	of := b.scope
 	if condition {
 		of = of.outer
@@ -74,6 +74,7 @@ func (b *Block) aggregated(n *ast.AggregateFuncExpr, condition bool) {
 		of.block.Aggregate = true
 		b.groups = append(b.groups, of)
 	}
+	return of
 }
 
 // depth is the number of queries around the scope's.

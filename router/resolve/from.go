@@ -125,7 +125,7 @@ func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *CTE) 
 	c.recursive = c.recursive || c.state == cteOpen
 	f.block.addCTE(c)
 	if c.Block != nil {
-		c.Block.named = true
+		c.Block.isNamed = true
 	}
 	alias(ts, n, c.Node.Name.O)
 	return &Source{Name: aliasOf(ts, n), Ref: ts, Block: c.Block, Columns: c.columns}, nil

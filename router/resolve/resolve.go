@@ -10,12 +10,15 @@ import (
 
 // Statement binds the names in a statement, in place. The error is a [*fault.Error].
 func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*Block, error) {
-	r := &resolver{snap: snap, database: database, exactWiths: st.ExactWiths()}
+	r := &resolver{snap: snap, database: database, exactWiths: st.ExactWiths(), unbounded: st.Unbounded}
 	b, err := r.query(st.Node(), env{})
 	if err != nil {
 		return nil, err
 	}
 	if err := b.size.check(); err != nil {
+		return nil, err
+	}
+	if err := r.checkGrowth(); err != nil {
 		return nil, err
 	}
 	if r.braced && r.withs != st.Withs() {

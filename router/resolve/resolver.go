@@ -23,6 +23,9 @@ type resolver struct {
 
 	exactWiths bool // their names are told apart by case
 
+	unbounded func(aggregate string) bool // its memory, on the server
+	grown     []grown
+
 	// weights are those of the columns of derived tables and CTEs by name, in
 	// lower case, for each list of columns.
 	weights map[*Column]map[string]int

@@ -44,7 +44,7 @@ func (b *Block) measure() {
 		switch {
 		case inner.Role == Subquery: // whose parts are those of an expression
 			b.size.add(size{references: inner.size.references})
-		case inner.Role != Derived && !inner.named:
+		case inner.Role != Derived && !inner.isNamed:
 			b.size.add(inner.size)
 		}
 	}
