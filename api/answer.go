@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/proxy"
 )
 
@@ -22,6 +23,9 @@ type answer struct {
 	layouts *layouts
 	layout  *layout
 	rows    int64
+	// maxBytes bounds the bytes of the body that rows take, with all before
+	// them, as they are sent; 0: nothing does.
+	maxBytes int64
 }
 
 // Columns implements proxy.Sink.
@@ -46,9 +50,14 @@ func (a *answer) Row(values [][]byte) error {
 	if first {
 		out.buf = append(out.buf, a.layout.head...)
 	}
-	out.buf = a.layout.append(out.buf, values, first)
 	a.rows++
-	return out.grown()
+	if err := a.layout.write(out, values, first); err != nil {
+		return err
+	}
+	if a.maxBytes > 0 && out.total() > a.maxBytes {
+		return fault.New(fault.TooLarge, "the answer has more than %d bytes, which is what -max_result_bytes allows", a.maxBytes)
+	}
+	return nil
 }
 
 // finish sends the rest of a complete answer.

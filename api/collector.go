@@ -14,7 +14,7 @@ type shardCollector struct {
 	shards  Shards
 
 	version, bytes, rows, weight, active *prometheus.Desc
-	up, latency, kills                   *prometheus.Desc
+	up, latency, kills, stuck            *prometheus.Desc
 	conns, waits, waited                 *prometheus.Desc
 }
 
@@ -32,6 +32,7 @@ func newShardCollector(cat Catalog, shards Shards) *shardCollector {
 		up:      desc("shard_up", "1 if the shard answered its last ping, else 0.", "shard"),
 		latency: desc("shard_ping_seconds", "Time of the last ping that was answered.", "shard"),
 		kills:   desc("shard_kills_total", "Statements stopped on the shard by this process.", "shard"),
+		stuck:   desc("shard_stuck", "Statements that go on in spite of a KILL, and keep their places.", "shard"),
 		conns:   desc("shard_connections", "Connections of the pool in the state in_use or idle, and its max.", "shard", "pool", "state"),
 		waits:   desc("shard_waits_total", "Times that somebody waited for a connection of the pool.", "shard", "pool"),
 		waited:  desc("shard_wait_seconds_total", "Time spent waiting for connections of the pool.", "shard", "pool"),
@@ -41,7 +42,7 @@ func newShardCollector(cat Catalog, shards Shards) *shardCollector {
 // Describe implements prometheus.Collector.
 func (c *shardCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.version, c.bytes, c.rows, c.weight, c.active,
-		c.up, c.latency, c.kills, c.conns, c.waits, c.waited} {
+		c.up, c.latency, c.kills, c.stuck, c.conns, c.waits, c.waited} {
 		ch <- d
 	}
 }
@@ -64,6 +65,7 @@ func (c *shardCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(c.up, float64(boolInt(!health.Checked.IsZero() && health.Err == nil)), sh.Name())
 		gauge(c.latency, health.Latency.Seconds(), sh.Name())
 		ch <- prometheus.MustNewConstMetric(c.kills, prometheus.CounterValue, float64(stats.Kills), sh.Name())
+		gauge(c.stuck, float64(stats.Stuck), sh.Name())
 		c.pool(ch, sh.Name(), "write", stats.Write)
 		c.pool(ch, sh.Name(), "query", stats.Query)
 	}

@@ -37,16 +37,19 @@ func appendField(dst, value []byte) []byte {
 	if !needsQuotes(value) {
 		return append(dst, value...)
 	}
-	dst = append(dst, '"')
+	return append(appendQuotesDoubled(append(dst, '"'), value), '"')
+}
+
+// appendQuotesDoubled appends a part of a field that is in quotes.
+func appendQuotesDoubled(dst, part []byte) []byte {
 	for {
-		i := bytes.IndexByte(value, '"')
+		i := bytes.IndexByte(part, '"')
 		if i < 0 {
-			break
+			return append(dst, part...)
 		}
-		dst = append(append(dst, value[:i+1]...), '"')
-		value = value[i+1:]
+		dst = append(append(dst, part[:i+1]...), '"')
+		part = part[i+1:]
 	}
-	return append(append(dst, value...), '"')
 }
 
 func needsQuotes(value []byte) bool {

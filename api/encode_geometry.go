@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"iter"
 	"math"
 	"strconv"
 )
@@ -40,10 +41,33 @@ func geoJSON(dst, value []byte) ([]byte, bool) {
 	return w.out, !w.bad && len(w.in) == 0
 }
 
+// isGeometry reports whether geoJSON knows the value, and keeps nothing.
+func isGeometry(value []byte) bool {
+	if len(value) < 4 {
+		return false
+	}
+	w := wkb{in: value[4:], full: func(out []byte) bool { return true }}
+	w.geometry(0)
+	return !w.bad && len(w.in) == 0
+}
+
+// geoPieces returns the GeoJSON of a geometry in pieces, which are valid for as
+// long as it takes to ask for the next one.
+func geoPieces(value []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		w := wkb{in: value[4:], full: yield}
+		w.geometry(0)
+		if !w.bad {
+			yield(w.out)
+		}
+	}
+}
+
 // wkb turns well-known binary into GeoJSON.
 type wkb struct {
 	in, out []byte
-	bad     bool // in is not what it should be
+	full    func(out []byte) bool // takes a piece, unless it wants no more; nil: out is to be whole
+	bad     bool                  // in is not what it should be, or out is not wanted
 }
 
 // The kinds of geometries, by their numbers in WKB.
@@ -132,6 +156,10 @@ func (w *wkb) position() {
 	w.text(",")
 	w.float()
 	w.text("]")
+	if w.full != nil && len(w.out) >= pieceSize {
+		w.bad = w.bad || !w.full(w.out)
+		w.out = w.out[:0]
+	}
 }
 
 func (w *wkb) text(s string) { w.out = append(w.out, s...) }

@@ -13,8 +13,13 @@ func appendJSON(dst, value []byte) []byte {
 	if !validJSON(value) {
 		return appendText(dst, value)
 	}
+	return appendOneLine(dst, value)
+}
+
+// appendOneLine appends a part of a valid document.
+func appendOneLine(dst, part []byte) []byte {
 	start := len(dst)
-	dst = append(dst, value...)
+	dst = append(dst, part...)
 	replaceByte(dst[start:], '\n', ' ')
 	replaceByte(dst[start:], '\r', ' ')
 	return dst

@@ -51,6 +51,7 @@ var statuses = map[fault.Code]int{
 	fault.Busy:                 429,
 	fault.ClientGone:           statusClientGone,
 	fault.Internal:             500,
+	fault.MemoryBusy:           503,
 	fault.TableBusy:            503,
 	fault.ShardBusy:            503,
 	fault.ShardUnavailable:     503,

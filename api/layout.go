@@ -31,7 +31,7 @@ const (
 )
 
 // layout is all that a format and a shape say about the bytes around and
-// between the values of an answer. One loop (layout.append) writes rows of
+// between the values of an answer. One loop (layout.write) writes rows of
 // every kind. It is not changed once made.
 type layout struct {
 	head      []byte
@@ -40,22 +40,32 @@ type layout struct {
 	null      string
 	suffix    string // of each row
 	encoders  []encoder
+	splitters []splitter
 }
 
-// append appends a row.
-func (l *layout) append(dst []byte, values [][]byte, first bool) []byte {
+// write writes a row into a stream, whose mu the caller holds, and sends what
+// does not fit there. What it returns is the stream's error.
+func (l *layout) write(s *stream, values [][]byte, first bool) error {
+	dst := s.buf
 	if !first {
 		dst = append(dst, l.separator...)
 	}
 	for i, value := range values {
 		dst = append(dst, l.prefixes[i]...)
-		if value == nil {
+		switch {
+		case value == nil:
 			dst = append(dst, l.null...)
-		} else {
+		case len(value) > largeValue:
+			dst = s.pieces(dst, l.splitters[i](value))
+		default:
 			dst = l.encoders[i](dst, value)
 		}
+		if len(dst) >= bufferSize {
+			dst = s.drain(dst)
+		}
 	}
-	return append(dst, l.suffix...)
+	s.buf = append(dst, l.suffix...)
+	return s.err
 }
 
 // newLayout returns the layout of an answer with these columns.
@@ -63,9 +73,9 @@ func newLayout(f format, s shape, columns []proxy.Column, quoteLarge bool) *layo
 	if f == formatCSV {
 		return csvLayout(columns)
 	}
-	l := &layout{null: "null", encoders: make([]encoder, len(columns))}
+	l := &layout{null: "null", encoders: make([]encoder, len(columns)), splitters: make([]splitter, len(columns))}
 	for i, c := range columns {
-		l.encoders[i] = jsonEncoder(c.Type, quoteLarge)
+		l.encoders[i], l.splitters[i] = jsonEncoder(c.Type, quoteLarge), jsonSplitter(c.Type)
 	}
 	if s == shapeArrays {
 		l.prefixes, l.suffix = separators("[", ",", len(columns)), "]"
@@ -85,12 +95,13 @@ func newLayout(f format, s shape, columns []proxy.Column, quoteLarge bool) *layo
 
 func csvLayout(columns []proxy.Column) *layout {
 	l := &layout{
-		prefixes: separators("", ",", len(columns)),
-		suffix:   "\r\n",
-		encoders: make([]encoder, len(columns)),
+		prefixes:  separators("", ",", len(columns)),
+		suffix:    "\r\n",
+		encoders:  make([]encoder, len(columns)),
+		splitters: make([]splitter, len(columns)),
 	}
 	for i, c := range columns {
-		l.encoders[i] = csvEncoder(c.Type)
+		l.encoders[i], l.splitters[i] = csvEncoder(c.Type), csvSplitter(c.Type)
 		l.head = appendField(append(l.head, l.prefixes[i]...), []byte(c.Name))
 	}
 	l.head = append(l.head, l.suffix...)

@@ -59,7 +59,7 @@ func TestLayout(t *testing.T) {
 		l := newLayout(tt.format, tt.shape, columns, false)
 		got := slices.Clone(l.head)
 		for i, row := range rows {
-			got = l.append(got, row, i == 0)
+			got = written(l, got, row, i == 0)
 		}
 		if string(got) != tt.want {
 			t.Errorf("%s %s:\n%s\nwant\n%s", tt.format, tt.shape, got, tt.want)
@@ -75,7 +75,7 @@ func FuzzCSV(f *testing.F) {
 	columns := []proxy.Column{{Name: "a", Type: catalog.Text}, {Name: "b", Type: catalog.Text}}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		l := newLayout(formatCSV, shapeObjects, columns, false)
-		body := l.append(slices.Clone(l.head), [][]byte{[]byte(a), []byte(b)}, true)
+		body := written(l, slices.Clone(l.head), [][]byte{[]byte(a), []byte(b)}, true)
 		records, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
 		if err != nil || len(records) != 2 {
 			t.Fatalf("%q: %q, %v", body, records, err)
@@ -98,6 +98,13 @@ func csvValue(value string) []byte {
 	return []byte(text)
 }
 
+// written returns dst with a row that is too short to be sent at once.
+func written(l *layout, dst []byte, values [][]byte, first bool) []byte {
+	s := &stream{buf: dst}
+	_ = l.write(s, values, first)
+	return s.buf
+}
+
 func BenchmarkRow(b *testing.B) {
 	columns := []proxy.Column{
 		{Name: "id", Type: catalog.Int}, {Name: "ts", Type: catalog.Timestamp}, {Name: "uid", Type: catalog.Text},
@@ -112,11 +119,12 @@ func BenchmarkRow(b *testing.B) {
 	for _, f := range []format{formatJSON, formatNDJSON, formatCSV} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			l := newLayout(f, shapeObjects, columns, false)
-			buf := l.append(nil, row, false)
+			buf := written(l, nil, row, false)
 			b.SetBytes(int64(len(buf)))
 			b.ReportAllocs()
+			s := new(stream)
 			for b.Loop() {
-				buf = l.append(buf[:0], row, false)
+				_, s.buf = l.write(s, row, false), s.buf[:0]
 			}
 		})
 	}

@@ -41,8 +41,8 @@ func TestLayoutsAreToldApart(t *testing.T) {
 					for _, columns := range lists {
 						got, want := ls.of(f, s, columns, quote), newLayout(f, s, columns, quote)
 						row := values[:len(columns)]
-						if string(got.head) != string(want.head) || string(got.append(nil, row, false)) != string(want.append(nil, row, false)) {
-							t.Errorf("%s %s %t %v: %s", f, s, quote, columns, got.append(nil, row, false))
+						if string(got.head) != string(want.head) || string(written(got, nil, row, false)) != string(written(want, nil, row, false)) {
+							t.Errorf("%s %s %t %v: %s", f, s, quote, columns, written(got, nil, row, false))
 						}
 					}
 				}

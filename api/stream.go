@@ -33,13 +33,14 @@ type stream struct {
 	timeout time.Duration // for each write
 	broken  func()        // called when a write fails, once
 
-	mu     sync.Mutex
-	pooled *[]byte
-	buf    []byte
-	sent   bool // the status has gone out
-	closed bool
-	timer  *time.Timer // of tick; nil: not wanted
-	err    error       // of the first write that had one
+	mu      sync.Mutex
+	pooled  *[]byte
+	buf     []byte
+	written int64 // bytes, without those in buf
+	sent    bool  // the status has gone out
+	closed  bool
+	timer   *time.Timer // of tick; nil: not wanted
+	err     error       // of the first write that had one
 }
 
 func newStream(w http.ResponseWriter, timeout time.Duration, broken func()) *stream {
@@ -77,25 +78,43 @@ func (s *stream) tick() {
 	}
 }
 
-// grown sends the buffer if it is full. The caller holds mu.
-func (s *stream) grown() error {
-	if len(s.buf) < bufferSize {
-		return s.err
+// pieces appends a large value to dst, which is the buffer with what was added
+// to it, and sends what does not fit. The caller holds mu.
+func (s *stream) pieces(dst []byte, p pieces) []byte {
+	dst = append(dst, p.quote...)
+	for piece := range p.of {
+		if dst = p.encode(dst, piece); len(dst) < bufferSize {
+			continue
+		}
+		if dst = s.drain(dst); s.err != nil {
+			return dst
+		}
 	}
-	return s.send()
+	return append(dst, p.quote...)
 }
+
+// drain sends dst, which is the buffer with what was added to it, and returns
+// the buffer empty. The caller holds mu.
+func (s *stream) drain(dst []byte) []byte {
+	s.buf = dst
+	_ = s.send() // it keeps the error
+	return s.buf
+}
+
+// total is how long the answer is so far, in bytes. The caller holds mu.
+func (s *stream) total() int64 { return s.written + int64(len(s.buf)) }
 
 // send sends the buffer. The caller holds mu.
 func (s *stream) send() error {
-	if s.err != nil || len(s.buf) == 0 {
-		return s.err
+	if s.err == nil && len(s.buf) > 0 {
+		s.sent = true
+		s.deadline()
+		if _, err := s.w.Write(s.buf); err != nil {
+			s.err = fmt.Errorf("%w: %w", errClientGone, err)
+			s.broken()
+		}
 	}
-	s.sent = true
-	s.deadline()
-	if _, err := s.w.Write(s.buf); err != nil {
-		s.err = fmt.Errorf("%w: %w", errClientGone, err)
-		s.broken()
-	}
+	s.written += int64(len(s.buf))
 	s.buf = s.buf[:0]
 	return s.err
 }

@@ -8,6 +8,10 @@
 // the arms of a UNION ALL turn out to have columns of different types, it is
 // planned as one that one server finishes (query.go).
 //
+// How many queries run at once is bounded, and so is how many wait for that;
+// package admission says who is next. A query that is presumed short, and is not,
+// may have to begin anew, as long as the sink has been told nothing (visit.go).
+//
 // A run reserves the connections of the whole plan, shard by shard in the
 // order of their names, before its first statement: two plans that need the
 // same shards can then never hold what the other waits for. Where no rows are
@@ -26,7 +30,9 @@
 // caused is a [QueryError] (blame.go).
 //
 // When Query returns, for whatever reason, nothing of the query is left to run
-// on any shard: what was not read to its end has been killed, not drained. Every
-// statement begins with a comment of ours that names the query ([Tag]), so
-// that any process can find it in a shard's process list and stop it.
+// on any shard: what was not read to its end has been killed, not drained. Where
+// a server does not heed that, the query keeps its places until it has (package
+// shard, stuck.go). Every statement begins with a comment of ours that names the
+// query ([Tag]), so that any process can find it in a shard's process list and
+// stop it.
 package proxy

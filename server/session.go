@@ -72,15 +72,25 @@ func (s Info) kill(what string, id uint64) string {
 	return fmt.Sprintf("KILL %s%d", what, id)
 }
 
+// SelectStatements spells the query for what runs: the number of each connection,
+// and as many of its statement's first characters as the argument says.
+func (s Info) SelectStatements() string {
+	return "SELECT id, LEFT(info, ?) FROM " + s.processList() + " WHERE info IS NOT NULL"
+}
+
+func (s Info) processList() string {
+	if s.Vendor == TiDB {
+		return "information_schema.cluster_processlist"
+	}
+	return "information_schema.processlist"
+}
+
 // SelectRunning spells the query for what runs: the number for KillRunning,
 // and as many of the text's first characters as its argument says.
 func (s Info) SelectRunning() string {
-	id, list := "id", "information_schema.processlist"
-	switch s.Vendor {
-	case MariaDB:
+	id := "id"
+	if s.Vendor == MariaDB {
 		id = "query_id"
-	case TiDB:
-		list = "information_schema.cluster_processlist"
 	}
-	return "SELECT " + id + ", LEFT(info, ?) FROM " + list + " WHERE info IS NOT NULL"
+	return "SELECT " + id + ", LEFT(info, ?) FROM " + s.processList() + " WHERE info IS NOT NULL"
 }

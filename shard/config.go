@@ -28,12 +28,19 @@ type Config struct {
 	// DefaultQueryConns.
 	WriteConns int
 	QueryConns int
+	// MaxValueMemory bounds the bytes of memory for rows of more than 1 MiB that
+	// are read at a time, over all shards; MaxRowBytes bounds those of one row. 0
+	// stands for DefaultMaxValueMemory and DefaultMaxRowBytes.
+	MaxValueMemory int64
+	MaxRowBytes    int
 	// DialTimeout bounds connecting, with the first statements on the
 	// connection. The default is 2 s.
 	DialTimeout time.Duration
 	// Tables are made on each shard that joins; nil: none.
 	Tables Tables
 	Logger *slog.Logger // nil: nothing is logged
+
+	memory *memory // that all who share the configuration share
 }
 
 // Validate says what is missing or out of range.
@@ -45,6 +52,10 @@ func (c *Config) Validate() error {
 		return errors.New("shard config: no database")
 	case c.WriteConns < 0 || c.QueryConns < 0:
 		return errors.New("shard config: negative number of connections")
+	case c.MaxValueMemory < 0 || c.MaxRowBytes < 0:
+		return errors.New("shard config: negative memory for rows")
+	case int64(c.withDefaults().MaxRowBytes) > c.withDefaults().MaxValueMemory:
+		return errors.New("shard config: a row may take more memory than all may")
 	case c.DialTimeout < 0:
 		return errors.New("shard config: negative dial timeout")
 	}
@@ -54,6 +65,11 @@ func (c *Config) Validate() error {
 func (c Config) withDefaults() Config {
 	c.WriteConns = cmp.Or(c.WriteConns, DefaultWriteConns)
 	c.QueryConns = cmp.Or(c.QueryConns, DefaultQueryConns)
+	c.MaxValueMemory = cmp.Or(c.MaxValueMemory, DefaultMaxValueMemory)
+	c.MaxRowBytes = cmp.Or(c.MaxRowBytes, DefaultMaxRowBytes)
+	if c.memory == nil {
+		c.memory = newMemory(c.MaxValueMemory, c.MaxRowBytes)
+	}
 	c.DialTimeout = cmp.Or(c.DialTimeout, 2*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -31,9 +31,11 @@ type Conn struct {
 	shard   *Shard
 	session *session
 	wire    wire
-	broken  bool  // not to be used for another statement
-	heard   bool  // the server has answered a statement
-	rows    *Rows // of the last statement
+	broken  bool    // not to be used for another statement
+	heard   bool    // the server has answered a statement
+	rows    *Rows   // of the last statement
+	text    string  // of the last statement
+	origin  *Origin // of the last statement; may be nil
 
 	// While a statement runs, its context's end starts one goroutine that
 	// stops it. It sets cause and killed, and counts in killer.
@@ -56,13 +58,8 @@ func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 // sent along: both take the time of one. Where the first fails, its error is
 // returned. An empty one is none.
 func (c *Conn) QueryAfter(ctx context.Context, first, statement string) (*Rows, error) {
-	switch {
-	case c.rows != nil && !c.rows.done:
-		return nil, c.shard.end(errBusy)
-	case c.broken:
-		return nil, c.shard.end(errDiscarded)
-	case ctx.Err() != nil:
-		return nil, c.shard.end(context.Cause(ctx))
+	if err := c.ready(ctx); err != nil {
+		return nil, err
 	}
 	rows, err := c.run(ctx, first, statement)
 	if err == nil || !c.stale(err) {
@@ -74,8 +71,22 @@ func (c *Conn) QueryAfter(ctx context.Context, first, statement string) (*Rows, 
 	return c.run(ctx, first, statement)
 }
 
+// ready returns why no statement can be sent now, if so.
+func (c *Conn) ready(ctx context.Context) error {
+	switch {
+	case c.rows != nil && !c.rows.done:
+		return c.shard.end(errBusy)
+	case c.broken:
+		return c.shard.end(errDiscarded)
+	case ctx.Err() != nil:
+		return c.shard.end(context.Cause(ctx))
+	}
+	return nil
+}
+
 // run sends the statements and returns the rows of the last, or ends it.
 func (c *Conn) run(ctx context.Context, first, statement string) (*Rows, error) {
+	c.text = statement
 	c.start(ctx)
 	rows, err := c.executeBoth(first, statement)
 	if err == nil && !rows.done {
@@ -125,7 +136,8 @@ func (c *Conn) Close() error {
 func (c *Conn) Discard() { c.broken = true }
 
 func (c *Conn) start(ctx context.Context) {
-	c.wire.start(c.session.stream)
+	c.wire.start(ctx, c.shard.cfg.memory, c.session.stream)
+	c.origin = originOf(ctx)
 	c.killer.Add(1)
 	c.unwatch = context.AfterFunc(ctx, func() {
 		defer c.killer.Done()
@@ -144,8 +156,11 @@ func (c *Conn) finish(err error) error {
 	c.killer.Wait()
 	c.wire.end()
 	if c.cause != nil {
-		if c.killed && errors.Is(err, os.ErrDeadlineExceeded) {
-			c.stop(context.Background())
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if c.killed {
+				c.stop(context.Background())
+			}
+			c.shard.stuck.watch(c)
 		}
 		// Also where the server ended the rows well: a statement may answer
 		// a KILL with a result, as MySQL's SLEEP does.
@@ -168,6 +183,7 @@ func (c *Conn) abandon() {
 	c.killer.Wait()
 	c.wire.end()
 	c.broken = true
+	c.shard.stuck.watch(c)
 	// Now, and not with Close: the server may be waiting to write.
 	c.session.close()
 }

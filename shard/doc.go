@@ -52,5 +52,7 @@
 // closed too. A connection for which a KILL was sent is never used again, and
 // is kept open until the KILL has been answered, so a KILL can't meet another
 // statement than the one it was meant for. Rows that are closed early are
-// killed, not drained.
+// killed, not drained. A statement that goes on all the same keeps its place
+// among the connections, and its query's among the queries, until the server's
+// list of what runs shows it no more (stuck.go).
 package shard

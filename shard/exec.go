@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/kolide/databalancer/server"
 )
@@ -27,7 +28,38 @@ func (c *Conn) Exec(ctx context.Context, statement string) (Outcome, error) {
 		rows.Close()
 		return Outcome{}, c.shard.end(errRows)
 	}
-	return Outcome{Affected: int64(rows.ok.affected), Warnings: int(rows.ok.warnings)}, nil
+	return rows.outcome(), nil
+}
+
+func (r *Rows) outcome() Outcome {
+	return Outcome{Affected: int64(r.ok.affected), Warnings: int(r.ok.warnings)}
+}
+
+// ExecPieces is Exec for a statement of that many bytes that is never held as a
+// whole. It asks for its pieces once, and needs each until it asks for the next.
+func (c *Conn) ExecPieces(ctx context.Context, length int, pieces iter.Seq[[]byte]) (Outcome, error) {
+	if err := c.ready(ctx); err != nil {
+		return Outcome{}, err
+	}
+	c.text = "" // whatever its connection runs is the statement
+	c.start(ctx)
+	rows, err := c.execute(length, pieces)
+	switch {
+	case err == nil && !rows.done:
+		c.rows = rows
+		rows.Close()
+		return Outcome{}, c.shard.end(errRows)
+	case err != nil:
+		return Outcome{}, c.finish(err)
+	}
+	return rows.outcome(), c.finish(nil)
+}
+
+func (c *Conn) execute(length int, pieces iter.Seq[[]byte]) (*Rows, error) {
+	if err := c.wire.commandPieces(comQuery, length, pieces); err != nil {
+		return nil, err
+	}
+	return c.opening()
 }
 
 // Reset makes the session what it was when it was opened: the server ends its

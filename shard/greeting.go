@@ -17,16 +17,17 @@ func Greeting(ctx context.Context, cfg Config, address string) (server.Info, err
 	if err != nil {
 		return server.Info{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, cfg.withDefaults().DialTimeout)
+	cfg = cfg.withDefaults()
+	ctx, cancel := context.WithTimeout(ctx, cfg.DialTimeout)
 	defer cancel()
-	version, err := greeting(ctx, network, dial)
+	version, err := greeting(ctx, cfg.memory, network, dial)
 	if err != nil {
 		return server.Info{}, Wrap(address, err)
 	}
 	return server.Parse(version), nil
 }
 
-func greeting(ctx context.Context, network, address string) (version string, err error) {
+func greeting(ctx context.Context, memory *memory, network, address string) (version string, err error) {
 	conn, err := dialSocket(ctx, network, address)
 	if err != nil {
 		return "", err
@@ -36,7 +37,7 @@ func greeting(ctx context.Context, network, address string) (version string, err
 		conn.expire(time.Until(deadline))
 	}
 	var w wire
-	w.start(conn)
+	w.start(ctx, memory, conn)
 	defer w.end()
 	p, err := w.packet()
 	if err != nil {

@@ -1,7 +1,10 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
+
+	"github.com/kolide/databalancer/fault"
 )
 
 // Rows is the result of a statement, read as it arrives. It is not safe for
@@ -31,6 +34,9 @@ func (r *Rows) Next() bool {
 	}
 	p, err := r.conn.wire.packet()
 	switch {
+	case refused(err): // and nobody is going to read the rest
+		r.refuse(err)
+		return false
 	case err != nil:
 	case isEnd(p):
 		r.finish(r.conn.ended(p))
@@ -53,7 +59,8 @@ func (r *Rows) Values() [][]byte { return r.values }
 
 // Err returns the error that ended the rows early, if any: a *ServerError, an
 // ErrUnreachable, or, once the context that Query was given has ended, its
-// cause.
+// cause; ErrMemoryBusy, or one with the code fault.TooLarge, for a row that is
+// too large. The statement has been stopped then.
 func (r *Rows) Err() error { return r.err }
 
 // Close ends the statement. What was not read of it is not drained: the server
@@ -88,6 +95,20 @@ func (r *Rows) skip() (ended bool, err error) {
 		}
 	}
 	return false, nil
+}
+
+// refused reports whether a row is not read for a reason of ours.
+func refused(err error) bool {
+	_, ours := errors.AsType[*fault.Error](err)
+	return ours
+}
+
+// refuse ends the rows for a reason of ours.
+func (r *Rows) refuse(reason error) {
+	r.done = true
+	r.values = nil
+	r.conn.abandon()
+	r.err = r.conn.shard.end(reason)
 }
 
 func (r *Rows) finish(err error) {

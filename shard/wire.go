@@ -1,13 +1,11 @@
 package shard
 
 import (
-	"encoding/binary"
+	"context"
 	"errors"
-	"fmt"
 	"io"
+	"iter"
 	"sync"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // Packets of the client/server protocol:
@@ -31,33 +29,45 @@ var (
 	errSequence    = errors.New("packet out of sequence")
 	errLocalFile   = errors.New("server asks for a local file")
 	errMoreResults = errors.New("statement has several results")
+	errLength      = errors.New("statement of another length than was said")
 )
 
 const (
 	bufferSize = 64 << 10
-	maxKept    = 1 << 20
+	// maxBuffered bounds the buffer, and so the packets, with their headers,
+	// that need no memory of the pool for large ones.
+	maxBuffered = 1 << 20
 )
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
 // wire reads and writes the packets of one command over a socket. It holds a
-// buffer of the pool from start to end.
+// buffer of the pool from start to end. What is larger it reads into memory that
+// is mapped: up to maxBuffered a buffer in place of that one, until the end,
+// since rows of a result are alike; beyond it one of a packet's own, taken of
+// the memory that all large packets share, until the next packet.
 type wire struct {
+	ctx      context.Context // of the command, for waiting for memory
+	memory   *memory
 	socket   io.ReadWriter
 	base     *[bufferSize]byte
-	buf      []byte // base, or a larger one while packets need it
-	r, w     int    // buf[r:w] is read and not yet taken
+	buf      []byte // base or mapped
+	mapped   []byte // nil: base does
+	large    lease
+	r, w     int // buf[r:w] is read and not yet taken
 	sequence byte
 }
 
-func (c *wire) start(socket io.ReadWriter) {
-	c.socket = socket
+func (c *wire) start(ctx context.Context, memory *memory, socket io.ReadWriter) {
+	c.ctx, c.memory, c.socket = ctx, memory, socket
 	c.base = buffers.Get().(*[bufferSize]byte)
 	c.buf, c.r, c.w = c.base[:], 0, 0
 }
 
 func (c *wire) end() {
 	buffers.Put(c.base)
+	c.large.release()
+	unmapBytes(c.mapped)
 	*c = wire{}
 }
 
@@ -80,56 +90,71 @@ func (c *wire) command(kind byte, text string) error {
 	}
 }
 
+// commandPieces is command for a text of that many bytes in pieces.
+func (c *wire) commandPieces(kind byte, length int, pieces iter.Seq[[]byte]) error {
+	if length+1 >= maxPacket {
+		return ErrTooLong
+	}
+	p := append(c.buf[:0], 0, 0, 0, 0, kind)
+	putUint24(p, length+1)
+	c.sequence = 1
+	if _, err := c.socket.Write(p); err != nil {
+		return err
+	}
+	for piece := range pieces {
+		if _, err := c.socket.Write(piece); err != nil {
+			return err
+		}
+		length -= len(piece)
+	}
+	if length != 0 {
+		return errLength
+	}
+	return nil
+}
+
 // packet returns the next packet's payload, never empty, and valid until the
-// next call.
+// next call. Of a large one the error may be a *fault.Error: ErrMemoryBusy, or
+// that it is too large.
 func (c *wire) packet() ([]byte, error) {
-	p, size, err := c.frame()
-	if err != nil {
+	c.large.release()
+	size, err := c.header()
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if size == maxPacket {
-		return c.join(p)
-	}
-	if size == 0 {
+	case size == 0:
 		return nil, errMalformed
+	case headerSize+size > maxBuffered:
+		return c.readLarge(size)
 	}
-	return p, nil
+	return c.payload(size)
 }
 
-// join appends the packets in which a long one goes on.
-func (c *wire) join(p []byte) ([]byte, error) {
-	whole := append([]byte(nil), p...)
-	for {
-		p, size, err := c.frame()
-		if err != nil {
-			return nil, err
-		}
-		whole = append(whole, p...)
-		if size < maxPacket {
-			return whole, nil
-		}
-	}
-}
-
-// frame takes one packet off the buffer, and fills that where needed.
-func (c *wire) frame() (payload []byte, size int, err error) {
+// header begins a packet: it takes its number, and returns its size.
+func (c *wire) header() (size int, err error) {
 	if err := c.fill(headerSize); err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	size = uint24(c.buf[c.r:])
 	if c.buf[c.r+3] != c.sequence {
-		return nil, 0, errSequence
+		return 0, errSequence
 	}
+	c.sequence++
+	return size, nil
+}
+
+// payload takes a packet of which header was read off the buffer, and fills that
+// where needed.
+func (c *wire) payload(size int) ([]byte, error) {
 	if err := c.fill(headerSize + size); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	start := c.r + headerSize
 	c.r = start + size
-	c.sequence++
-	return c.buf[start:c.r:c.r], size, nil
+	return c.buf[start:c.r:c.r], nil
 }
 
-// buffered reports whether frame would not have to read.
+// buffered reports whether packet would not have to read.
 func (c *wire) buffered() bool {
 	have := c.w - c.r
 	return have >= headerSize && have >= headerSize+uint24(c.buf[c.r:])
@@ -140,7 +165,9 @@ func (c *wire) fill(need int) error {
 	if c.w-c.r >= need {
 		return nil
 	}
-	c.makeRoom(need)
+	if err := c.makeRoom(need); err != nil {
+		return err
+	}
 	for c.w < need {
 		n, err := c.socket.Read(c.buf[c.w:])
 		c.w += n
@@ -155,124 +182,20 @@ func (c *wire) fill(need int) error {
 }
 
 // makeRoom moves what is in the buffer to the start of one that takes need
-// bytes. One that had to grow is kept, since rows of a result are alike, but
-// a huge one only for the packet that needs it.
-func (c *wire) makeRoom(need int) {
+// bytes, at most maxBuffered.
+func (c *wire) makeRoom(need int) error {
 	unread := c.buf[c.r:c.w]
-	switch {
-	case need > len(c.buf):
-		c.buf = make([]byte, max(need, 2*len(c.buf)))
-	case len(c.buf) > maxKept && max(need, len(unread)) <= bufferSize:
-		c.buf = c.base[:]
+	if need > len(c.buf) {
+		larger, err := mapBytes(min(max(need, 2*len(c.buf)), maxBuffered))
+		if err != nil {
+			return err
+		}
+		c.w, c.r = copy(larger, unread), 0
+		unmapBytes(c.mapped)
+		c.buf, c.mapped = larger, larger
+		return nil
 	}
 	c.w = copy(c.buf, unread)
 	c.r = 0
+	return nil
 }
-
-// readError reads an error packet.
-func readError(p []byte) error {
-	if len(p) < 3 {
-		return errMalformed
-	}
-	e := &mysql.MySQLError{Number: binary.LittleEndian.Uint16(p[1:])}
-	p = p[3:]
-	if len(p) >= 6 && p[0] == '#' {
-		copy(e.SQLState[:], p[1:])
-		p = p[6:]
-	}
-	e.Message = string(p)
-	return e
-}
-
-// isEnd reports whether a packet among rows ends them. A row can begin with
-// the same byte, for a first value of 16 MiB or more.
-func isEnd(p []byte) bool { return p[0] == markEOF && len(p) < maxPacket }
-
-// status reads the server's status from the packet that ends the rows: an OK
-// packet in all but its first byte, or the older EOF.
-func (a capabilities) status(p []byte) (uint16, error) {
-	p = p[1:]
-	if a&deprecateEOF == 0 {
-		if len(p) < 4 {
-			return 0, errMalformed
-		}
-		return binary.LittleEndian.Uint16(p[2:]), nil
-	}
-	return okStatus(p)
-}
-
-// okStatus reads the server's status from an OK packet without its first byte.
-func okStatus(p []byte) (uint16, error) {
-	o, err := readOK(p)
-	return o.status, err
-}
-
-// okPacket is what an OK packet says of a statement.
-type okPacket struct {
-	affected uint64 // rows
-	status   uint16
-	warnings uint16
-}
-
-// readOK reads an OK packet without its first byte.
-func readOK(p []byte) (o okPacket, err error) {
-	var n int
-	if o.affected, n, err = lengthInt(p); err != nil {
-		return o, err
-	}
-	p = p[n:]
-	if _, n, err = lengthInt(p); err != nil { // last insert id
-		return o, err
-	}
-	p = p[n:]
-	if len(p) < 2 {
-		return o, errMalformed
-	}
-	o.status = binary.LittleEndian.Uint16(p)
-	if len(p) >= 4 {
-		o.warnings = binary.LittleEndian.Uint16(p[2:])
-	}
-	return o, nil
-}
-
-// lengthInt reads a length-encoded integer and says how many bytes it took.
-func lengthInt(p []byte) (value uint64, size int, err error) {
-	if len(p) == 0 {
-		return 0, 0, errMalformed
-	}
-	switch p[0] {
-	case 0xfc:
-		size = 3
-	case 0xfd:
-		size = 4
-	case 0xfe:
-		size = 9
-	case markLocal, markError:
-		return 0, 0, fmt.Errorf("%w: length %#x", errMalformed, p[0])
-	default:
-		return uint64(p[0]), 1, nil
-	}
-	if len(p) < size {
-		return 0, 0, errMalformed
-	}
-	var b [8]byte
-	copy(b[:], p[1:size])
-	return binary.LittleEndian.Uint64(b[:]), size, nil
-}
-
-// lengthBytes splits a length-encoded string off p.
-func lengthBytes(p []byte) (value, rest []byte, err error) {
-	n, size, err := lengthInt(p)
-	if err != nil {
-		return nil, nil, err
-	}
-	p = p[size:]
-	if n > uint64(len(p)) {
-		return nil, nil, errMalformed
-	}
-	return p[:n:n], p[n:], nil
-}
-
-func uint24(p []byte) int { return int(p[0]) | int(p[1])<<8 | int(p[2])<<16 }
-
-func putUint24(p []byte, n int) { p[0], p[1], p[2] = byte(n), byte(n>>8), byte(n>>16) }

@@ -28,7 +28,7 @@ func (r *replies) SetDeadline(t time.Time) error { return nil }
 
 // answered returns a connection on which the server answers with in.
 func answered(in io.Reader, agreed capabilities) *Conn {
-	sh := &Shard{known: catalog.Shard{Name: "fake"}}
+	sh := &Shard{known: catalog.Shard{Name: "fake"}, cfg: Config{}.withDefaults()}
 	return &Conn{shard: sh, session: overSocket(&socket{Conn: &replies{in: in}, agreed: agreed, noted: true})}
 }
 
@@ -153,7 +153,7 @@ func readAll(t *testing.T, c *Conn) string {
 
 // Rows of all sizes around those of buffers and packets come out whole.
 func TestRowSizes(t *testing.T) {
-	sizes := []int{0, 1, 250, 251, bufferSize - 5, bufferSize, bufferSize + 1, maxKept + 1, 10,
+	sizes := []int{0, 1, 250, 251, bufferSize - 5, bufferSize, bufferSize + 1, maxBuffered - 9, maxBuffered + 1, 10,
 		maxPacket - 4, maxPacket + 1, 2*maxPacket - 9, 3} // the packets: full, and longer than one and two
 	answer := []string{"\x01", field("a")}
 	for _, n := range sizes {

@@ -16,6 +16,7 @@ func (o *options) shardConfig(log *slog.Logger) shard.Config {
 		Username: o.mysqlUsername, Password: o.mysqlPassword,
 		QueryUsername: o.queryUsername, QueryPassword: o.queryPassword,
 		Database: o.mysqlDatabase, WriteConns: o.writeConns, QueryConns: o.queryConns,
+		MaxValueMemory: o.maxValueMemory, MaxRowBytes: o.maxRowBytes,
 		TLS: o.tls, Tables: tables.RawLogs{}, Logger: log,
 	}
 }

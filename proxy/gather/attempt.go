@@ -56,6 +56,7 @@ func (a *attempt) run(ctx context.Context, answer func(*shard.Rows) (int64, erro
 	if err := a.ship(ctx); err != nil {
 		return err
 	}
+	a.keepNothing()
 	a.closeSources(true) // while home computes
 	if err := a.copy(ctx); err != nil {
 		return err
@@ -131,6 +132,7 @@ func (a *attempt) reopened(err error) error {
 // close gives all connections back, or where all did not go well gives them
 // up.
 func (a *attempt) close(well bool) {
+	a.keepNothing()
 	a.closing.Wait()
 	a.closeSources(well)
 	a.finish(a.home, well)

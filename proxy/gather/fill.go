@@ -5,21 +5,35 @@ import (
 	"errors"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/shard"
 )
 
 // bufferTotal is how many bytes of a gather's rows may wait, all together, until
-// their tables are made.
-const bufferTotal = 8 << 20
+// their tables are made; buffersTotal is how many of all gathers' may.
+const (
+	bufferTotal  = 8 << 20
+	buffersTotal = 16 << 20
+)
+
+// keep reports whether so many bytes more may wait, and counts them.
+func (a *attempt) keep(bytes int) bool {
+	own, all := a.buffered.Add(int64(bytes)), a.allBuffered.Add(int64(bytes))
+	return own < bufferTotal && all < buffersTotal
+}
+
+// keepNothing is called when nothing waits any more.
+func (a *attempt) keepNothing() { a.allBuffered.Add(-a.buffered.Swap(0)) }
 
 // fill writes the chunks into the table. While that is not made they are kept,
 // as long as there is room: when all of its rows are there, more is known of
 // how to make it.
 func (f *filler) fill(ctx context.Context) error {
+	defer close(f.over)
 	t := f.shipment.table
 	var kept []*chunk
 	for c := range f.chunks {
 		kept = append(kept, c)
-		if !t.early && !t.isMade() && f.shipment.attempt.buffered.Add(int64(len(c.sql))) < bufferTotal {
+		if c.large == nil && !t.early && !t.isMade() && f.shipment.attempt.keep(len(c.sql)) {
 			continue
 		}
 		others := t.claim()
@@ -115,7 +129,7 @@ func (f *filler) write(ctx context.Context, c *chunk) error {
 	if err := t.session.mode(ctx, true); err != nil {
 		return err
 	}
-	outcome, err := t.session.conn.Exec(ctx, string(c.sql))
+	outcome, err := f.insert(ctx, c)
 	if err != nil {
 		return t.full(err)
 	}
@@ -126,10 +140,21 @@ func (f *filler) write(ctx context.Context, c *chunk) error {
 	if warnings != min(c.warnings, 1<<16-1) || outcome.Affected != int64(c.rows) {
 		return f.damage()
 	}
-	if cap(c.sql) <= 2*chunkSize {
+	if c.large != nil {
+		close(c.large.written)
+	} else if cap(c.sql) <= 2*chunkSize {
 		chunks.Put(c)
 	}
 	return nil
+}
+
+// insert runs the chunk's statement. The caller has locked the session.
+func (f *filler) insert(ctx context.Context, c *chunk) (shard.Outcome, error) {
+	conn := f.shipment.table.session.conn
+	if c.large != nil {
+		return conn.ExecPieces(ctx, c.large.length, f.pieces(c.large))
+	}
+	return conn.ExecPieces(ctx, len(c.sql), func(yield func([]byte) bool) { yield(c.sql) })
 }
 
 // damage is the error for a value that a server changed when it stored it. An

@@ -19,12 +19,24 @@ func (c *column) appendLiteral(dst, value []byte) ([]byte, error) {
 			return dst, errNumber
 		}
 		return append(dst, value...), nil
-	case octets:
-		return appendBytes(dst, "", value), nil
-	case encoded:
+	case octets, encoded:
 		return appendBytes(dst, "", value), nil
 	}
 	return appendString(dst, value), nil
+}
+
+// literal is how a value that is neither empty nor a number is written: what
+// part makes of each part of it, one after the other, between two texts.
+type literal struct {
+	before, after string
+	part          func(dst, part []byte) []byte
+}
+
+func (c *column) literal() literal {
+	if c.form == octets || c.form == encoded {
+		return literal{before: "0x", part: hex.AppendEncode}
+	}
+	return literal{"'", "'", appendEscaped}
 }
 
 // isNumber reports whether a value may stand in a statement as it is: what a
@@ -40,25 +52,28 @@ func isNumber(value []byte) bool {
 	return len(value) > 0
 }
 
-// appendString appends a string in quotes. The session's charset is utf8mb4,
-// in which no byte of a longer character can be taken for a quote or a
-// backslash, and its sql_mode takes backslashes for escapes.
+// appendString appends a string in quotes.
 func appendString(dst, value []byte) []byte {
-	dst = append(dst, '\'')
+	return append(appendEscaped(append(dst, '\''), value), '\'')
+}
+
+// appendEscaped appends a part of a string in quotes. The session's charset is
+// utf8mb4, in which no byte of a longer character can be taken for a quote or a
+// backslash, and its sql_mode takes backslashes for escapes.
+func appendEscaped(dst, part []byte) []byte {
 	start := 0
-	for i, c := range value {
+	for i, c := range part {
 		if c != '\'' && c != '\\' && c != 0 {
 			continue
 		}
-		dst = append(dst, value[start:i]...)
+		dst = append(dst, part[start:i]...)
 		start = i + 1
 		if c == 0 {
 			c = '0'
 		}
 		dst = append(dst, '\\', c)
 	}
-	dst = append(dst, value[start:]...)
-	return append(dst, '\'')
+	return append(dst, part[start:]...)
 }
 
 // appendBytes appends bytes as a hexadecimal literal, whose empty form does

@@ -1,8 +1,6 @@
 package resolve
 
 import (
-	"strings"
-
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -83,8 +81,11 @@ func (r *shadowReader) bound(op opcode.Op, e ast.ExprNode, s catalog.Shadow) (bo
 func isMoment(e ast.ExprNode) bool {
 	switch n := tree.Bare(e).(type) {
 	case *tree.Literal:
-		text, ok := n.Value.(string)
-		return ok && n.Charset() == "" && isTime(text)
+		text, ok := n.Value.(string) // for a hole, too: guard.Time is a kind of its own
+		if aligned, zoned := tree.InUTC(text); zoned && n.Hole != nil && n.Hole.UTC {
+			text = aligned
+		}
+		return ok && n.Charset() == "" && tree.IsTime(text)
 	case *ast.FuncCallExpr:
 		switch n.FnName.L {
 		case "now", "current_timestamp", "localtime", "localtimestamp", "utc_timestamp":
@@ -99,18 +100,4 @@ func isMoment(e ast.ExprNode) bool {
 		}
 	}
 	return false
-}
-
-// isTime reports whether a text is a time in a common form, in the years from
-// 1000 to 9999.
-func isTime(text string) bool {
-	day, clock, timed := strings.Cut(text, " ")
-	if !timed {
-		day, clock, timed = strings.Cut(text, "T")
-	}
-	if !timed {
-		clock = "00:00"
-	}
-	_, ok := inUTC(day + " " + clock + "Z")
-	return ok && day[0] != '0'
 }
