@@ -109,11 +109,27 @@ func TestCatalogChanges(t *testing.T) {
 	f.do(t, "PUT", "/api/families/cat_registry/spread", `{"shards":2}`).expect(t, 200, "")
 	f.do(t, "PUT", "/api/families/cat_registry/indexes", `{"columns":["a","b"]}`).expect(t, 200, "")
 	f.do(t, "DELETE", "/api/families/cat_registry/indexes", `{"columns":["a"]}`).expect(t, 204, "")
+	f.do(t, "PUT", "/api/families/cat_registry/indexes", `{"columns":["at"],"bucket":"hour"}`).expect(t, 200, "")
+	f.do(t, "DELETE", "/api/families/cat_registry/indexes", `{"columns":["at"],"bucket":"day"}`).expect(t, 204, "")
 	f.do(t, "DELETE", "/api/tables/breeds", "").expect(t, 204, "")
 	f.do(t, "PATCH", "/api/shards/%2Frun%2Fb.sock", `{"state":"active"}`).expect(t, 200, "")
 	f.do(t, "PUT", "/api/shards/c", `{"address":"c"}`).expect(t, 200, "")
-	if got, want := strings.Join(changes, ", "), "drop dogs, spread cat_registry 2, index cat_registry [a b], unindex cat_registry [a], unregister breeds, set /run/b.sock active, join c"; got != want {
+	if got, want := strings.Join(changes, ", "), "drop dogs, spread cat_registry 2, index cat_registry [a b], unindex cat_registry [a], index cat_registry [at] hour, unindex cat_registry [at] day, unregister breeds, set /run/b.sock active, join c"; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// An index shows whether it has whole values, and buckets are shown that can be
+// used.
+func TestShadowsShown(t *testing.T) {
+	f := newFixture(t)
+	table := &catalog.Table{Name: "ev", Kind: catalog.Family, Indexes: []catalog.Index{{Columns: []string{"host"}}, {Columns: []string{"path"}}, {Columns: []string{"host", "at"}}},
+		Shadows: []catalog.Shadow{{Column: "host", Position: 1, Usable: true}, {Column: "path", Position: 2},
+			{Column: "at", Position: 3, Bucket: catalog.Hour, Usable: true}, {Column: "at", Position: 3, Bucket: catalog.Day}}}
+	f.catalog.refresh = func() (*catalog.Snapshot, error) { return catalog.NewSnapshot(2, nil, []*catalog.Table{table}), nil }
+	const want = `"indexes":[{"columns":["host"],"whole":true},{"columns":["path"]},{"columns":["host","at"]},{"columns":["at"],"bucket":"hour"}]`
+	if r := f.do(t, "GET", "/api/describe?table=ev", ""); !strings.Contains(r.body, want) {
+		t.Errorf("%s, want %s", r.body, want)
 	}
 }
 
@@ -174,7 +190,8 @@ func TestBadFamilyChanges(t *testing.T) {
 	for _, body := range []string{`{}`, `{"shards":0}`, `{"shards":-1}`, `{"shards":"2"}`, `{"shards":1.5}`, `{"shards":2,"more":1}`} {
 		f.do(t, "PUT", "/api/families/dog_registry/spread", body).expect(t, 400, "invalid_argument")
 	}
-	for _, body := range []string{`{}`, `{"columns":[]}`, `{"columns":"name"}`, `{"columns":[1]}`, `{"column":["name"]}`} {
+	for _, body := range []string{`{}`, `{"columns":[]}`, `{"columns":"name"}`, `{"columns":[1]}`, `{"column":["name"]}`,
+		`{"bucket":"hour"}`, `{"columns":["at"],"bucket":"week"}`, `{"columns":["at"],"bucket":60}`} {
 		f.do(t, "PUT", "/api/families/dog_registry/indexes", body).expect(t, 400, "invalid_argument")
 		f.do(t, "DELETE", "/api/families/dog_registry/indexes", body).expect(t, 400, "invalid_argument")
 	}

@@ -102,12 +102,12 @@ func TestIndexRefusedByServer(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	sweep := c.Sweeper()
-	for range 3 {
+	for range 5 {
 		refresh(t, c)
 		sweep(t.Context())
 	}
 	shards.check(t, refresh(t, c), "dogs", "name")
-	if left := c.Unfinished(); len(left) > 0 || d.count(t, "indexes") > 0 {
+	if left := c.Unfinished(); len(left) > 0 || d.count(t, "indexes") > 0 || d.count(t, "shadows") > 0 {
 		t.Errorf("left: %v", left)
 	}
 }

@@ -71,7 +71,15 @@ func (o oldIndex) run(ctx context.Context, ddl DDL) error {
 	return nil
 }
 
+// mark makes it the intent to drop the index's shadow, too, if there is one: of
+// an index that was refused there may be.
 func (o oldIndex) mark(ctx context.Context, tx *sql.Tx) error {
+	if len(o.ix.positions) == 1 {
+		if err := exec(ctx, tx, "shadows", `UPDATE shadows SET state = ? WHERE family_id = ? AND position = ? AND bucket = ''`,
+			indexDropping, o.f.id, o.ix.positions[0]); err != nil {
+			return err
+		}
+	}
 	return exec(ctx, tx, "indexes", "DELETE FROM `indexes` WHERE family_id = ? AND column_list = ?",
 		o.f.id, formatPositions(o.ix.positions))
 }

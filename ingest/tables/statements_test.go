@@ -35,6 +35,13 @@ func sampleTable() *catalog.Table {
 	return t
 }
 
+var sampleShadows = []catalog.Shadow{
+	{Column: "id.orig_h", Position: 1},
+	{Column: "@timestamp", Position: 5, Bucket: catalog.Minute},
+	{Column: "@timestamp", Position: 5, Bucket: catalog.Hour},
+	{Column: "@timestamp", Position: 5, Bucket: catalog.Day},
+}
+
 // statements are all that a dialect spells.
 func statements(d dialect) []string {
 	t := sampleTable()
@@ -44,8 +51,12 @@ func statements(d dialect) []string {
 	all = append(all, d.createTable(&catalog.Table{ID: 8, Name: "empty", Columns: t.Columns[:1]}, catalog.Placement{}, nil))
 	all = append(all, d.respell(t, now, unquoted)...)
 	all = append(all, d.addColumns(t, now, unquoted)...)
-	return append(all, d.addIndex(t, t.Indexes[0]), d.dropIndex(t, t.Indexes[0]), fenceTable(t), dropTable(t),
-		d.createRawLogs("logs", 2), raiseRawLogs("logs", 2))
+	all = append(all, d.addIndex(t, t.Indexes[0]), d.dropIndex(t, t.Indexes[0]))
+	for _, s := range sampleShadows {
+		all = append(all, d.addShadow(t, s), d.addShadowIndex(t, s))
+		all = append(all, d.dropShadow(t, s, true, s.Name())...)
+	}
+	return append(all, selectUnfit(t, sampleShadows[0]), fenceTable(t), dropTable(t), d.createRawLogs("logs", 2), raiseRawLogs("logs", 2))
 }
 
 func TestStatements(t *testing.T) {

@@ -160,7 +160,7 @@ func formats(e ast.ExprNode, bucket catalog.Bucket) bool {
 	if !ok {
 		return false
 	}
-	format, ok := l.Value.(string)
+	format, ok := l.Read().(string)
 	if !ok || l.Charset() != "" {
 		return false
 	}

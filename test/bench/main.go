@@ -30,6 +30,7 @@ var benchmarks = []benchmark{
 	onSingle("ingest", ingest),
 	onSingle("stream", stream),
 	onSingle("point", point),
+	onSingle("questions", askQuestions),
 	onScattered("join", join),
 	onScattered("tiny", tiny),
 	onScattered("cancel", cancel),
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var o options
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(stderr)
-	set.IntVar(&o.rows, "rows", 1_000_000, "`rows` of ingest, stream and point")
+	set.IntVar(&o.rows, "rows", 1_000_000, "`rows` of ingest, stream, point and questions")
 	set.StringVar(&o.only, "only", "", "`names` of the benchmarks to run, separated by commas (default: all)")
 	set.BoolVar(&o.quick, "quick", false, "few rows and short rounds: shows that it runs, not how fast")
 	set.BoolVar(&o.spider, "spider", true, "measure the SPIDER engine too, where it is installed")

@@ -451,6 +451,7 @@ SELECT x.family_id, x.column_list, x.state FROM `indexes` x JOIN families f ON f
 SELECT s.family_id, s.position, s.bucket, s.state FROM shadows s JOIN families f ON f.id = s.family_id WHERE f.id = 1 ORDER BY s.family_id, s.position, s.bucket;
 SELECT c.family_id, c.position, c.name, c.type, c.grp, c.state FROM `columns` c JOIN families f ON f.id = c.family_id WHERE f.id = 1 ORDER BY c.family_id, c.position;
 UPDATE meta SET version = LAST_INSERT_ID(version + 1) WHERE one = 1;
+UPDATE shadows SET state = 'dropping' WHERE family_id = 1 AND position = 9 AND bucket = '';
 DELETE FROM `indexes` WHERE family_id = 1 AND column_list = '9';
 DELETE FROM shadows WHERE family_id = 1 AND position = 9 AND bucket = '';
 UPDATE families SET state = 'active', version = 27 WHERE id = 1;
