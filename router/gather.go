@@ -88,21 +88,51 @@ func (g *gatherer) armLimits() {
 // home, of equal ones the first by number, and returns what is to be shipped.
 func (g *gatherer) chooseHome() ([]unit, error) {
 	var best []unit
-	least := 0.0
+	home, least := "", 0.0
 	for _, shard := range g.candidates() {
-		units := g.unitsOf(g.p.root, shard, nil)
+		g.home = shard
+		units := g.arrange(g.unitsOf(g.p.root, shard, nil))
 		bytes := 0.0
 		for _, u := range units {
 			bytes += u.cost().bytes
 		}
-		if g.home == "" || bytes < least {
-			g.home, best, least = shard, units, bytes
+		if home == "" || bytes < least {
+			home, best, least = shard, units, bytes
 		}
 	}
-	if g.home == "" {
+	if g.home = home; home == "" {
 		return nil, fault.New(fault.Unsupported, "there is no shard to run the query on")
 	}
 	return best, nil
+}
+
+// maxArranged bounds the units of which the next to be shipped is looked for each
+// time anew, by what those before leave of it.
+const maxArranged = 16
+
+// arrange puts units into the order in which they are shipped: small ones first,
+// since they may narrow what comes after them, which then costs less.
+func (g *gatherer) arrange(units []unit) []unit {
+	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.cost().rows, b.cost().rows) })
+	for i := range units {
+		next := i
+		if len(units) <= maxArranged {
+			for k := i; k < len(units); k++ {
+				if r, ok := units[k].(*rows); ok {
+					r.narrow(g)
+				}
+				if units[k].cost().rows < units[next].cost().rows {
+					next = k
+				}
+			}
+		}
+		u := units[next]
+		copy(units[i+1:next+1], units[i:next])
+		units[i] = u
+		g.shipped = append(g.shipped, shipped{unit: u})
+	}
+	g.shipped = nil
+	return units
 }
 
 // candidates returns the shards that may be home: those that have something
@@ -161,14 +191,12 @@ func (g *gatherer) isHome(s *resolve.Source, home string) bool {
 	return shard == "" || shard == home
 }
 
-// plan makes the steps and the plan. Small units come first: they may narrow
-// what comes after them.
+// plan makes the steps and the plan.
 func (g *gatherer) plan(units []unit) (*Plan, error) {
 	var copies *copier
 	if g.p.dialect.OpensOnce {
 		copies = g.newCopier()
 	}
-	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.cost().rows, b.cost().rows) })
 	for _, u := range units {
 		table := g.temporary()
 		if err := u.ship(g, table); err != nil {

@@ -18,7 +18,8 @@ type rows struct {
 	shards  []string
 	columns []Column
 	where   []ast.ExprNode
-	top     *top // where the first rows of each placement are enough
+	all     estimate // as if nothing narrowed them
+	top     *top     // where the first rows of each placement are enough
 }
 
 func (g *gatherer) newRows(s *resolve.Source) *rows {
@@ -38,6 +39,7 @@ func (g *gatherer) newRows(s *resolve.Source) *rows {
 		r.rows = min(r.rows, float64(r.top.limit)*float64(len(r.shards)))
 	}
 	r.bytes = r.rows * (8 + r.rowBytes())
+	r.all = r.estimate
 	return r
 }
 
@@ -148,8 +150,23 @@ func relocated(s *resolve.Source, table string) *ast.TableSource {
 // filter returns how rows can be narrowed before they are shipped, nil where
 // they can't be or where it is not worth it.
 func (g *gatherer) filter(r *rows) (*Filter, error) {
-	if r.rows < fewRows || r.top != nil {
-		return nil, nil
+	return g.narrowing(r).filter(r.statement)
+}
+
+func (g *gatherer) narrowing(r *rows) *narrowing {
+	if r.all.rows < fewRows || r.top != nil {
+		return nil
 	}
-	return best(r.rows, g.narrowings(r)).filter(r.statement)
+	return best(r.all.rows, g.narrowings(r))
+}
+
+// narrow makes the estimate one of the rows that what was shipped before leaves.
+func (r *rows) narrow(g *gatherer) {
+	n := g.narrowing(r)
+	r.estimate = r.all
+	if n == nil {
+		return
+	}
+	r.rows = n.left(r.all.rows)
+	r.bytes = r.bytes*r.rows/r.all.rows + askingBytes + keyBytes*n.keys.rows
 }

@@ -16,19 +16,39 @@ func (g *gatherer) narrowings(r *rows) []narrowing {
 		if x := memberColumn(c, r.block); x != nil && x.Source == r.source {
 			all.add(columnOf(x), g.keysOfSet(c))
 		}
-		own, other := c.Sides(r.source)
-		if own == nil || !c.Pure {
-			continue
-		}
-		all.add(columnOf(own), g.keysOf(other))
-		if alike(columnOf(own), columnOf(other)) {
-			g.narrowBySets(&all, own, other)
+		if own, other := c.Sides(r.source); own != nil && c.Pure {
+			for _, equal := range g.equals(own, other) {
+				all.add(columnOf(own), g.keysOf(equal))
+				g.narrowBySets(&all, own, equal)
+			}
 		}
 	}
 	if own := onlyField(r.block); own != nil && own.Source == r.source && isPlainSet(r.block) {
 		g.narrowByMembers(&all, r.block, columnOf(own))
 	}
 	return all
+}
+
+// equals returns other, which own has to be equal to, and all that other has to be
+// equal to: of columns that compare alike.
+func (g *gatherer) equals(own, other *resolve.ColumnRef) []*resolve.ColumnRef {
+	list := []*resolve.ColumnRef{own}
+	add := func(c *resolve.ColumnRef) {
+		known := slices.ContainsFunc(list, func(r *resolve.ColumnRef) bool { return r.Source == c.Source })
+		if !known && alike(columnOf(own), columnOf(c)) {
+			list = append(list, c)
+		}
+	}
+	add(other)
+	for i := 1; i < len(list); i++ {
+		at := list[i]
+		for _, c := range g.conditions[at.Source] {
+			if this, next := c.Sides(at.Source); this != nil && c.Pure && this.Name.Name.L == at.Name.Name.L {
+				add(next)
+			}
+		}
+	}
+	return list[1:]
 }
 
 // narrowBySets adds the sets in which other, which own is equal to, has to be.
@@ -69,12 +89,12 @@ func (g *gatherer) keysOfSet(c *resolve.Condition) *keys {
 	if len(columns) != 1 {
 		return nil
 	}
-	k := &keys{column: setColumn(columns[0]), rows: g.resultRows(set), after: g.tablesOf(set)}
-	if len(k.after) == 0 && !g.isHomeSet(set) {
+	column, after := setColumn(columns[0]), g.tablesOf(set)
+	if len(after) == 0 && !g.isHomeSet(set) {
 		return nil
 	}
-	k.from = set.Query().(ast.ResultSetNode)
-	return k
+	rows := g.resultRows(set)
+	return &keys{column: column, rows: rows, from: []held{{alias: column.table, from: set.Query().(ast.ResultSetNode), after: after, rows: rows}}}
 }
 
 // setColumn is the only column of a set, as a table.
