@@ -99,4 +99,11 @@ var migrations = [][]string{{
 	// utf8mb4 when the catalog had no shard yet, else what it was before.
 	`ALTER TABLE meta ADD COLUMN collation VARCHAR(64) NOT NULL DEFAULT '` + server.Collation + `'`,
 	`UPDATE meta SET collation = COLLATION(CONVERT('' USING utf8mb4)) WHERE one = 1 AND NOT EXISTS (SELECT 1 FROM shards)`,
+}, {
+	// The processes that are running. Processes of earlier versions have no row.
+	`CREATE TABLE IF NOT EXISTS processes (
+		id VARCHAR(64) NOT NULL PRIMARY KEY,
+		started DATETIME(6) NOT NULL,
+		heartbeat DATETIME(6) NOT NULL
+	)` + tableOptions,
 }}
