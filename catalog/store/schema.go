@@ -109,4 +109,10 @@ var migrations = [][]string{{
 		state VARCHAR(16) NOT NULL,
 		PRIMARY KEY (family_id, position, bucket)
 	)` + tableOptions,
+	// The processes that are running. Processes of earlier versions have no row.
+	`CREATE TABLE IF NOT EXISTS processes (
+		id VARCHAR(64) NOT NULL PRIMARY KEY,
+		started DATETIME(6) NOT NULL,
+		heartbeat DATETIME(6) NOT NULL
+	)` + tableOptions,
 }}

@@ -16,7 +16,7 @@ func session(t *testing.T, d *database) string {
 	t.Helper()
 	tr, db := newTranscript(t, d)
 	shards, crash := newFakeShards(t), ""
-	cfg := store.Config{DDL: shards, Grace: time.Nanosecond}.WithFailpoint(func(point string) error {
+	cfg := store.Config{DDL: shards, Grace: time.Nanosecond, Process: "p1"}.WithFailpoint(func(point string) error {
 		if point == crash {
 			crash = ""
 			return errCrash
@@ -82,6 +82,9 @@ func session(t *testing.T, d *database) string {
 		}},
 		{name: "drop", do: func() error { return c.DropFamily(t.Context(), "dogs") }},
 		{name: "anew", do: func() error { return errorOf(c.EnsureFamily(t.Context(), "dogs", text("name"))) }},
+		{name: "beat", do: func() error { return errorOf(c.Beat(t.Context())) }},
+		{name: "beat again", do: func() error { return errorOf(c.Beat(t.Context())) }},
+		{name: "leave", do: func() error { return c.Leave(t.Context()) }},
 		{name: "ping", do: func() error { return c.Ping(t.Context()) }},
 	} {
 		want := step.refuses

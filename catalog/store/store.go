@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"log/slog"
 	"sync/atomic"
@@ -71,6 +72,9 @@ type Config struct {
 	// SplitBytes is the size from which a placement is full: its family gets
 	// one more, see SplitFull. 0 means that none ever is.
 	SplitBytes int64
+	// Process is this process's id among all of the catalog's, of at most 64
+	// characters; empty stands for a random one.
+	Process string
 
 	failpoint  func(name string) error // set by tests only
 	migrations [][]string              // other than this program's in tests only
@@ -82,6 +86,7 @@ func (cfg Config) withDefaults() Config {
 	}
 	cfg.PollInterval = cmp.Or(cfg.PollInterval, time.Second)
 	cfg.Grace = cmp.Or(cfg.Grace, 15*time.Second)
+	cfg.Process = cmp.Or(cfg.Process, rand.Text())
 	if cfg.migrations == nil {
 		cfg.migrations = migrations
 	}

@@ -980,6 +980,17 @@ SELECT name_key, number, family_id, row_count, bytes FROM sizes WHERE version > 
 ROLLBACK;
 SELECT version, identity FROM meta WHERE one = 1;
 SELECT version, identity FROM meta WHERE one = 1;
+INSERT INTO processes (id, started, heartbeat) VALUES ('p1', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE heartbeat = UTC_TIMESTAMP(6);
+SELECT id, heartbeat < UTC_TIMESTAMP(6) - INTERVAL 20000000 MICROSECOND FROM processes ORDER BY started, id;
+SELECT version, identity FROM meta WHERE one = 1;
+SELECT version, identity FROM meta WHERE one = 1;
+INSERT INTO processes (id, started, heartbeat) VALUES ('p1', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE heartbeat = UTC_TIMESTAMP(6);
+SELECT id, heartbeat < UTC_TIMESTAMP(6) - INTERVAL 20000000 MICROSECOND FROM processes ORDER BY started, id;
+SELECT version, identity FROM meta WHERE one = 1;
+SELECT version, identity FROM meta WHERE one = 1;
+DELETE FROM processes WHERE id = 'p1' AND heartbeat <= UTC_TIMESTAMP(6) - INTERVAL 0 MICROSECOND;
+SELECT version, identity FROM meta WHERE one = 1;
+SELECT version, identity FROM meta WHERE one = 1;
 SELECT version, identity FROM meta WHERE one = 1;
 SELECT version, identity FROM meta WHERE one = 1;
 SELECT version, identity FROM meta WHERE one = 1;

@@ -290,6 +290,12 @@ INSERT INTO `placements` VALUES
 ('11', '0', 's1', 'active'),
 ('11', '1', 's2', 'adding'),
 ('12', '0', 's0', 'active');
+CREATE TABLE `processes` (
+  `id` varchar(64) NOT NULL,
+  `started` datetime(6) NOT NULL,
+  `heartbeat` datetime(6) NOT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE `shadows` (
   `family_id` bigint(20) NOT NULL,
   `position` int(11) NOT NULL,
