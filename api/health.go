@@ -83,7 +83,7 @@ func (a *API) checks(ctx context.Context) []check {
 	for i, s := range shards {
 		asked.Go(func() {
 			_, _, err := a.ping(ctx, s.Name)
-			checks[1+i] = newCheck("shard "+s.Name, cmp.Or(a.rights(s.Name), err))
+			checks[1+i] = newCheck("shard "+s.Name, cmp.Or(a.rights(s.Name), err, a.crowded(s.Name)))
 		})
 	}
 	asked.Wait()
@@ -96,6 +96,16 @@ func (a *API) rights(shard string) error {
 		return err
 	}
 	return sh.Rights()
+}
+
+// crowded tells whether the shard's server takes no more connections. It then
+// still answers on those that there are.
+func (a *API) crowded(shard string) error {
+	sh, err := a.cfg.Shards.Shard(shard)
+	if err != nil {
+		return err
+	}
+	return sh.Crowded()
 }
 
 // gatherersLacking has a row for each server used only for gathering on which

@@ -58,6 +58,8 @@ const (
 	// Advice: a warning that says nothing of the values, which are stored as
 	// they were given.
 	Advice
+	// Crowded: the server takes no more connections, of anyone or of the account.
+	Crowded
 )
 
 // Has reports whether the class is one of others, too.

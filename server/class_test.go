@@ -22,8 +22,8 @@ func TestClasses(t *testing.T) {
 		isNot  Class
 	}{
 		{"no error of a server", 0, 0, ^Class(0)},
-		{"too many connections", 1040, Unavailable | Unasked, Account},
-		{"a limit of the account ends with time", 1226, Unavailable | Unasked, Denied},
+		{"too many connections", 1040, Unavailable | Unasked | Crowded, Account},
+		{"a limit of the account ends with time", 1226, Unavailable | Unasked | Crowded, Denied},
 		{"a right is missing, and the message names the account", 1142, Denied | Account | Unasked, Unavailable},
 		{"a wrong password is ours to mend, not a right that is missing", 1045, Account | Unasked, Denied | Unavailable},
 		{"a replica takes SELECTs", 1290, ReadOnly | Unasked, Unavailable},

@@ -11,7 +11,7 @@ var classRows = []struct {
 	{1020, 1020, Conflict},              // MariaDB: a record has changed since it was read
 	{1021, 1021, Exhausted},             // disk full
 	{1037, 1038, Exhausted},             // out of memory, out of memory for sorting
-	{1040, 1040, Unavailable},           // too many connections
+	{1040, 1040, Unavailable | Crowded}, // too many connections
 	{1041, 1041, Exhausted},             // out of memory
 	{1044, 1044, Denied | Account},      // on a database
 	{1045, 1045, Account},               // password
@@ -32,24 +32,24 @@ var classRows = []struct {
 	{NoSuchTable, NoSuchTable, Unknown | Changed},
 	{1152, 1152, Unavailable}, // connection aborted
 	{PacketTooLarge, PacketTooLarge, TooBig},
-	{1158, 1161, Unavailable},           // network read and write
-	{1170, 1170, NoIndex},               // a text without a length
-	{1180, 1181, Unasked},               // commit, rollback
-	{1184, 1184, Unavailable},           // connection aborted
-	{1192, 1197, Unasked},               // crashed tables, caches
-	{1203, 1203, Unavailable | Unasked}, // max_user_connections
-	{1205, 1205, Conflict | Locked},     // lock wait time-out
-	{1205, 1208, Unasked},               // locks
-	{1213, 1213, Conflict | Unasked},    // deadlock
-	{1226, 1226, Unavailable},           // a limit of the account, such as connections
-	{1226, 1227, Unasked},               // limits and privileges of the account
-	{1243, 1243, Outlived},              // no such prepared statement
-	{1264, 1265, Refused},               // out of range, does not fit
-	{1290, 1290, ReadOnly | Unasked},    // an option of the server is in the way: read_only
-	{1292, 1292, Refused},               // no such date, no such number
-	{1296, 1297, Unasked},               // errors of engines
-	{1287, 1287, Advice},                // deprecated, use another
-	{1300, 1301, Refused},               // no such characters, longer than max_allowed_packet
+	{1158, 1161, Unavailable},                     // network read and write
+	{1170, 1170, NoIndex},                         // a text without a length
+	{1180, 1181, Unasked},                         // commit, rollback
+	{1184, 1184, Unavailable},                     // connection aborted
+	{1192, 1197, Unasked},                         // crashed tables, caches
+	{1203, 1203, Unavailable | Unasked | Crowded}, // max_user_connections
+	{1205, 1205, Conflict | Locked},               // lock wait time-out
+	{1205, 1208, Unasked},                         // locks
+	{1213, 1213, Conflict | Unasked},              // deadlock
+	{1226, 1226, Unavailable | Crowded},           // a limit of the account, such as connections
+	{1226, 1227, Unasked},                         // limits and privileges of the account
+	{1243, 1243, Outlived},                        // no such prepared statement
+	{1264, 1265, Refused},                         // out of range, does not fit
+	{1290, 1290, ReadOnly | Unasked},              // an option of the server is in the way: read_only
+	{1292, 1292, Refused},                         // no such date, no such number
+	{1296, 1297, Unasked},                         // errors of engines
+	{1287, 1287, Advice},                          // deprecated, use another
+	{1300, 1301, Refused},                         // no such characters, longer than max_allowed_packet
 	{interrupted, interrupted, Stopped | Unasked},
 	{1366, 1367, Refused},                    // no such characters, no such number
 	{1370, 1370, Denied | Account | Unasked}, // on a routine

@@ -72,6 +72,15 @@ func (s Info) kill(what string, id uint64) string {
 	return fmt.Sprintf("KILL %s%d", what, id)
 }
 
+// SelectConnectionLimits spells the query for how many connections the server
+// takes, and how many of the account that asks; 0 is any number.
+func (s Info) SelectConnectionLimits() string {
+	if s.Vendor == TiDB { // which knows no limit of an account's
+		return "SELECT @@max_connections, 0"
+	}
+	return "SELECT @@max_connections, @@max_user_connections"
+}
+
 // SelectStatements spells the query for what runs: the number of each connection,
 // and as many of its statement's first characters as the argument says.
 func (s Info) SelectStatements() string {

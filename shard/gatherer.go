@@ -41,6 +41,7 @@ func (s *Set) AddGatherer(ctx context.Context, name, address, collation string) 
 		return fmt.Errorf("server %s: another one has that name: %w", name, ErrGatherer)
 	}
 	sh := newShard(s.cfg, catalog.Shard{Name: name, Address: address, Collation: collation, Number: -1})
+	sh.among(s.processes, false)
 	if s.gatherers == nil {
 		s.gatherers = map[string]*Shard{}
 	}

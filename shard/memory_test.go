@@ -17,8 +17,8 @@ import (
 	"github.com/kolide/databalancer/fault"
 )
 
-// sharing is a configuration whose connections share so much memory.
-func sharing(total int64, row int, wait time.Duration) Config {
+// pooling is a configuration whose connections share so much memory.
+func pooling(total int64, row int, wait time.Duration) Config {
 	cfg := Config{MaxValueMemory: total, MaxRowBytes: row}.withDefaults()
 	cfg.memory.wait = wait
 	return cfg
@@ -60,7 +60,7 @@ func TestRowTooLarge(t *testing.T) {
 		{40 << 20, 41 << 20, "a row has 42991625 bytes"},
 		{33 << 20, 64 << 20, "a row has more than 50331645 bytes"},
 	} {
-		cfg := sharing(64<<20, tt.limit, time.Second)
+		cfg := pooling(64<<20, tt.limit, time.Second)
 		c := replying(cfg, 10, tt.size, 20)
 		rows, err := c.Query(t.Context(), "SELECT")
 		if err != nil {
@@ -88,7 +88,7 @@ func TestRowTooLarge(t *testing.T) {
 // none.
 func TestMemoryIsGivenBack(t *testing.T) {
 	const total, row = 40 << 20, 20 << 20
-	cfg := sharing(total, row, time.Millisecond)
+	cfg := pooling(total, row, time.Millisecond)
 	c := replying(cfg, 100, maxBuffered/2, 3<<20, 17<<20, maxBuffered/2, 2<<20, 1, 2<<20)
 	rows, err := c.Query(t.Context(), "SELECT")
 	if err != nil {
@@ -112,7 +112,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 // Who has to wait for too long gets a fault with which to try again, and whose
 // context ends gets that.
 func TestMemoryBusy(t *testing.T) {
-	cfg := sharing(2<<20, 2<<20, 50*time.Millisecond)
+	cfg := pooling(2<<20, 2<<20, 50*time.Millisecond)
 	first := replying(cfg, 2<<20-10, 1)
 	held, err := first.Query(t.Context(), "SELECT")
 	if err != nil || !held.Next() {
@@ -152,7 +152,7 @@ func TestMemoryBusy(t *testing.T) {
 // Readers of rows of all sizes at once come to their end, and never have more
 // than there is.
 func TestMemoryIsShared(t *testing.T) {
-	cfg := sharing(24<<20, 20<<20, time.Minute)
+	cfg := pooling(24<<20, 20<<20, time.Minute)
 	var readers sync.WaitGroup
 	var held atomic.Int64
 	for i := range 12 {
@@ -198,7 +198,7 @@ func FuzzLargeRow(f *testing.F) {
 	f.Fuzz(func(t *testing.T, size uint32, piece uint16, cut uint32) {
 		size %= 36 << 20
 		const limit = 34 << 20
-		cfg := sharing(limit, limit, time.Millisecond)
+		cfg := pooling(limit, limit, time.Millisecond)
 		c := replying(cfg, int(size), 3)
 		in := c.session.socket.Conn.(*replies)
 		all, _ := io.ReadAll(in.in)

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -24,6 +25,7 @@ type pool struct {
 	open func(ctx context.Context) (*session, error)
 
 	mu     sync.Mutex
+	most   int        // sessions, of which no more are kept
 	idle   []*session // the one given back last is at the end
 	taken  int
 	closed bool
@@ -95,7 +97,7 @@ func (p *pool) put(s *session, keep bool) {
 	now := time.Now()
 	p.mu.Lock()
 	p.taken--
-	keep = keep && !p.closed
+	keep = keep && !p.closed && p.taken+len(p.idle) < p.most
 	var stale *session
 	if keep {
 		s.used = now
@@ -120,6 +122,19 @@ func (p *pool) staleLocked(now time.Time) *session {
 	}
 	p.idle = append(p.idle[:0], p.idle[1:]...)
 	return s
+}
+
+// limit sets how many sessions there are to be, and closes idle ones beyond.
+func (p *pool) limit(most int) {
+	p.mu.Lock()
+	p.most = most
+	extra := min(max(p.taken+len(p.idle)-most, 0), len(p.idle))
+	stale := slices.Clone(p.idle[:extra])
+	p.idle = append(p.idle[:0], p.idle[extra:]...)
+	p.mu.Unlock()
+	for _, s := range stale {
+		s.close()
+	}
 }
 
 // close closes the idle sessions, and lets those in use be closed when they

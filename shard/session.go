@@ -91,6 +91,7 @@ type connector struct {
 	timeout   time.Duration
 	patience  time.Duration     // how long to wait for the server in a statement; 0: for ever
 	learned   func(server.Info) // nil: nobody wants to know
+	refused   func()            // the server takes no more connections; nil: nobody wants to know
 	invalid   error             // what is wrong with the address, if anything
 }
 
@@ -125,6 +126,9 @@ func (c *connector) open(ctx context.Context) (*session, error) {
 	s, err := c.prepare(bounded)
 	if err == nil {
 		return s, nil
+	}
+	if c.refused != nil && server.ClassOf(err).Has(server.Crowded) {
+		c.refused()
 	}
 	if bounded.Err() != nil && ctx.Err() == nil {
 		return nil, &UnreachableError{c.name, fmt.Errorf("no answer within %s: %w", c.timeout, err)}

@@ -21,6 +21,9 @@ type Set struct {
 	gatherers map[string]*Shard
 	all       []*Shard // order, and the gatherers; replaced, never changed
 	closed    bool
+
+	processes int    // that share the servers' connections; see Divide
+	catalogOn string // the shard whose server holds the catalog
 }
 
 // NewSet returns a set without shards: Sync brings them.
@@ -47,6 +50,7 @@ func (s *Set) Sync(snap *catalog.Snapshot) {
 		sh := s.shards[known.Name]
 		if sh == nil || !samePools(sh.known, known) {
 			sh = newShard(s.cfg, known)
+			sh.among(s.processes, known.Name == s.catalogOn)
 		}
 		next[known.Name] = sh
 		order = append(order, sh)
@@ -117,13 +121,17 @@ func every(ctx context.Context, interval time.Duration, do func(context.Context)
 
 // Check pings all shards, and returns when each has answered or has not done
 // so in time. Their Health tells the outcome. Those that answer are asked for
-// the accounts' rights too, until these are complete: Rights tells.
+// the accounts' rights too, until these are complete: Rights tells; and for how
+// many connections they take: Divide.
 func (s *Set) Check(ctx context.Context) {
 	var pings sync.WaitGroup
 	for _, sh := range s.All() {
 		pings.Go(func() {
 			_, err := sh.Ping(ctx) // Health keeps the error
 			sh.checkRights(ctx, err)
+			if err == nil {
+				sh.checkLimits(ctx)
+			}
 		})
 	}
 	pings.Wait()

@@ -32,6 +32,9 @@ type Shard struct {
 	rights *Rights
 	kills  atomic.Int64
 	stuck  *stuck
+
+	sharing sharing
+	crowded atomic.Int64 // when the server last refused a connection, in nanoseconds of Unix time; 0: it has not
 }
 
 // newShard makes the pools, but no connection.
@@ -39,14 +42,16 @@ func newShard(cfg Config, known catalog.Shard) *Shard {
 	sh := &Shard{cfg: cfg, known: known, slots: admission.New(cfg.QueryConns, 0), rights: rightsOn(cfg, known)}
 	sh.health.Store(&Health{})
 	sh.stuck = newStuck(sh)
-	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, collation: sh.Collation(), learned: sh.learn}
+	sh.sharing.processes = 1
+	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, collation: sh.Collation(), learned: sh.learn, refused: sh.refused}
 	if known.Identity != "" {
 		base.expected = &Identity{Shard: known.Identity, Name: known.Name, Catalog: known.Catalog}
 	}
 	base.network, base.address, base.invalid = parseAddress(known.Address)
 	sh.write = openPool(base.with(forWriting, cfg.account()), cfg.WriteConns)
 	sh.control = openPool(base.with(forControl, cfg.queryAccount()), controlConns)
-	sh.query = &pool{open: base.with(forQueries, cfg.queryAccount()).open}
+	sh.query = &pool{open: base.with(forQueries, cfg.queryAccount()).open, most: cfg.QueryConns}
+	sh.sharing.share = divide(0, false, sh.most())
 	return sh
 }
 
@@ -86,7 +91,10 @@ func (sh *Shard) Server(ctx context.Context) (server.Info, error) {
 	return *sh.server.Load(), nil
 }
 
-func (sh *Shard) learn(s server.Info) { sh.server.Store(&s) }
+func (sh *Shard) learn(s server.Info) {
+	sh.server.Store(&s)
+	sh.crowded.Store(0)
+}
 
 // Write returns the pool for ingest and DDL: strict sql_mode, utf8mb4, UTC,
 // and our database as the current one. Wrap makes its errors this package's.

@@ -173,3 +173,86 @@ func TestClientsTakeTurns(t *testing.T) {
 		t.Errorf("%d refused", refused.Load())
 	}
 }
+
+// TestFewConnections has two processes share a server of twelve connections,
+// while 40 slow queries and 96 writers are at work: nobody finds the server
+// full, and what is said of it is true.
+func TestFewConnections(t *testing.T) {
+	address := localtest.Dedicated(t, 1).Sockets()[0]
+	database := localtest.Database(t, address)
+	localtest.Exec(t, localtest.Open(t, address, ""), "SET GLOBAL max_connections = 12")
+	flags := append(harness.ShardFlags([]string{address}, database), trusting...)
+	first := harness.Start(t, flags...)
+	second := harness.Start(t, flags...)
+	fill(t, first)
+	localtest.Eventually(t, 15*time.Second, "both know of each other", func() bool {
+		return maxConns(first, "query") == 1 && maxConns(second, "query") == 1
+	})
+	var ends []func()
+	for _, s := range []*harness.Server{first, second} {
+		ends = append(ends, slow(s, "192.0.2.1", 20))
+	}
+	defer func() {
+		for _, end := range ends {
+			end()
+		}
+	}()
+	stopFirst, stopSecond := sync.OnceValue(write(t, first, 48)), sync.OnceValue(write(t, second, 48))
+	defer stopSecond()
+	defer stopFirst()
+	deadline := time.Now().Add(8 * time.Second)
+	for time.Now().Before(deadline) {
+		for _, s := range []*harness.Server{first, second} {
+			if ready := string(s.Expect(200, "GET", "/readyz", nil).Body); !strings.Contains(ready, `"status":"ok"`) || strings.Contains(ready, "failed") {
+				t.Errorf("not ready: %s", ready)
+			}
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	stored := []int64{stopFirst(), stopSecond()}
+	t.Logf("%d events stored", stored)
+	if min(stored[0], stored[1]) < 48 {
+		t.Errorf("%d events stored", stored)
+	}
+	if n := maxConns(first, "write"); n != 2 {
+		t.Errorf("%d connections are for writing", n)
+	}
+	second.Stop()
+	localtest.Eventually(t, 15*time.Second, "the first has all again", func() bool { return maxConns(first, "query") == 4 })
+}
+
+// maxConns is how many connections a process may have to its first shard.
+func maxConns(s *harness.Server, pool string) (n int) {
+	text := string(s.Expect(200, "GET", "/metrics", nil).Body)
+	_, line, _ := strings.Cut(text, fmt.Sprintf(`databalancer_shard_connections{pool=%q,shard="s1",state="max"} `, pool))
+	fmt.Sscan(line, &n)
+	return n
+}
+
+// TestFullServer tells of a server that takes no more connections, as others
+// have them.
+func TestFullServer(t *testing.T) {
+	address := localtest.Dedicated(t, 1).Sockets()[0]
+	database := localtest.Database(t, address)
+	s := harness.Start(t, harness.ShardFlags([]string{address}, database)...)
+	s.Put("dogs", map[string]string{"name": "string"}, []any{map[string]any{"name": "spot"}})
+	db := localtest.Open(t, address, "")
+	localtest.Exec(t, db, "SET GLOBAL max_connections = 12")
+	db.SetMaxIdleConns(30)
+	localtest.Eventually(t, 10*time.Second, "the server is full", func() bool {
+		conn, err := db.Conn(t.Context())
+		if err == nil {
+			t.Cleanup(func() { conn.Close() })
+		}
+		return err != nil
+	})
+	var queries sync.WaitGroup
+	for range 8 {
+		queries.Go(func() { as(s, "192.0.2.1", "SELECT COUNT(*) FROM dogs a, dogs b", "5s") })
+	}
+	queries.Wait()
+	s.Request("PUT", "/api/log", map[string]any{"family": "cats", "schema": map[string]string{"n": "int"}, "logs": []any{}})
+	if res := s.Request("GET", "/readyz", nil); res.Status != 503 || !strings.Contains(string(res.Body), "takes no more connections") {
+		t.Errorf("%d %s", res.Status, res.Body)
+	}
+}

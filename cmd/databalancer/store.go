@@ -30,6 +30,9 @@ type stores struct {
 	rights  *shard.Rights // of the catalog's account; the shards know of the others
 	// gatherers are the names of the servers for gathering that answered.
 	gatherers []string
+	// catalogShard is the shard whose server holds the catalog; empty: none.
+	catalogShard string
+	catalogConns int // the most to the catalog
 }
 
 // openStore waits for the servers, opens the catalog and joins the shards
@@ -42,7 +45,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log}
+	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log, catalogConns: o.writeConns}
 	s.rights = shard.NewRights(o.catalogConfig(log), catalogName, o.catalogServer(), server.ForCatalog)
 	if err := s.open(starting, o, config); err != nil {
 		s.close()
@@ -52,6 +55,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 	// may do without, and they can be granted while the process runs.
 	s.rights.Check(starting)
 	s.shards.Check(starting)
+	s.beat(starting)
 	return s, nil
 }
 
@@ -61,6 +65,9 @@ func (s *stores) open(ctx context.Context, o *options, config shard.Config) erro
 		return err
 	}
 	if err := s.joinAll(ctx, o, config); err != nil {
+		return err
+	}
+	if err := s.findCatalog(ctx, o); err != nil {
 		return err
 	}
 	return s.addGatherers(ctx, o, config)
@@ -156,6 +163,7 @@ func (s *stores) startTasks(o *options) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.catalog.Run(ctx) })
+	tasks.Go(func() { s.beats(ctx) })
 	tasks.Go(func() { s.shards.Watch(ctx, watchInterval) })
 	tasks.Go(func() { s.rights.Watch(ctx, watchInterval) })
 	tasks.Go(func() { s.shards.Measure(ctx, s.catalog, o.sizeInterval) })
