@@ -39,7 +39,7 @@ func New(cfg Config) (*API, error) {
 	a := &API{
 		cfg:      cfg,
 		log:      cfg.Logger,
-		metrics:  newMetrics(cfg.Version, cfg.Catalog, cfg.Shards),
+		metrics:  newMetrics(&cfg),
 		logs:     &bodies{max: cfg.MaxBody, timeout: cfg.BodyTimeout, budget: semaphore.NewWeighted(cfg.MaxPending)},
 		requests: &bodies{max: maxRequest, timeout: cfg.BodyTimeout, budget: semaphore.NewWeighted(requestBudget)},
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/kolide/databalancer/catalog"
@@ -46,6 +47,7 @@ type Proxy interface {
 	Query(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error)
 	Explain(ctx context.Context, q proxy.Query) (*router.Plan, error)
 	Cancel(ctx context.Context, id string) (bool, error)
+	Stats() proxy.Stats
 }
 
 // Ingester stores log requests; *ingest.Ingester does.
@@ -68,6 +70,9 @@ type Config struct {
 	Proxy    Proxy
 	Ingester Ingester
 
+	// Plans counts the plans that were remembered. Nil: nobody does.
+	Plans func() router.PlanStats
+
 	// CatalogRights returns what the catalog's account lacks there, without
 	// I/O. Nil: nobody knows of anything.
 	CatalogRights func() error
@@ -75,6 +80,9 @@ type Config struct {
 	Logger  *slog.Logger // nil: nothing is logged
 	Version string       // of the program; shown by /healthz and /metrics
 
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For tells
+	// whose a request is.
+	TrustedProxies []netip.Prefix
 	// MaxRows bounds the rows of every answer; 0: nothing but the request's
 	// own limit does.
 	MaxRows int

@@ -36,7 +36,7 @@ func (a *API) postExplain(w http.ResponseWriter, r *http.Request, _ httprouter.P
 
 // analyze runs the query, and tells what its steps did in place of its rows.
 func (a *API) analyze(w http.ResponseWriter, r *http.Request, req *queryRequest) error {
-	nameQuery(w, req)
+	a.nameQuery(w, r, req)
 	ctx, cancel := context.WithTimeout(r.Context(), req.timeout)
 	defer cancel()
 	start := time.Now()

@@ -95,6 +95,7 @@ type fakeProxy struct {
 	query   func(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error)
 	explain func(q proxy.Query) (*router.Plan, error)
 	cancel  func(id string) (bool, error)
+	stats   proxy.Stats
 }
 
 func (p *fakeProxy) Query(ctx context.Context, q proxy.Query, sink proxy.Sink) (proxy.Result, error) {
@@ -117,6 +118,8 @@ func (p *fakeProxy) Cancel(_ context.Context, id string) (bool, error) {
 	}
 	return p.cancel(id)
 }
+
+func (p *fakeProxy) Stats() proxy.Stats { return p.stats }
 
 // rows answers with n rows of one column id, then err.
 func rows(n int, err error) func(context.Context, proxy.Query, proxy.Sink) (proxy.Result, error) {

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kolide/databalancer/router"
 )
 
 const namespace = "databalancer"
@@ -45,7 +47,7 @@ type series struct {
 	duration prometheus.Observer
 }
 
-func newMetrics(version string, cat Catalog, shards Shards) *metrics {
+func newMetrics(cfg *Config) *metrics {
 	m := &metrics{
 		known: map[outcome]series{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "http_requests_total",
@@ -60,14 +62,29 @@ func newMetrics(version string, cat Catalog, shards Shards) *metrics {
 			Help: "Log events stored."}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info",
-		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version}})
+		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": cfg.Version}})
 	build.Set(1)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.requests, m.durations, m.aborted, m.rows, m.events, build,
-		newShardCollector(cat, shards),
+		newShardCollector(cfg.Catalog, cfg.Shards), newQueryCollector(cfg.Proxy),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if cfg.Plans != nil {
+		registry.MustRegister(planCollectors(cfg.Plans)...)
+	}
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m
+}
+
+// planCollectors show what became of the plans that were remembered.
+func planCollectors(plans func() router.PlanStats) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: "plan_cache_hits_total",
+			Help: "Queries whose plan was remembered."}, func() float64 { return float64(plans().Hits) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: "plan_cache_misses_total",
+			Help: "Queries that were planned anew, of those whose plans can be remembered."}, func() float64 { return float64(plans().Misses) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: "plan_cache_bytes",
+			Help: "Memory that the remembered plans take, estimated."}, func() float64 { return float64(plans().Bytes) }),
+	}
 }
 
 func (m *metrics) request(route string, status int, aborted bool, dur time.Duration) {

@@ -24,9 +24,9 @@ func newQueryID() string {
 	return string(text[:])
 }
 
-// nameQuery gives the query an id, and tells the client.
-func nameQuery(w http.ResponseWriter, req *queryRequest) {
-	req.query.ID = newQueryID()
+// nameQuery gives the query an id, and tells the client; and says whose it is.
+func (a *API) nameQuery(w http.ResponseWriter, r *http.Request, req *queryRequest) {
+	req.query.ID, req.query.Client = newQueryID(), a.clientOf(r)
 	w.Header()[queryIDHeader] = []string{req.query.ID}
 }
 
@@ -36,7 +36,7 @@ func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 	if err != nil {
 		return err
 	}
-	nameQuery(w, req)
+	a.nameQuery(w, r, req)
 	ctx, cancel := context.WithTimeout(r.Context(), req.timeout)
 	defer cancel()
 	out := newStream(w, a.cfg.WriteTimeout, cancel)

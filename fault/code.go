@@ -81,10 +81,10 @@ const (
 
 // What can be wrong with servers, and with ours.
 const (
-	Busy               Code = "busy"       // too much waits to be stored
+	Busy               Code = "busy"        // too much runs or waits
 	MemoryBusy         Code = "memory_busy" // large rows of others take the memory there is for them
-	TableBusy          Code = "table_busy" // statements on a table don't end
-	ShardBusy          Code = "shard_busy" // a statement lost out to others for a lock
+	TableBusy          Code = "table_busy"  // statements on a table don't end
+	ShardBusy          Code = "shard_busy"  // a statement lost out to others for a lock
 	ShardUnavailable   Code = "shard_unavailable"
 	RightsMissing      Code = "rights_missing"  // an account of ours lacks some on a server
 	ShardExhausted     Code = "shard_exhausted" // no disk or memory left

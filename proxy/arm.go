@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
 )
@@ -43,15 +44,15 @@ func (p *Proxy) shard(name string) (*shard.Shard, error) {
 }
 
 // reserve takes a connection for each arm.
-func reserve(ctx context.Context, arms []*arm) (release func(), err error) {
+func reserve(ctx context.Context, asker admission.Asker, arms []*arm) (release func(), err error) {
 	if len(arms) == 1 {
-		return arms[0].shard.Reserve(ctx, 1)
+		return arms[0].shard.Reserve(ctx, asker, 1)
 	}
 	needs := map[*shard.Shard]int{}
 	for _, a := range arms {
 		needs[a.shard]++
 	}
-	return shard.Reserve(ctx, needs)
+	return shard.Reserve(ctx, asker, needs)
 }
 
 // fork returns the context under which the arms run, and what ends it. A

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/router"
@@ -32,6 +33,10 @@ type Config struct {
 	// shards; 0 stands for gather.DefaultRows and gather.DefaultBytes.
 	GatherMaxRows  int64
 	GatherMaxBytes int64
+	// MaxQueries and MaxQueued bound how many queries run and how many wait;
+	// 0 stands for DefaultMaxQueries and DefaultMaxQueued.
+	MaxQueries int
+	MaxQueued  int
 }
 
 // Proxy answers queries. It is safe for concurrent use.
@@ -41,16 +46,21 @@ type Proxy struct {
 	shards   Shards
 	log      *slog.Logger
 	queries  registry
+	slots    *admission.Gate // of queries that run
+	yielded  atomic.Int64    // queries, to shorter ones
 	gatherer *gather.Gatherer
-	dialect  atomic.Pointer[router.Dialect] // of the last plan
+
+	maxQueued int
+	dialect   atomic.Pointer[router.Dialect] // of the last plan
 }
 
 // New returns a Proxy.
 func New(cfg Config) *Proxy {
 	p := &Proxy{
 		catalog: cfg.Catalog, router: cfg.Router, shards: cfg.Shards,
-		log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
+		log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), maxQueued: cmp.Or(cfg.MaxQueued, DefaultMaxQueued),
 	}
+	p.slots = admission.New(cmp.Or(cfg.MaxQueries, DefaultMaxQueries), p.maxQueued)
 	p.gatherer = gather.New(gather.Config{Shard: p.shard, Logger: p.log, MaxRows: cfg.GatherMaxRows, MaxBytes: cfg.GatherMaxBytes})
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
@@ -28,7 +29,9 @@ type Router interface {
 type Query struct {
 	// ID names the query for Cancel. It must be unique and consist of at most
 	// 64 ASCII letters, digits, '-' and '_'. Explain needs none.
-	ID      string
+	ID string
+	// Client is whose query it is: where not all can run, clients take turns.
+	Client  string
 	SQL     string
 	Args    []any // of the placeholders in SQL, as router.Query has them
 	MaxRows int   // the most rows of the answer; 0: all
@@ -56,7 +59,8 @@ type Sink interface {
 }
 
 // Query plans the query, runs the plan and gives the answer to the sink, at
-// most MaxRows rows. A plan that is to be explained and runs on several shards
+// most MaxRows rows. Where as many queries run as may, it waits for its turn;
+// where as many wait as may, the code of the error is fault.Busy. A plan that is to be explained and runs on several shards
 // is itself the answer, a row a step.
 //
 // When ctx ends first, Query returns context.Cause(ctx); after Cancel it
@@ -73,9 +77,12 @@ func (p *Proxy) Query(ctx context.Context, q Query, sink Sink) (Result, error) {
 	}
 	defer done()
 	tag := Tag(q.ID)
+	v := p.visit(q.Client)
+	defer v.leave()
 	result, err := p.answer(ctx, q.routed(), func(plan *router.Plan) (Result, error) {
-		result, err := p.run(ctx, tag, plan, q.MaxRows, sink)
-		return result, verdict(ctx, err)
+		return v.run(ctx, plan, sink, func(ctx context.Context, asker admission.Asker, sink Sink) (Result, error) {
+			return p.run(ctx, asker, tag, plan, q.MaxRows, sink)
+		})
 	})
 	if err != nil && context.Cause(ctx) == ErrCancelled {
 		return result, ErrCancelled // while the catalog was being read, too

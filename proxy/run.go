@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/router"
@@ -26,7 +27,7 @@ type Result struct {
 
 // run runs the plan. A plan that is to be explained and runs on several
 // shards is itself the answer.
-func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
+func (p *Proxy) run(ctx context.Context, asker admission.Asker, tag string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
 	clock := ""
 	if plan.Clock {
 		clock = clockOf(time.Now())
@@ -35,9 +36,9 @@ func (p *Proxy) run(ctx context.Context, tag string, plan *router.Plan, maxRows 
 	case plan.Explain && plan.Kind != router.Single:
 		return explain(plan, maxRows, sink)
 	case plan.Kind == router.Gather:
-		return p.runGather(ctx, gather.Query{Tag: tag, Clock: clock, Plan: plan}, maxRows, sink)
+		return p.runGather(ctx, gather.Query{Asker: asker, Tag: tag, Clock: clock, Plan: plan}, maxRows, sink)
 	case len(plan.Steps) > 0 && (plan.Kind == router.Single || plan.Kind == router.Concat):
-		return p.runArms(ctx, tag, clock, plan, maxRows, sink)
+		return p.runArms(ctx, asker, tag, clock, plan, maxRows, sink)
 	}
 	return Result{}, fault.New(fault.Unsupported, "plans of kind %s with %d steps are not known", plan.Kind, len(plan.Steps))
 }
@@ -51,12 +52,12 @@ func clockOf(now time.Time) string {
 
 // runArms runs a plan whose steps' rows are the answer, one step after the
 // other.
-func (p *Proxy) runArms(ctx context.Context, tag, clock string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
+func (p *Proxy) runArms(ctx context.Context, asker admission.Asker, tag, clock string, plan *router.Plan, maxRows int, sink Sink) (Result, error) {
 	arms, err := p.arms(tag, clock, plan)
 	if err != nil {
 		return Result{}, err
 	}
-	release, err := reserve(ctx, arms)
+	release, err := reserve(ctx, asker, arms)
 	if err != nil {
 		return Result{}, err
 	}

@@ -15,7 +15,7 @@ func BenchmarkPlan(b *testing.B) {
 		fmt.Fprintf(&wide, ", c%d text/%d", i, i/64)
 	}
 	snap := catalogtest.Parse(b, "shards a b\ndog on a: id int, name text, weight int\nbird on b: id int\nwide on a: id int"+wide.String())
-	router := New(Config{Database: "db"})
+	router, remembering := New(Config{Database: "db"}), New(Config{Database: "db", PlanBytes: DefaultPlanBytes})
 	for _, query := range []string{
 		"SELECT * FROM dog WHERE id = ?",
 		"SELECT d.name, count(*) FROM dog d JOIN dog e ON d.id = e.id WHERE d.weight > ? GROUP BY d.name ORDER BY 2",
@@ -26,6 +26,14 @@ func BenchmarkPlan(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := router.Plan(snap, Query{SQL: query, Args: []any{int64(7)}, MaxRows: 10_000}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("remembered "+strings.Fields(query)[1]+" "+fmt.Sprint(len(query)), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := int64(0); b.Loop(); i++ {
+				if _, err := remembering.Plan(snap, Query{SQL: query, Args: []any{i}, MaxRows: 10_000}); err != nil {
 					b.Fatal(err)
 				}
 			}

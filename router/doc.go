@@ -1,6 +1,6 @@
 // Package router turns a client's SQL and a snapshot of the catalog into a
 // plan: which statement to run on which shard. It is pure: no I/O, no clock,
-// no state but parsers at rest, so that what it decides can be read in a
+// no state but parsers at rest and plans that are remembered, so that what it decides can be read in a
 // plan's text and tested without a server.
 //
 // # Storeys
@@ -14,6 +14,15 @@
 //     several statements whose rows follow each other (concat.go), or at home,
 //     with what home lacks shipped there (gather.go). What cannot be planned
 //     correctly is refused by name.
+//
+// # Remembering
+//
+// A query's text is taken apart into what its kind shares and the values by which
+// its queries differ (guard.Lift). Of a kind that has none yet, the statement is
+// planned with holes for its values: a literal prints as a hole, and a step that
+// decides by a literal's value, not by its type alone, says so (tree.Literal.Read),
+// which makes the value part of what the kind shares. The next query of the kind is
+// its plan with other values in the holes: what would be planned anew, to the letter.
 //
 // # Gathering
 //

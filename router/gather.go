@@ -2,7 +2,6 @@ package router
 
 import (
 	"cmp"
-	"hash/fnv"
 	"maps"
 	"slices"
 
@@ -109,10 +108,8 @@ func (g *gatherer) chooseHome() ([]unit, error) {
 // of the query, unless there are servers for the purpose. Of these a query
 // always gets the same one, and different queries get different ones.
 func (g *gatherer) candidates() []string {
-	if n := uint64(len(g.p.homes)); n > 0 {
-		hash := fnv.New64a()
-		hash.Write([]byte(g.p.source)) // never fails
-		return []string{g.p.homes[hash.Sum64()%n]}
+	if n := len(g.p.homes); n > 0 {
+		return []string{g.p.homes[homeOf(g.p.source, n)]}
 	}
 	tables, _ := g.p.root.Reach()
 	var names []string

@@ -91,10 +91,14 @@ func equality(e ast.ExprNode, s *resolve.Source) float64 {
 }
 
 func between(e *ast.BetweenExpr, s *resolve.Source) float64 {
+	const usual = 0.15
+	if !isKey(e.Expr, s) {
+		return usual
+	}
 	low, ok1 := tree.WholeNumber(e.Left)
 	high, ok2 := tree.WholeNumber(e.Right)
-	if !ok1 || !ok2 || high < low || !isKey(e.Expr, s) {
-		return 0.15
+	if !ok1 || !ok2 || high < low {
+		return usual
 	}
 	rows, _ := tableSize(s.Table)
 	return min(1, float64(high-low+1)/rows)

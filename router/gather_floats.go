@@ -66,7 +66,7 @@ func comparesFloat(b *resolve.Block, e, value ast.ExprNode) bool {
 func isFloat(l *tree.Literal) bool {
 	var x float64
 	var err error
-	switch v := l.Value.(type) {
+	switch v := l.Read().(type) {
 	case int64:
 		x = float64(v)
 	case uint64:

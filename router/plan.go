@@ -49,6 +49,8 @@ type Plan struct {
 	// ask for the server's own query plan; the output columns are then the
 	// server's, and Columns is nil. The other kinds are to be shown, not run.
 	Explain bool
+	// Brief is set where the query is presumed to end soon. It may be wrong.
+	Brief bool
 	// Notes tell what would make the plan faster, where Query.Notes is set.
 	Notes []string
 }
@@ -77,6 +79,10 @@ type Shipment struct {
 	// Shape is the step's statement with LIMIT 0: the types of its result's
 	// columns are those of the table's.
 	Shape string
+	// ShapeKey is the same for Shapes that differ in nothing but values that their
+	// rows are compared with, on which no type depends. It is empty where no other
+	// plan is known to have such a one.
+	ShapeKey string
 	// Types are what the catalog knows of the columns' types, in their order,
 	// by which the step was planned; empty where it knows nothing, nil where
 	// of none. Rows of other types contradict the plan.

@@ -28,9 +28,13 @@ func FuzzPlan(f *testing.F) {
 	text := strings.NewReplacer("%a", "a", "%b", "b", "%s", "a b").Replace(tables) + wideTablesOnB
 	snap := catalogtest.Parse(f, "shards a b"+text)
 	alone := map[string]*catalog.Snapshot{"a": onlyOn(snap, "a"), "b": onlyOn(snap, "b")}
-	router := New(Config{Database: "db"})
+	router, remembering := New(Config{Database: "db"}), New(Config{Database: "db", PlanBytes: 1 << 20})
 	f.Fuzz(func(t *testing.T, query string) {
-		plan, err := router.Plan(snap, Query{SQL: query, MaxRows: len(query) % 3})
+		q := Query{SQL: query, MaxRows: len(query) % 3}
+		for _, other := range append(otherValues(q), q) {
+			samePlan(t, router, remembering, snap, other)
+		}
+		plan, err := router.Plan(snap, q)
 		if err != nil {
 			var refused *fault.Error
 			if !errors.As(err, &refused) {

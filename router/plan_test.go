@@ -58,13 +58,18 @@ func runGolden(t *testing.T, file string) {
 	}
 }
 
-func goldenPlan(t *testing.T, snap *catalog.Snapshot, query txtar.File) string {
+func goldenQuery(t testing.TB, query txtar.File) Query {
 	q := Query{SQL: strings.TrimSpace(string(query.Data))}
 	if _, options, ok := strings.Cut(query.Name, " max="); ok {
 		if _, err := fmt.Sscan(options, &q.MaxRows); err != nil {
 			t.Fatalf("%s: %v", query.Name, err)
 		}
 	}
+	return q
+}
+
+func goldenPlan(t *testing.T, snap *catalog.Snapshot, query txtar.File) string {
+	q := goldenQuery(t, query)
 	plan, err := New(Config{Database: "db"}).Plan(snap, q)
 	var refused *fault.Error
 	switch {

@@ -26,23 +26,32 @@ type Config struct {
 	// Homes names servers that are used only for gathering. Where there are
 	// any, queries that need several shards are finished on one of them.
 	Homes []string
+
+	// PlanBytes is about the memory for plans that are remembered, in bytes; 0:
+	// none is.
+	PlanBytes int
 }
 
-// Router plans queries. It has no state of its own, and is safe for
-// concurrent use.
+// Router plans queries. It has no state but plans that it remembers, and is safe
+// for concurrent use.
 type Router struct {
 	database string
 	limits   guard.Limits
 	homes    []string
+	plans    *plans // nil: none is remembered
 }
 
 // New returns a router.
 func New(cfg Config) *Router {
-	return &Router{
+	r := &Router{
 		database: cfg.Database,
 		homes:    cfg.Homes,
 		limits:   guard.Limits{Length: cfg.MaxLength},
 	}
+	if cfg.PlanBytes > 0 {
+		r.plans = &plans{most: cfg.PlanBytes / 2}
+	}
+	return r
 }
 
 // Dialect says where servers read, or name, one text in different ways.
@@ -69,10 +78,20 @@ type Query struct {
 // Plan turns a query into a plan for the given state of the catalog. The
 // error is a [*fault.Error] whenever the query is at fault.
 func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
+	if r.plans != nil && !q.Notes && r.limits.Fits(q.SQL, q.Args) {
+		if plan := r.remembered(snap, &q); plan != nil {
+			return plan, nil
+		}
+	}
 	st, err := q.Dialect.Parse(q.SQL, q.Args, r.limits)
 	if err != nil {
 		return nil, err
 	}
+	return r.planOf(snap, &q, st)
+}
+
+// planOf plans a statement.
+func (r *Router) planOf(snap *catalog.Snapshot, q *Query, st *guard.Statement) (*Plan, error) {
 	root, err := resolve.Statement(snap, r.database, st)
 	if err != nil {
 		return nil, err
@@ -81,13 +100,15 @@ func (r *Router) Plan(snap *catalog.Snapshot, q Query) (*Plan, error) {
 		snap: snap, homes: r.homes, source: q.SQL, root: root,
 		dialect: q.Dialect, explain: st.Explain(), whole: q.NoConcat, maxRows: q.MaxRows,
 	}
-	if !q.Notes {
-		return p.plan()
+	// What is said of the tree as it is before planning changes it.
+	var notes []string
+	if q.Notes {
+		notes = p.notes()
 	}
-	notes := p.notes() // of the tree as it is before planning changes it
+	brief := p.explain || p.brief()
 	plan, err := p.plan()
 	if err == nil {
-		plan.Notes = notes
+		plan.Notes, plan.Brief = notes, brief
 	}
 	return plan, err
 }

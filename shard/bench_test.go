@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/kolide/databalancer/local/localtest"
+
+	"github.com/kolide/databalancer/admission"
 )
 
 var benchRows = "SELECT n, '2020-01-01 00:00:00.123456', CONCAT('CMdzit1AMNsmfAIiQ', n), '192.168.10.31'," +
@@ -38,7 +40,7 @@ func BenchmarkPoint(b *testing.B) {
 	b.Run("Conn", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			release, err := sh.Reserve(b.Context(), 1)
+			release, err := sh.Reserve(b.Context(), admission.Asker{}, 1)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -3,11 +3,12 @@ package shard
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/fault"
 )
 
@@ -16,34 +17,22 @@ import (
 // called n times, and release must be called once, after the last of these
 // connections was closed. Where n can never be had, the code of the error is
 // fault.Unsupported; otherwise it wraps ctx's cause.
-func (sh *Shard) Reserve(ctx context.Context, n int) (release func(), err error) {
-	if n > sh.cfg.QueryConns {
+func (sh *Shard) Reserve(ctx context.Context, asker admission.Asker, n int) (release func(), err error) {
+	hold, err := sh.slots.Acquire(ctx, asker, n)
+	switch {
+	case errors.Is(err, admission.ErrTooFew):
 		return nil, fault.New(fault.Unsupported,
 			"the query needs %d connections to shard %s at once, more than are configured", n, sh.Name())
+	case err != nil:
+		return nil, sh.end(fmt.Errorf("query connections in use: %w", err))
 	}
-	if !sh.slots.TryAcquire(int64(n)) {
-		if err := sh.queue(ctx, n); err != nil {
-			return nil, err
-		}
-	}
-	return func() { sh.slots.Release(int64(n)) }, nil
-}
-
-func (sh *Shard) queue(ctx context.Context, n int) error {
-	start := time.Now()
-	err := sh.slots.Acquire(ctx, int64(n))
-	sh.waits.Add(1)
-	sh.waitTime.Add(int64(time.Since(start)))
-	if err != nil {
-		return sh.end(fmt.Errorf("query connections in use: %w", context.Cause(ctx)))
-	}
-	return nil
+	return hold.Release, nil
 }
 
 // Reserve reserves query connections of several shards, for each as many as
 // needs says, in the order of the shards' names: two callers that both do so
 // can never hold what the other waits for. The errors are Shard.Reserve's.
-func Reserve(ctx context.Context, needs map[*Shard]int) (release func(), err error) {
+func Reserve(ctx context.Context, asker admission.Asker, needs map[*Shard]int) (release func(), err error) {
 	var releases []func()
 	release = func() {
 		for _, r := range slices.Backward(releases) {
@@ -52,7 +41,7 @@ func Reserve(ctx context.Context, needs map[*Shard]int) (release func(), err err
 	}
 	byName := func(a, b *Shard) int { return cmp.Compare(a.Name(), b.Name()) }
 	for _, sh := range slices.SortedFunc(maps.Keys(needs), byName) {
-		r, err := sh.Reserve(ctx, needs[sh])
+		r, err := sh.Reserve(ctx, asker, needs[sh])
 		if err != nil {
 			release()
 			return nil, err

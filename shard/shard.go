@@ -8,8 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/server"
 )
@@ -26,19 +25,17 @@ type Shard struct {
 	write   *sql.DB
 	control *sql.DB
 	query   *pool
-	slots   *semaphore.Weighted
+	slots   *admission.Gate // of query's connections
 
-	server   atomic.Pointer[server.Info]
-	health   atomic.Pointer[Health]
-	rights   *Rights
-	kills    atomic.Int64
-	waits    atomic.Int64
-	waitTime atomic.Int64 // nanoseconds
+	server atomic.Pointer[server.Info]
+	health atomic.Pointer[Health]
+	rights *Rights
+	kills  atomic.Int64
 }
 
 // newShard makes the pools, but no connection.
 func newShard(cfg Config, known catalog.Shard) *Shard {
-	sh := &Shard{cfg: cfg, known: known, slots: semaphore.NewWeighted(int64(cfg.QueryConns)), rights: rightsOn(cfg, known)}
+	sh := &Shard{cfg: cfg, known: known, slots: admission.New(cfg.QueryConns, 0), rights: rightsOn(cfg, known)}
 	sh.health.Store(&Health{})
 	base := connector{name: known.Name, database: cfg.Database, tls: cfg.TLS, timeout: cfg.DialTimeout, collation: sh.Collation(), learned: sh.learn}
 	if known.Identity != "" {
@@ -160,14 +157,15 @@ type Stats struct {
 func (sh *Shard) Stats() Stats {
 	w := sh.write.Stats()
 	taken, idle := sh.query.counts()
+	slots := sh.slots.Stats()
 	return Stats{
 		Write: PoolStats{
 			Max: w.MaxOpenConnections, InUse: w.InUse, Idle: w.Idle,
 			Waits: w.WaitCount, WaitTime: w.WaitDuration,
 		},
 		Query: PoolStats{
-			Max: sh.cfg.QueryConns, InUse: taken, Idle: idle,
-			Waits: sh.waits.Load(), WaitTime: time.Duration(sh.waitTime.Load()),
+			Max: slots.Size, InUse: taken, Idle: idle,
+			Waits: slots.Waits, WaitTime: slots.WaitTime,
 		},
 		Kills: sh.kills.Load(),
 	}

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/kolide/databalancer/api"
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/ingest"
+	"github.com/kolide/databalancer/proxy"
 	"github.com/kolide/databalancer/proxy/gather"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/shard"
@@ -55,6 +57,11 @@ type options struct {
 	maxRowBytes       int
 	maxValueMemory    int64
 	maxQueryLength    int
+	planCacheBytes    int
+	maxQueries        int
+	maxQueued         int
+	trustedProxies    string
+	proxies           []netip.Prefix // from trustedProxies
 	maxBody           int64
 	maxPending        int64
 	local             int
@@ -107,6 +114,10 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.maxRowBytes, "max_row_bytes", shard.DefaultMaxRowBytes, "largest row in `bytes` that a query reads, also between servers; beyond it the query fails")
 	fs.Int64Var(&o.maxValueMemory, "max_value_memory", shard.DefaultMaxValueMemory, "most `bytes` of memory for rows of more than 1 MiB at once, over all queries; beyond it they wait for 5 s, and then get 503")
 	fs.IntVar(&o.maxQueryLength, "max_query_length", router.DefaultMaxLength, fmt.Sprintf("longest SQL text in `bytes`, at most %d", router.LongestQuery))
+	fs.IntVar(&o.planCacheBytes, "plan_cache_bytes", router.DefaultPlanBytes, "memory in `bytes` for the plans of queries, which are remembered for queries that differ in values alone; 0: every query is planned anew")
+	fs.IntVar(&o.maxQueries, "max_queries", proxy.DefaultMaxQueries, "most queries that run at once")
+	fs.IntVar(&o.maxQueued, "max_queued", proxy.DefaultMaxQueued, "most queries that wait for others to end; beyond it they get 429")
+	fs.StringVar(&o.trustedProxies, "trusted_proxies", "", "`networks`, separated by commas, of the proxies in front whose X-Forwarded-For tells clients apart, such as 10.0.0.0/8")
 	fs.Int64Var(&o.maxBody, "max_body", api.DefaultMaxBody, "largest request body in `bytes`, also after decompression")
 	fs.Int64Var(&o.maxPending, "max_pending", ingest.DefaultMaxPending, "most `bytes` of memory for log requests at once, where one counts for about 3 times its decompressed body (6 times where fields are tiny); beyond it requests get 429, but one alone is always taken; the garbage collector may double it")
 	fs.IntVar(&o.local, "local", 0, "start and supervise `N` local servers in -data_dir instead of -mysql_address")
@@ -191,6 +202,9 @@ func (o *options) complete() error {
 	if len(o.mysqlDatabase)+len(catalog.DatabaseSuffix) > 64 || o.mysqlDatabase == "" || strings.ContainsAny(o.mysqlDatabase, "`/\\.\x00") {
 		return fmt.Errorf("-mysql_database: %q is no name for a database of at most %d bytes", o.mysqlDatabase, 64-len(catalog.DatabaseSuffix))
 	}
+	if err := o.completeProxies(); err != nil {
+		return err
+	}
 	if err := o.completeGatherers(); err != nil || o.local > 0 {
 		return err
 	}
@@ -243,6 +257,9 @@ func (o *options) checkRanges() error {
 		{"max_row_bytes", o.maxRowBytes >= 1<<20, "at least 1048576"},
 		{"max_value_memory", o.maxValueMemory >= int64(o.maxRowBytes), "at least -max_row_bytes"},
 		{"max_query_length", o.maxQueryLength >= 1 && o.maxQueryLength <= router.LongestQuery, fmt.Sprintf("a number from 1 to %d", router.LongestQuery)},
+		{"plan_cache_bytes", o.planCacheBytes >= 0, "0 or more"},
+		{"max_queries", o.maxQueries >= 1, "at least 1"},
+		{"max_queued", o.maxQueued >= 1, "at least 1"},
 		{"max_body", o.maxBody >= 1, "at least 1"},
 		{"max_pending", o.maxPending >= o.maxBody, "at least -max_body"},
 	} {

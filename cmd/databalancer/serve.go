@@ -42,17 +42,20 @@ func serve(ctx context.Context, o *options, log *slog.Logger) error {
 		return err
 	}
 	defer ingester.Close()
+	plans := router.New(router.Config{
+		Database: o.mysqlDatabase, MaxLength: o.maxQueryLength, Homes: store.gatherers, PlanBytes: o.planCacheBytes,
+	})
 	queries := proxy.New(proxy.Config{
-		Catalog: store.catalog, Shards: store.shards,
-		Router: router.New(router.Config{Database: o.mysqlDatabase, MaxLength: o.maxQueryLength, Homes: store.gatherers}),
+		Catalog: store.catalog, Shards: store.shards, Router: plans,
 		Logger: log, GatherMaxRows: o.gatherMaxRows, GatherMaxBytes: o.gatherMaxBytes,
+		MaxQueries: o.maxQueries, MaxQueued: o.maxQueued,
 	})
 	defer queries.Close()
 	handler, err := api.New(api.Config{
 		Catalog: store.catalog, Shards: store.shards, Join: store.joinShard,
-		Proxy: queries, Ingester: ingester, CatalogRights: store.rights.Missing,
+		Proxy: queries, Plans: plans.PlanStats, Ingester: ingester, CatalogRights: store.rights.Missing,
 		Logger: log, Version: version, MaxBody: o.maxBody, MaxPending: o.maxPending, MaxRows: o.maxRows, MaxResultBytes: o.maxResultBytes,
-		QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
+		TrustedProxies: o.proxies, QueryTimeout: o.queryTimeout, WriteTimeout: o.writeTimeout,
 	})
 	if err != nil {
 		return err

@@ -182,6 +182,37 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestShapesOfAKind shares what was learned among statements of one key, and does
+// not believe the key either.
+func TestShapesOfAKind(t *testing.T) {
+	f := newFixture(t, 2)
+	f.Exec(t, 1, "CREATE TABLE x (id BIGINT, v VARCHAR(20))", "INSERT INTO x VALUES (1, 'one'), (2, 'two'), (3, '2024-01-02')")
+	key := shapeKey{shard: "s1", statement: "x by id"}
+	var known *shape
+	for _, tt := range []struct {
+		sql, want string
+		shared    bool
+	}{
+		{"SELECT v AS a FROM x WHERE id = 1", "one", true},
+		{"SELECT v AS a FROM x WHERE id = 2", "two", true},
+		{"SELECT CAST(v AS DATE) AS a FROM x WHERE id = 3", "2024-01-02", false},
+		{"SELECT v AS a FROM x WHERE id = 1", "one", false},
+	} {
+		step := shipping("s1", "t1", tt.sql)
+		step.Ship.ShapeKey = key.statement
+		s, err := f.run(t, gathering("s0", "SELECT CONCAT(a, '') AS b FROM t1", step))
+		if err != nil || !slices.Equal(s.rows, []string{tt.want}) {
+			t.Errorf("%s: %q, %v", tt.sql, s.rows, err)
+		}
+		now := f.shapes.get(key)
+		if shared := known == nil || now == known; shared != tt.shared || now == nil {
+			t.Errorf("%s: what was learned before was used: %t", tt.sql, shared)
+		}
+		known = now
+	}
+	f.left(t, "test")
+}
+
 func TestShapes(t *testing.T) {
 	var c shapes
 	key := func(i int) shapeKey { return shapeKey{shard: "s", statement: strings.Repeat("x", i)} }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router"
 	"github.com/kolide/databalancer/server"
@@ -54,8 +55,9 @@ func (g *Gatherer) Close() { g.cleaning.Wait() }
 // Query is a plan to be run.
 type Query struct {
 	Plan  *router.Plan
-	Tag   string // begins each statement
-	Clock string // the time that all statements are told, as the variable timestamp has it; empty: the servers' own
+	Asker admission.Asker // for whom the shards' connections are reserved
+	Tag   string          // begins each statement
+	Clock string          // the time that all statements are told, as the variable timestamp has it; empty: the servers' own
 }
 
 // StepStats are the numbers of one step. Of the last one, whose rows are the
@@ -81,7 +83,7 @@ func (g *Gatherer) Run(ctx context.Context, q Query, answer func(*shard.Rows) (i
 	if err != nil {
 		return nil, err
 	}
-	release, err := shard.Reserve(ctx, one.needs())
+	release, err := shard.Reserve(ctx, q.Asker, one.needs())
 	if err != nil {
 		return nil, err
 	}

@@ -33,8 +33,9 @@ type shape struct {
 	wire []shard.ColumnType // of the result when it was first read; nil: not yet
 }
 
-// shapeKey is all that decides about the columns: the tables that a statement
-// reads which are not the shard's own are told by their definitions.
+// shapeKey is all that decides about the columns: a statement, but for values of
+// which its columns don't depend, and the tables that it reads which are not the
+// shard's own, told by their definitions.
 type shapeKey struct{ shard, statement, tables string }
 
 func newShape(key shapeKey, columns []column, stored []shard.ColumnType) *shape {
@@ -155,10 +156,10 @@ func (c *shapes) removeLocked(e *list.Element) {
 // probe asks the server how it would store a statement's result: it makes a
 // table of it. The session must be one that may make temporary tables; the
 // table goes with the session's reset.
-func probe(ctx context.Context, s *session, info server.Info, key shapeKey, table string) (*shape, error) {
+func probe(ctx context.Context, s *session, info server.Info, statement string, key shapeKey, table string) (*shape, error) {
 	name := server.QuoteName(table)
 	show := func(wide bool) (string, error) {
-		create := "CREATE TEMPORARY TABLE " + name + " " + probeEngine(info, wide) + " AS " + key.statement
+		create := "CREATE TEMPORARY TABLE " + name + " " + probeEngine(info, wide) + " AS " + statement
 		return s.valueAfter(ctx, info.Lifted(create), "SHOW CREATE TABLE "+name, 1)
 	}
 	text, err := show(false)
@@ -182,7 +183,7 @@ func probe(ctx context.Context, s *session, info server.Info, key shapeKey, tabl
 	if err != nil {
 		return nil, err
 	}
-	return newShape(key, columns, stored), asNumbers(ctx, s, key.statement, columns, stored)
+	return newShape(key, columns, stored), asNumbers(ctx, s, statement, columns, stored)
 }
 
 // asNumbers makes numbers of the columns that the server gives as such and would

@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -81,7 +82,8 @@ func (a *attempt) begin(ctx context.Context, s *session) error {
 // the server.
 func (s *shipment) learn(ctx context.Context) error {
 	a := s.attempt
-	key := shapeKey{shard: s.source.shard.Name(), statement: s.step.Ship.Shape}
+	statement := s.step.Ship.Shape
+	key := shapeKey{shard: s.source.shard.Name(), statement: cmp.Or(s.step.Ship.ShapeKey, statement)}
 	var tables []string
 	for _, name := range s.step.After {
 		tables = append(tables, a.table(place{name, s.step.Shard}).definitions())
@@ -92,7 +94,7 @@ func (s *shipment) learn(ctx context.Context) error {
 			return err
 		}
 		var err error
-		if s.shape, err = probe(ctx, s.source, a.info, key, fmt.Sprintf("databalancer_shape_%d", s.number)); err != nil {
+		if s.shape, err = probe(ctx, s.source, a.info, statement, key, fmt.Sprintf("databalancer_shape_%d", s.number)); err != nil {
 			return err
 		}
 		a.shapes.put(s.shape)

@@ -226,7 +226,7 @@ func (f *fixture) declared(t *testing.T, number int, how, table string) string {
 				t.Fatal(err)
 			}
 		}
-		shape, err := probe(t.Context(), s, conn.Server(), shapeKey{statement: "SELECT n, v, w FROM " + table + " LIMIT 0"}, "p")
+		shape, err := probe(t.Context(), s, conn.Server(), "SELECT n, v, w FROM "+table+" LIMIT 0", shapeKey{}, "p")
 		if err != nil {
 			t.Fatal(err)
 		}

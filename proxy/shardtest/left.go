@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kolide/databalancer/admission"
 	"github.com/kolide/databalancer/shard"
 )
 
@@ -17,7 +18,7 @@ func (s *Shards) Idle(t testing.TB, tag string) {
 		if n := sh.Stats().Query.InUse; n != 0 {
 			t.Errorf("shard %s: %d connections still in use", sh.Name(), n)
 		}
-		release, err := sh.Reserve(t.Context(), sh.Stats().Query.Max)
+		release, err := sh.Reserve(t.Context(), admission.Asker{}, sh.Stats().Query.Max)
 		if err != nil {
 			t.Errorf("shard %s: reservations left: %v", sh.Name(), err)
 			continue
@@ -32,7 +33,7 @@ func (s *Shards) Clean(t testing.TB) {
 	t.Helper()
 	for _, sh := range s.Set.All() {
 		n := sh.Stats().Query.Idle
-		release, err := sh.Reserve(t.Context(), max(n, 1))
+		release, err := sh.Reserve(t.Context(), admission.Asker{}, max(n, 1))
 		if err != nil {
 			t.Fatal(err)
 		}

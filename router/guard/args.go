@@ -20,6 +20,21 @@ const (
 	maxScale  = 30
 )
 
+// Fits reports whether a query and its arguments have no more bytes together than
+// the limits give them.
+func (l Limits) Fits(sql string, args []any) bool {
+	size := len(sql)
+	for _, arg := range args {
+		switch v := arg.(type) {
+		case json.Number:
+			size += len(v)
+		case string:
+			size += len(v)
+		}
+	}
+	return size <= l.orDefault().Length
+}
+
 // checkArgs checks the arguments' types and sizes. room is the number of
 // bytes that they may have together.
 func checkArgs(args []any, room int) error {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/tree"
 	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
@@ -45,6 +46,7 @@ type Statement struct {
 	node    ast.ResultSetNode
 	explain bool
 	withs   int
+	holes   []*tree.Hole
 
 	exactWiths bool
 }
@@ -64,6 +66,10 @@ func (s *Statement) ExactWiths() bool { return s.exactWiths }
 // drops the inner one of WITH … (WITH … SELECT …), whose names would then stand
 // for other tables.
 func (s *Statement) Withs() int { return s.withs }
+
+// Holes returns for each value of a [Lifted] text its hole; nil for those that
+// have none, since more than a comparison depends on them. Equal values share one.
+func (s *Statement) Holes() []*tree.Hole { return s.holes }
 
 // parsers holds parsers at rest: making one costs more than a short parse.
 var parsers = sync.Pool{New: func() any { return parser.New() }}

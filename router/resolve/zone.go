@@ -156,9 +156,10 @@ func timeLiteral(e ast.ExprNode) *tree.Literal {
 	return l
 }
 
-// align puts a literal into UTC, if it is one with an offset.
+// align puts a literal into UTC, if it is one with an offset. What has one is no
+// hole: guard.Lift leaves it in its place.
 func align(e ast.ExprNode) {
-	if l := timeLiteral(e); l != nil {
+	if l := timeLiteral(e); l != nil && l.Hole == nil {
 		if text, ok := inUTC(l.GetString()); ok {
 			l.Value = text
 		}

@@ -36,6 +36,27 @@ type Literal struct {
 	Unsigned bool
 	// Joined is the length of the first of several adjacent strings, or -1.
 	Joined int
+	// Hole is where the value goes in a plan that leaves it open; nil: nowhere.
+	Hole *Hole
+}
+
+// Hole stands in a printed statement for a literal, so that the statement can be
+// had with other values of the kind: [HoleMark] and the byte Slot.
+type Hole struct {
+	Slot byte
+	Read bool // the value had a say in the plan, which is good for this one alone
+}
+
+// HoleMark begins a hole. No text in UTF-8 has it.
+const HoleMark = 0xff
+
+// Read returns the value, for decisions that depend on more than its type. A
+// plan is then good for this value alone.
+func (l *Literal) Read() any {
+	if l.Hole != nil {
+		l.Hole.Read = true
+	}
+	return l.Value
 }
 
 type (
@@ -86,6 +107,10 @@ func newBits(s string, base byte) (Bits, error) {
 
 // Restore implements ast.Node.
 func (l *Literal) Restore(ctx *format.RestoreCtx) error {
+	if l.Hole != nil {
+		ctx.WritePlain(string([]byte{HoleMark, l.Hole.Slot}))
+		return nil
+	}
 	l.introducer(ctx)
 	switch v := l.Value.(type) {
 	case nil:
@@ -143,13 +168,13 @@ func (l *Literal) Format(w io.Writer) {
 }
 
 // GetValue and SetValue implement ast.ValueExpr.
-func (l *Literal) GetValue() any { return l.Value }
+func (l *Literal) GetValue() any { return l.Read() }
 
 func (l *Literal) SetValue(value any) { l.Value = value }
 
 // GetString implements ast.ValueExpr.
 func (l *Literal) GetString() string {
-	s, _ := l.Value.(string)
+	s, _ := l.Read().(string)
 	return s
 }
 

@@ -63,11 +63,12 @@ func WholeNumber(e ast.ExprNode) (uint64, bool) {
 	if !ok {
 		return 0, false
 	}
-	switch v := l.Value.(type) {
+	switch l.Value.(type) {
 	case uint64:
-		return v, true
+		return l.Read().(uint64), true
 	case int64:
-		return uint64(v), v >= 0
+		n := l.Read().(int64)
+		return uint64(n), n >= 0
 	}
 	return 0, false
 }
