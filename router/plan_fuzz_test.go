@@ -10,11 +10,14 @@ import (
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/catalog/catalogtest"
 	"github.com/kolide/databalancer/fault"
+	"github.com/kolide/databalancer/router/guard"
+	"github.com/kolide/databalancer/router/resolve"
 )
 
 // FuzzPlan checks that whatever is planned runs on its shard alone: each
 // step's statement, planned again with the tables of its shard and no others,
-// is a single statement there, of as many columns as the plan expects.
+// is a single statement there, of as many columns as the plan expects, and has no
+// more table references than the query.
 func FuzzPlan(f *testing.F) {
 	for _, file := range []string{"equal", "wide", "concat"} {
 		text, err := os.ReadFile("testdata/" + file + ".txt")
@@ -42,6 +45,7 @@ func FuzzPlan(f *testing.F) {
 			}
 			return
 		}
+		most := countReferences(t, snap, query)
 		shipped := map[string]*catalog.Table{}
 		for i, step := range plan.Steps {
 			snap := alone[step.Shard]
@@ -55,6 +59,9 @@ func FuzzPlan(f *testing.F) {
 			if again.Kind != Single || again.Steps[0].Shard != step.Shard {
 				t.Fatalf("%q\n%s\nplanned again: %s", query, plan, again)
 			}
+			if n := countReferences(t, snap, visible(step.SQL)); n > most {
+				t.Fatalf("%q\n%s\n%s: %d references, the query has %d", query, plan, step.SQL, n, most)
+			}
 			if step.Ship != nil {
 				shipped[step.Ship.Into] = temporaryTable(step, again.Columns)
 				continue
@@ -64,6 +71,20 @@ func FuzzPlan(f *testing.F) {
 			}
 		}
 	})
+}
+
+// countReferences returns the number of table references of a query, with each WITH
+// multiplied out.
+func countReferences(t *testing.T, snap *catalog.Snapshot, query string) int {
+	st, err := guard.Parse(query, nil, guard.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := resolve.Statement(snap, "db", st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root.References()
 }
 
 // visible gives temporary tables names that a query may have.

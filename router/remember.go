@@ -3,10 +3,12 @@ package router
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"slices"
 	"sync"
 
 	"github.com/kolide/databalancer/catalog"
 	"github.com/kolide/databalancer/router/guard"
+	"github.com/kolide/databalancer/router/tree"
 )
 
 // DefaultPlanBytes is the memory for plans where Config says none.
@@ -171,18 +173,24 @@ func (r *Router) remembered(snap *catalog.Snapshot, q *Query) *Plan {
 	if err != nil {
 		return nil
 	}
-	holes := st.Holes()
-	isFixed := func(i int) bool { return holes[i] == nil || holes[i].Read }
-	var fixed []int
-	for i := range holes {
-		if isFixed(i) && !l.lifted.Values[i].Fixed {
-			fixed = append(fixed, i)
-		}
-	}
-	t := newTemplate(plan, l.lifted.Values, isFixed)
+	fixed := fixedValues(st.Holes(), l.lifted.Values)
+	t := newTemplate(plan, l.lifted.Values, fixed)
 	r.keyOf(l, q)
 	r.plans.store(l, snap, t, fixed)
 	return t.with(l.lifted.Values)
+}
+
+// fixedValues returns the values for which a plan is good alone: those without a
+// hole, and those that had a say in it. Values that are part of the key anyway are
+// not among them.
+func fixedValues(holes []*tree.Hole, values []guard.Value) (fixed []int) {
+	for i, hole := range holes {
+		reads := func(h *tree.Hole) bool { return h != nil && h.Read && int(h.Slot) == i }
+		if values[i].Kind != guard.Fixed && (hole == nil || slices.ContainsFunc(holes, reads)) {
+			fixed = append(fixed, i)
+		}
+	}
+	return fixed
 }
 
 // keyOf makes the key of a query that was lifted. The text's length tells where it

@@ -2,7 +2,6 @@ package router
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kolide/databalancer/router/guard"
 	"github.com/kolide/databalancer/router/tree"
@@ -26,11 +25,12 @@ type fill struct {
 type part struct {
 	text  string
 	value int
+	utc   bool // see tree.Hole
 }
 
 // newTemplate makes a template of a plan with holes. Values that are fixed are put
 // in for good.
-func newTemplate(plan *Plan, values []guard.Value, fixed func(value int) bool) *template {
+func newTemplate(plan *Plan, values []guard.Value, fixed []int) *template {
 	t := &template{plan: plan}
 	for i, text := range plan.texts() {
 		parts := split(*text, values, fixed)
@@ -57,31 +57,47 @@ func joined(parts []part) string {
 	var text []byte
 	for _, p := range parts {
 		text = append(text, p.text...)
-		if p.value >= 0 {
-			text = append(text, tree.HoleMark, byte(p.value))
+		if p.value < 0 {
+			break
 		}
+		mark := byte(tree.HoleMark)
+		if p.utc {
+			mark = tree.UTCHoleMark
+		}
+		text = append(text, mark, byte(p.value))
 	}
 	return string(text)
 }
 
 // split cuts a text at its holes.
-func split(text string, values []guard.Value, fixed func(value int) bool) (parts []part) {
+func split(text string, values []guard.Value, fixed []int) (parts []part) {
 	var before []byte
 	for {
-		at := strings.IndexByte(text, tree.HoleMark)
+		at := hole(text)
 		if at < 0 {
-			return append(parts, part{string(append(before, text...)), -1})
+			return append(parts, part{text: string(append(before, text...)), value: -1})
 		}
 		before = append(before, text[:at]...)
-		value := int(text[at+1])
+		p := part{value: int(text[at+1]), utc: text[at] == tree.UTCHoleMark}
 		text = text[at+2:]
-		if fixed(value) {
-			before = values[value].Append(before)
+		if slices.Contains(fixed, p.value) {
+			before = values[p.value].Append(before, p.utc)
 			continue
 		}
-		parts = append(parts, part{string(before), value})
+		p.text = string(before)
+		parts = append(parts, p)
 		before = before[:0]
 	}
+}
+
+// hole returns where the next hole begins, or -1.
+func hole(text string) int {
+	for i := range len(text) {
+		if text[i] == tree.HoleMark || text[i] == tree.UTCHoleMark {
+			return i
+		}
+	}
+	return -1
 }
 
 // with returns the plan for other values.
@@ -106,7 +122,7 @@ func (f *fill) with(values []guard.Value) string {
 	for _, p := range f.parts {
 		text = append(text, p.text...)
 		if p.value >= 0 {
-			text = values[p.value].Append(text)
+			text = values[p.value].Append(text, p.utc)
 		}
 	}
 	return string(text)

@@ -71,8 +71,8 @@ func TestRanges(t *testing.T) {
 		{"-mysql_write_conns", "0"}, {"-mysql_write_conns", "-1"}, {"-mysql_query_conns", "0"},
 		{"-size_interval", "0"}, {"-size_interval", "-1s"}, {"-split_bytes", "-1"}, {"-gather_max_rows", "0"}, {"-gather_max_bytes", "-1"}, {"-shutdown_timeout", "-1ns"},
 		{"-query_timeout", "0"}, {"-query_timeout", "-1s"}, {"-write_timeout", "0"}, {"-write_timeout", "-1s"},
-		{"-max_rows", "-1"}, {"-max_result_bytes", "-1"}, {"-max_row_bytes", "1048575"}, {"-max_value_memory", "67108863"},
-		{"-max_queries", "0"}, {"-max_queued", "0"}, {"-trusted_proxies", "10.0.0.0/33"}, {"-max_query_length", "0"}, {"-max_query_length", "262145"},
+		{"-max_rows", "-1"}, {"-max_queries", "0"}, {"-max_queued", "0"}, {"-trusted_proxies", "10.0.0.0/33"}, {"-max_query_length", "0"}, {"-max_query_length", "262145"},
+		{"-max_result_bytes", "-1"}, {"-max_row_bytes", "1048575"}, {"-max_value_memory", "67108863"},
 		{"-max_body", "0"}, {"-max_body", "-1"}, {"-max_pending", "99", "-max_body", "100"},
 	} {
 		_, err := parseOptions(args, noEnvironment, new(bytes.Buffer))
@@ -82,10 +82,10 @@ func TestRanges(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"-mysql_write_conns", "1"}, {"-mysql_query_conns", "1"}, {"-size_interval", "1ns"}, {"-split_bytes", "0"}, {"-gather_max_rows", "1"}, {"-gather_max_bytes", "1"}, {"-shutdown_timeout", "0"},
-		{"-query_timeout", "1ns"}, {"-write_timeout", "1ns"}, {"-max_rows", "0"}, {"-max_result_bytes", "0"}, {"-max_row_bytes", "1048576"}, {"-max_value_memory", "67108864"},
-		{"-max_query_length", "1"},
+		{"-query_timeout", "1ns"}, {"-write_timeout", "1ns"}, {"-max_rows", "0"}, {"-max_query_length", "1"},
 		{"-max_query_length", "262144"}, {"-max_body", "1"}, {"-max_pending", "100", "-max_body", "100"}, {"-max_queries", "1"}, {"-max_queued", "1"},
 		{"-trusted_proxies", "10.0.0.0/8, 192.0.2.1,fd00::/8"},
+		{"-max_result_bytes", "0"}, {"-max_row_bytes", "1048576"}, {"-max_value_memory", "67108864"},
 	} {
 		if _, err := parseOptions(args, noEnvironment, new(bytes.Buffer)); err != nil {
 			t.Errorf("%v: %v", args, err)

@@ -1,8 +1,8 @@
 package guard
 
 import (
+	"encoding/json"
 	"slices"
-	"strconv"
 
 	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/router/tree"
@@ -39,18 +39,11 @@ func (d Dialect) ParseLifted(l *Lifted, lim Limits) (*Statement, error) {
 		h.of[literal] = i
 	}
 	h.query(s.node)
-	slots := make(map[byte]*tree.Hole, len(h.found))
 	for _, i := range h.found {
-		v := &l.Values[i]
-		if v.Fixed {
-			continue
+		if v := &l.Values[i]; v.Kind != Fixed {
+			s.holes[i] = &tree.Hole{Slot: l.same(v) - 1}
+			g.placeholders[i].Hole = s.holes[i]
 		}
-		slot := l.same(v) - 1 // that of the first equal one, whether or not it is a hole
-		if slots[slot] == nil {
-			slots[slot] = &tree.Hole{Slot: slot}
-		}
-		s.holes[i] = slots[slot]
-		g.placeholders[i].Hole = slots[slot]
 	}
 	return s, nil
 }
@@ -64,12 +57,11 @@ func (l *Lifted) args() (args []any, edits edited) {
 			continue
 		}
 		edits = append(edits, edit{at: v.start, old: v.end - v.start, text: "?"})
-		if v.String {
+		if v.Kind == String {
 			args = append(args, v.Text)
 			continue
 		}
-		n, _ := strconv.ParseInt(v.Text, 10, 64) // isCount has seen it
-		args = append(args, n)
+		args = append(args, json.Number(v.Text))
 	}
 	return args, edits
 }

@@ -13,8 +13,8 @@ import (
 const maxLifted = 100
 
 // Lifted is a client's text with the values taken out of it by which queries of
-// one kind differ: strings and whole numbers that something is compared with, and
-// the client's arguments. Texts with equal keys have plans that differ in these
+// one kind differ: strings and numbers that something is compared with, and the
+// client's arguments. Texts with equal keys have plans that differ in these
 // values alone.
 type Lifted struct {
 	// Values are those taken out, in the order of the text.
@@ -25,28 +25,42 @@ type Lifted struct {
 
 // Value is one that was taken out of a text.
 type Value struct {
-	// Text is a string, or the digits of a number from 0.
-	Text string
-	// String tells a string from a number.
-	String bool
-	// Fixed values are arguments of any other kind, which are part of the key.
-	Fixed       bool
+	Kind ValueKind
+	// Text is a string, or a number from 0 as it is written.
+	Text        string
 	placeholder bool // it is the argument arg; else it is from the text
 	arg         any
 	start, end  int // in the client's text
 }
 
-// Append appends the value as a literal.
-func (v *Value) Append(sql []byte) []byte {
-	if !v.String {
+// ValueKind is what a value is, as far as plans depend on it.
+type ValueKind byte
+
+const (
+	Fixed   ValueKind = iota // an argument that is none of the others: part of the key
+	String                   // in UTF-8
+	Whole                    // less than 10^18
+	Decimal                  // with digits on both sides of its point
+)
+
+// Append appends the value as a literal. In UTC, a time with an offset is put into
+// that zone.
+func (v *Value) Append(sql []byte, inUTC bool) []byte {
+	if v.Kind != String {
 		return append(sql, v.Text...)
 	}
+	text := v.Text
+	if inUTC && maybeZoned(text) {
+		if aligned, ok := tree.InUTC(text); ok {
+			text = aligned
+		}
+	}
 	sql = append(sql, '\'')
-	for i := range len(v.Text) {
-		if c := v.Text[i]; c == '\'' || c == '\\' {
+	for i := range len(text) {
+		if c := text[i]; c == '\'' || c == '\\' {
 			sql = append(sql, c)
 		}
-		sql = append(sql, v.Text[i])
+		sql = append(sql, text[i])
 	}
 	return append(sql, '\'')
 }
@@ -95,12 +109,12 @@ func (s *lifter) take(t token) bool {
 	switch t.kind {
 	case tokenString:
 		if ready && s.isPlain(t) {
-			s.lift(t, Value{Text: s.src[t.start+1 : t.end-1], String: true})
+			s.lift(t, Value{Kind: String, Text: s.src[t.start+1 : t.end-1]})
 		}
 	case tokenWord:
 		switch text := s.src[t.start:t.end]; {
-		case ready && isCount(text) && !strings.HasPrefix(s.src[t.end:], "."):
-			s.lift(t, Value{Text: text})
+		case ready && isCount(text):
+			s.number(t)
 		case len(text) <= len("between"):
 			s.ready = comparesWith(text)
 		}
@@ -112,6 +126,21 @@ func (s *lifter) take(t token) bool {
 	}
 	s.list = s.list && (s.ready || ready)
 	return true
+}
+
+// number takes the number that begins with the digits of a token.
+func (s *lifter) number(t token) {
+	if !strings.HasPrefix(s.src[t.end:], ".") {
+		s.lift(t, Value{Kind: Whole, Text: s.src[t.start:t.end]})
+		return
+	}
+	ahead := scanner{src: s.src, pos: t.end + 1}
+	fraction := ahead.next()
+	if fraction.start != t.end+1 || !isFraction(s.src[fraction.start:fraction.end]) || strings.HasPrefix(s.src[fraction.end:], ".") {
+		return
+	}
+	s.pos, t.end = fraction.end, fraction.end
+	s.lift(t, Value{Kind: Decimal, Text: s.src[t.start:t.end]})
 }
 
 // symbol reports whether something is compared with what comes behind one.
@@ -154,7 +183,7 @@ func (s *lifter) lift(t token, v Value) {
 	v.start, v.end = t.start, t.end
 	l.key = append(l.key, s.src[s.done:t.start]...)
 	l.key = append(l.key, tree.HoleMark, s.kind(t, &v), l.same(&v))
-	if v.Fixed {
+	if v.Kind == Fixed {
 		l.key = append(strconv.AppendInt(l.key, int64(len(v.Text)), 10), ':')
 		l.key = append(l.key, v.Text...)
 	}
@@ -167,24 +196,22 @@ func (s *lifter) lift(t token, v Value) {
 // kind returns what the key says of a value. Which quotes a text has, and whether
 // it has a placeholder, is seen in the names of columns.
 func (s *lifter) kind(t token, v *Value) byte {
+	const quoted = 'q' // these three differ from a quote
+	kind := byte(v.Kind)
 	switch {
-	case v.Fixed:
-		return 'f'
-	case v.placeholder && v.String:
-		return 's'
 	case v.placeholder:
-		return 'n'
-	case v.String:
+		return kind
+	case v.Kind == String:
 		return s.src[t.start]
 	}
-	return '0'
+	return quoted + kind
 }
 
 // same returns which of the values so far is equal, from 1; 0: none. Plans take
 // note of what is equal.
 func (l *Lifted) same(v *Value) byte {
 	for i := range l.Values {
-		if w := &l.Values[i]; w.Text == v.Text && w.String == v.String && w.Fixed == v.Fixed {
+		if w := &l.Values[i]; w.Text == v.Text && w.Kind == v.Kind {
 			return byte(i + 1)
 		}
 	}
@@ -198,7 +225,7 @@ func (s *lifter) argument(t token) bool {
 	}
 	arg := s.args[0]
 	s.args = s.args[1:]
-	v := Value{placeholder: true, arg: arg, Fixed: true}
+	v := Value{placeholder: true, arg: arg}
 	switch a := arg.(type) {
 	case nil:
 		v.Text = "null"
@@ -206,13 +233,13 @@ func (s *lifter) argument(t token) bool {
 		if v.Text = a; !utf8.ValidString(a) {
 			return false
 		}
-		v.String, v.Fixed = true, maybeZoned(a)
+		v.Kind = String
 	case json.Number:
 		v.Text = string(a)
-		v.Fixed = !isCount(v.Text)
+		v.Kind = numberKind(v.Text)
 	case int64:
 		v.Text = strconv.FormatInt(a, 10)
-		v.Fixed = !isCount(v.Text)
+		v.Kind = numberKind(v.Text)
 	default:
 		return false
 	}
@@ -220,11 +247,22 @@ func (s *lifter) argument(t token) bool {
 	return true
 }
 
+// numberKind returns the kind of a number.
+func numberKind(text string) ValueKind {
+	if isCount(text) {
+		return Whole
+	}
+	if whole, fraction, _ := strings.Cut(text, "."); isCount(whole) && isFraction(fraction) {
+		return Decimal
+	}
+	return Fixed
+}
+
 // isPlain reports whether a token is a string by itself that reads as it is
-// written, and has no time zone.
+// written.
 func (s *lifter) isPlain(t token) bool {
 	text := s.src[t.start+1 : t.end-1]
-	if strings.IndexByte(text, '\\') >= 0 || strings.IndexByte(text, s.src[t.start]) >= 0 || maybeZoned(text) {
+	if strings.IndexByte(text, '\\') >= 0 || strings.IndexByte(text, s.src[t.start]) >= 0 {
 		return false
 	}
 	rest := strings.TrimLeft(s.src[t.end:], blanks)
@@ -237,6 +275,14 @@ func isCount(text string) bool {
 	if text == "" || len(text) > 18 || text[0] == '0' && len(text) > 1 {
 		return false
 	}
+	return areDigits(text)
+}
+
+// isFraction reports whether a text can stand behind the point of a decimal that
+// every server holds.
+func isFraction(text string) bool { return text != "" && len(text) <= maxScale && areDigits(text) }
+
+func areDigits(text string) bool {
 	for i := range len(text) {
 		if text[i] < '0' || text[i] > '9' {
 			return false
@@ -245,8 +291,7 @@ func isCount(text string) bool {
 	return true
 }
 
-// maybeZoned reports whether a text may be a time with an offset from UTC, which
-// changes where it is compared with a time.
+// maybeZoned reports whether a text may be a time with an offset from UTC.
 func maybeZoned(text string) bool {
 	const shortest = len("2006-01-02T15:04Z")
 	if len(text) < shortest || text[4] != '-' {

@@ -68,7 +68,8 @@ func (s *Statement) ExactWiths() bool { return s.exactWiths }
 func (s *Statement) Withs() int { return s.withs }
 
 // Holes returns for each value of a [Lifted] text its hole; nil for those that
-// have none, since more than a comparison depends on them. Equal values share one.
+// have none, since more than a comparison depends on them. Those of equal values have
+// one slot, the number of the first of them, whether or not that has a hole.
 func (s *Statement) Holes() []*tree.Hole { return s.holes }
 
 // parsers holds parsers at rest: making one costs more than a short parse.

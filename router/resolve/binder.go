@@ -15,23 +15,37 @@ type binder struct {
 	scope *scope
 	block *Block
 	where bool // in a condition on rows
+	after bool // in a clause where names may be aliases of select fields
+	scale scale
 	err   error
 }
 
 // bind resolves the names in a block's own expressions.
 func (r *resolver) bind(b *Block, e env) error {
 	v := binder{r: r, ctes: e.ctes, scope: b.scope, block: b}
+	v.scale.enter()
 	for clause := range b.clauses {
-		v.where = b.isCondition(clause)
+		v.where, v.after = b.isCondition(clause), namesAliases(clause)
 		if clause.Accept(&v); v.err != nil {
 			return v.err
 		}
 	}
+	b.nodes = v.scale.all()
 	return nil
+}
+
+// namesAliases reports whether the names in a clause may be aliases.
+func namesAliases(clause ast.Node) bool {
+	switch clause.(type) {
+	case *ast.GroupByClause, *ast.HavingClause, *ast.OrderByClause:
+		return true
+	}
+	return false
 }
 
 // Enter implements ast.Visitor.
 func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
+	v.scale.enter()
 	if v.err != nil {
 		return node, true
 	}
@@ -41,10 +55,13 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 		return node, true
 	case *ast.ColumnName:
 		v.err = v.column(n)
+		v.scale.name(v.weight(n))
 	case *ast.AggregateFuncExpr:
+		v.scale.keep()
 		v.block.Aggregate = true
 		v.block.aggregated(n, v.where)
 	case *ast.WindowFuncExpr:
+		v.scale.keep()
 		v.block.Aggregate = true
 	case *ast.FuncCallExpr:
 		v.block.call(n)
@@ -60,7 +77,13 @@ func (v *binder) Enter(node ast.Node) (ast.Node, bool) {
 }
 
 // Leave implements ast.Visitor.
-func (v *binder) Leave(node ast.Node) (ast.Node, bool) { return node, v.err == nil }
+func (v *binder) Leave(node ast.Node) (ast.Node, bool) {
+	w := v.scale.leave(node)
+	if _, ok := node.(*ast.SelectField); ok {
+		v.block.weights = append(v.block.weights, w)
+	}
+	return node, v.err == nil
+}
 
 func (v *binder) subquery(n *ast.SubqueryExpr) error {
 	b, err := v.r.query(n.Query, env{ctes: v.ctes, outer: v.scope})
@@ -69,6 +92,7 @@ func (v *binder) subquery(n *ast.SubqueryExpr) error {
 	}
 	b.Role = Subquery
 	v.block.Inner = append(v.block.Inner, b)
+	v.scale.name(b.size.parts)
 	return nil
 }
 

@@ -24,6 +24,11 @@ type Block struct {
 	tables []*catalog.Table // that its own FROM names, each once
 	ctes   []*CTE           // that its own FROM names, each once
 	groups []*scope         // around it, of whose rows it calls aggregates
+	named  bool             // the query of a CTE that another block names
+
+	weights []int // of the select fields
+	nodes   int   // of its own expressions, names standing for what they name
+	size    size  // of all that it is to a server
 
 	Aggregate bool   // calls an aggregate or window function itself, or a block inside it does of its rows
 	Volatile  bool   // calls a function with another value at each call itself

@@ -124,6 +124,9 @@ func (f *fromResolver) cteSource(ts *ast.TableSource, n *ast.TableName, c *CTE) 
 	}
 	c.recursive = c.recursive || c.state == cteOpen
 	f.block.addCTE(c)
+	if c.Block != nil {
+		c.Block.named = true
+	}
 	alias(ts, n, c.Node.Name.O)
 	return &Source{Name: aliasOf(ts, n), Ref: ts, Block: c.Block, Columns: c.columns}, nil
 }

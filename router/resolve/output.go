@@ -18,6 +18,8 @@ import (
 type Column struct {
 	Name string
 	Type catalog.Type
+
+	weight int // see scale; 0 stands for 1
 }
 
 // output returns the columns of a SELECT, nil where their number cannot be
@@ -28,8 +30,8 @@ func (r *resolver) output(sel *ast.SelectStmt, sc *scope) ([]Column, error) {
 	if shared, ok := o.share(sel.Fields.Fields); ok {
 		return shared, nil
 	}
-	for _, f := range sel.Fields.Fields {
-		if err := o.field(f); err != nil {
+	for i, f := range sel.Fields.Fields {
+		if err := o.field(f, sc.block.weights[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -65,11 +67,11 @@ func (o *output) share(fields []*ast.SelectField) ([]Column, bool) {
 	return s.Columns, true
 }
 
-func (o *output) field(f *ast.SelectField) error {
+func (o *output) field(f *ast.SelectField, weight int) error {
 	switch {
 	case f.WildCard == nil:
 		o.keep(f)
-		return o.expression(f)
+		return o.expression(f, weight)
 	case f.WildCard.Table.O != "":
 		return o.qualifiedStar(f)
 	default:
@@ -83,8 +85,8 @@ func (o *output) keep(f *ast.SelectField) {
 	}
 }
 
-func (o *output) expression(f *ast.SelectField) error {
-	c, expr := Column{Name: f.AsName.O}, f.Expr
+func (o *output) expression(f *ast.SelectField, weight int) error {
+	c, expr := Column{Name: f.AsName.O, weight: weight}, f.Expr
 	for {
 		inner, ok := expr.(*ast.ParenthesesExpr)
 		if !ok {
@@ -202,7 +204,7 @@ func (o *output) mergedStar(f *ast.SelectField) error {
 	}
 	o.known = o.known && known
 	for _, c := range columns {
-		o.columns = append(o.columns, Column{Name: c.name, Type: c.typ})
+		o.columns = append(o.columns, Column{Name: c.name, Type: c.typ, weight: c.weight})
 	}
 	if !o.wide {
 		return nil
@@ -238,7 +240,7 @@ func (r *resolver) setColumns(b *Block) error {
 	}
 	b.Columns = make([]Column, len(first))
 	for i, c := range first {
-		b.Columns[i] = Column{Name: c.Name, Type: commonType(b.Arms, i)}
+		b.Columns[i] = Column{Name: c.Name, Type: commonType(b.Arms, i), weight: commonWeight(b.Arms, i)}
 	}
 	return nil
 }

@@ -15,6 +15,9 @@ func Statement(snap *catalog.Snapshot, database string, st *guard.Statement) (*B
 	if err != nil {
 		return nil, err
 	}
+	if err := b.size.check(); err != nil {
+		return nil, err
+	}
 	if r.braced && r.withs != st.Withs() {
 		return nil, fault.New(fault.Unsupported, "WITH in parentheses right after another WITH is not supported")
 	}
@@ -59,7 +62,12 @@ func (r *resolver) setOperation(node ast.Node, e env) (*Block, error) {
 		return nil, err
 	}
 	b.scope = &scope{block: b, outer: e.outer}
-	return b, r.bind(b, e)
+	err = r.bind(b, e)
+	if op.Limit != nil {
+		b.Columns = weightless(b.Columns)
+	}
+	b.measure()
+	return b, err
 }
 
 func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*Block, error) {
@@ -78,5 +86,9 @@ func (r *resolver) selectStmt(sel *ast.SelectStmt, e env) (*Block, error) {
 		return nil, err
 	}
 	b.Columns, err = r.output(sel, b.scope)
+	if sel.Limit != nil {
+		b.Columns = weightless(b.Columns)
+	}
+	b.measure()
 	return b, err
 }

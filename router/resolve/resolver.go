@@ -22,6 +22,10 @@ type resolver struct {
 	braced   bool // one of them stands before a parenthesised query
 
 	exactWiths bool // their names are told apart by case
+
+	// weights are those of the columns of derived tables and CTEs by name, in
+	// lower case, for each list of columns.
+	weights map[*Column]map[string]int
 }
 
 // env is what a query block sees of the blocks around it.

@@ -15,6 +15,7 @@ type merged struct {
 	source *Source
 	name   string
 	typ    catalog.Type
+	weight int
 }
 
 // visible returns the columns that * shows of an operand, in their order. It
@@ -43,7 +44,7 @@ func (r *resolver) visibleSource(s *Source) ([]merged, bool, error) {
 	columns := make([]merged, s.Width())
 	for i := range columns {
 		c := s.Column(i)
-		columns[i] = merged{source: s, name: c.Name, typ: c.Type}
+		columns[i] = merged{source: s, name: c.Name, typ: c.Type, weight: c.weight}
 	}
 	return columns, true, nil
 }

@@ -126,7 +126,7 @@ func (r *resolver) rename(columns []Column, list []ast.CIStr) ([]Column, error) 
 	}
 	renamed := make([]Column, len(list))
 	for i := range renamed {
-		renamed[i] = Column{Name: list[i].O, Type: columns[i].Type}
+		renamed[i] = Column{Name: list[i].O, Type: columns[i].Type, weight: columns[i].weight}
 	}
 	return renamed, nil
 }

@@ -41,14 +41,19 @@ type Literal struct {
 }
 
 // Hole stands in a printed statement for a literal, so that the statement can be
-// had with other values of the kind: [HoleMark] and the byte Slot.
+// had with other values of the kind: [HoleMark], or [UTCHoleMark] where UTC is set,
+// and the byte Slot.
 type Hole struct {
 	Slot byte
+	UTC  bool // a time with an offset is put into UTC, see [InUTC]
 	Read bool // the value had a say in the plan, which is good for this one alone
 }
 
-// HoleMark begins a hole. No text in UTF-8 has it.
-const HoleMark = 0xff
+// HoleMark and UTCHoleMark begin a hole. No text in UTF-8 has them.
+const (
+	HoleMark    = 0xff
+	UTCHoleMark = 0xfe
+)
 
 // Read returns the value, for decisions that depend on more than its type. A
 // plan is then good for this value alone.
@@ -108,7 +113,11 @@ func newBits(s string, base byte) (Bits, error) {
 // Restore implements ast.Node.
 func (l *Literal) Restore(ctx *format.RestoreCtx) error {
 	if l.Hole != nil {
-		ctx.WritePlain(string([]byte{HoleMark, l.Hole.Slot}))
+		mark := byte(HoleMark)
+		if l.Hole.UTC {
+			mark = UTCHoleMark
+		}
+		ctx.WritePlain(string([]byte{mark, l.Hole.Slot}))
 		return nil
 	}
 	l.introducer(ctx)
