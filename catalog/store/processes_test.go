@@ -24,7 +24,8 @@ func beat(t *testing.T, c *store.Store) []string {
 func TestProcesses(t *testing.T) {
 	d := newDatabase(t)
 	a, b := d.open(t, store.Config{Process: "a"}), d.open(t, store.Config{Process: "b"})
-	if a.Process() != "a" || d.open(t, store.Config{}).Process() == d.open(t, store.Config{}).Process() {
+	some, other := d.open(t, store.Config{}), d.open(t, store.Config{})
+	if a.Process() != "a" || some.Process() == other.Process() {
 		t.Error("processes are not told apart")
 	}
 	for _, step := range []struct {
