@@ -14,6 +14,12 @@ import (
 // too long to be held until its end is known.
 const truncatedHeader = "X-Truncated"
 
+// trailers are those that answers of a format announce. None changes them.
+var trailers = map[format][]string{
+	formatNDJSON: {truncatedHeader},
+	formatCSV:    {truncatedHeader, warningsHeader},
+}
+
 // answer streams the rows of one query in the requested form. It is a
 // proxy.Sink.
 type answer struct {
@@ -34,7 +40,7 @@ func (a *answer) Columns(columns []proxy.Column) error {
 	h := a.out.w.Header()
 	h["Content-Type"] = contentTypes[a.request.format]
 	if a.request.format != formatJSON {
-		h.Set("Trailer", truncatedHeader)
+		h["Trailer"] = trailers[a.request.format]
 	}
 	a.out.trickle()
 	return nil
@@ -61,27 +67,36 @@ func (a *answer) Row(values [][]byte) error {
 }
 
 // finish sends the rest of a complete answer.
-func (a *answer) finish(truncated bool) error {
+func (a *answer) finish(result proxy.Result) error {
 	out := a.out
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	if a.rows == 0 {
 		out.buf = append(out.buf, a.layout.head...)
 	}
-	if a.request.format == formatJSON {
-		out.buf = a.appendSummary(out.buf, truncated)
-	} else {
-		a.mark(truncated)
+	switch a.request.format {
+	case formatJSON:
+		out.buf = a.appendSummary(out.buf, result)
+	case formatNDJSON:
+		if len(result.Warnings) > 0 {
+			out.buf = append(appendWarnings(append(out.buf, '{'), result.Warnings), "}\n"...)
+		}
+		a.mark(result)
+	default:
+		a.mark(result)
 	}
 	return out.end()
 }
 
-func (a *answer) appendSummary(dst []byte, truncated bool) []byte {
+func (a *answer) appendSummary(dst []byte, result proxy.Result) []byte {
 	dst = append(dst, `],"truncated":`...)
-	dst = strconv.AppendBool(dst, truncated)
-	if truncated {
+	dst = strconv.AppendBool(dst, result.Truncated)
+	if result.Truncated {
 		dst = append(dst, `,"limit":`...)
 		dst = strconv.AppendInt(dst, int64(a.request.query.MaxRows), 10)
+	}
+	if len(result.Warnings) > 0 {
+		dst = appendWarnings(append(dst, ','), result.Warnings)
 	}
 	dst = append(dst, `,"elapsed_ms":`...)
 	dst = strconv.AppendInt(dst, time.Since(a.start).Milliseconds(), 10)
@@ -89,13 +104,17 @@ func (a *answer) appendSummary(dst []byte, truncated bool) []byte {
 	return append(appendText(dst, []byte(a.request.query.ID)), "}\n"...)
 }
 
-// mark sets X-Truncated: as a header if nothing has been sent yet.
-func (a *answer) mark(truncated bool) {
+// mark sets X-Truncated, and of CSV X-Warnings: as headers if nothing has been
+// sent yet.
+func (a *answer) mark(result proxy.Result) {
 	h := a.out.w.Header()
 	if !a.out.sent {
 		h.Del("Trailer")
 	}
-	h.Set(truncatedHeader, strconv.FormatBool(truncated))
+	h.Set(truncatedHeader, strconv.FormatBool(result.Truncated))
+	if a.request.format == formatCSV && len(result.Warnings) > 0 {
+		h.Set(warningsHeader, headerOf(result.Warnings))
+	}
 }
 
 // fail ends an answer of which a part has been sent: in JSON with the member

@@ -44,6 +44,7 @@ var statuses = map[fault.Code]int{
 	fault.TooLarge:             413,
 	fault.UnsupportedMediaType: 415,
 	fault.Unsupported:          422,
+	fault.AnswerCut:            422,
 	fault.GatherTooLarge:       422,
 	fault.NotBaseTable:         422,
 	fault.CannotIndex:          422,

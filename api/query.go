@@ -47,7 +47,7 @@ func (a *API) postQuery(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 	if err != nil {
 		return a.failAnswer(ctx, ans, err)
 	}
-	if err := ans.finish(result.Truncated); err != nil {
+	if err := ans.finish(result); err != nil {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
 	return nil

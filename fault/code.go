@@ -12,6 +12,7 @@ const (
 	ForbiddenTable    Code = "forbidden_table"    // a table out of reach
 	ForbiddenClause   Code = "forbidden_clause"   // INTO, FOR UPDATE, variables and the like
 	Unsupported       Code = "unsupported"        // understood, but not (yet) answered
+	AnswerCut         Code = "answer_cut"         // a server did not give the whole answer
 	GatherTooLarge    Code = "gather_too_large"   // more would be moved between shards than is allowed
 	DatabaseError     Code = "database_error"     // a server refuses the client's statement
 	DatabaseDenied    Code = "database_denied"    // a server refuses it to the account; published as database_error

@@ -18,10 +18,13 @@ func (e *QueryError) Code() fault.Code { return fault.DatabaseError }
 func (e *QueryError) Detail() string   { return e.Server.Message }
 
 // blame makes a *QueryError of a server's error if the query's text is the
-// reason for it, and returns other errors as they are. All that a client can
+// reason for it, a *shard.CutError if a limit of the server is, and returns other errors as they are. All that a client can
 // send is one SELECT, so its text mostly is.
 func blame(err error) error {
 	refusal, ok := errors.AsType[*shard.ServerError](err)
+	if ok && server.Classify(refusal.Number, refusal.Message).Has(server.Cut) {
+		return &shard.CutError{Shard: refusal.Shard, Number: refusal.Number, Reason: refusal.Message}
+	}
 	if ok && !errors.Is(err, shard.ErrUnreachable) && !server.Classify(refusal.Number, refusal.Message).Has(server.Unasked) {
 		return &QueryError{refusal}
 	}

@@ -21,6 +21,9 @@ type Result struct {
 	// Steps are the numbers of a gather's steps, in the plan's order; nil for
 	// the other kinds.
 	Steps []gather.StepStats
+	// Warnings are what the servers said of the statements that gave the answer,
+	// a few of each; of an answer that is cut short by MaxRows, those so far.
+	Warnings []Warning
 
 	told bool // the sink knows of it
 }
@@ -68,23 +71,28 @@ func (p *Proxy) runArms(ctx context.Context, asker admission.Asker, tag, clock s
 	if err := open(steps, stop, arms); err != nil {
 		return Result{}, err
 	}
-	return give(arms, plan.Columns, maxRows, sink)
+	return give(ctx, tag, arms, plan.Columns, maxRows, sink)
 }
 
 // runGather runs a plan that moves rows to its home shard, whose rows are the
 // answer.
 func (p *Proxy) runGather(ctx context.Context, q gather.Query, maxRows int, sink Sink) (result Result, err error) {
 	steps, err := p.gatherer.Run(ctx, q, func(rows *shard.Rows) (_ int64, err error) {
-		result, err = give([]*arm{{rows: rows}}, q.Plan.Columns, maxRows, sink)
+		result, err = give(ctx, q.Tag, []*arm{{rows: rows}}, q.Plan.Columns, maxRows, sink)
 		return result.Rows, err
 	})
 	result.Steps = steps
+	for _, s := range steps {
+		result.warn(s.Warnings)
+	}
 	return result, err
 }
 
 // give tells the sink the columns of arms that are open, and hands it their
-// rows, one arm after the other.
-func give(arms []*arm, planned []router.Column, maxRows int, sink Sink) (result Result, err error) {
+// rows, one arm after the other. An arm that has warned of a cut fails. One whose
+// statement goes on behind MaxRows is read on for its warnings, as far as it may
+// go by what the router lets it return.
+func give(ctx context.Context, tag string, arms []*arm, planned []router.Column, maxRows int, sink Sink) (result Result, err error) {
 	columns, err := columnsOf(arms, planned)
 	if err != nil {
 		return result, err
@@ -97,7 +105,8 @@ func give(arms []*arm, planned []router.Column, maxRows int, sink Sink) (result 
 		for a.rows.Next() {
 			if maxRows > 0 && result.Rows == int64(maxRows) {
 				result.Truncated = true
-				return result, nil
+				pass(a.rows, maxRows)
+				break
 			}
 			if err := sink.Row(a.rows.Values()); err != nil {
 				return result, err
@@ -107,6 +116,22 @@ func give(arms []*arm, planned []router.Column, maxRows int, sink Sink) (result 
 		if err := a.rows.Err(); err != nil {
 			return result, err
 		}
+		warnings, err := a.rows.Warnings(ctx, tag)
+		if err != nil {
+			return result, err
+		}
+		if result.warn(warnings); result.Truncated {
+			break
+		}
 	}
 	return result, nil
+}
+
+// pass reads on to the end of rows, if that is not farther than most rows.
+func pass(rows *shard.Rows, most int) {
+	for range most + 1 {
+		if !rows.Next() {
+			return
+		}
+	}
 }

@@ -55,6 +55,9 @@ const (
 	// Unasked: a SELECT fails so for reasons of the server's own. All other
 	// errors of a SELECT are of its text.
 	Unasked
+	// Cut: what the server gives is not all: a limit of its own was in the way.
+	// As a warning it comes with an answer.
+	Cut
 	// Advice: a warning that says nothing of the values, which are stored as
 	// they were given.
 	Advice
@@ -65,6 +68,7 @@ func (c Class) Has(others Class) bool { return c&others != 0 }
 
 // The numbers that matter by themselves.
 const (
+	Rewritten         = 1003 // the note of EXPLAIN: the statement as the server has understood it
 	AccessDenied      = 1045 // to the account, by its password or for want of TLS
 	BadDatabase       = 1049 // there is no such database
 	DuplicateColumn   = 1060
@@ -110,6 +114,8 @@ func Classify(number uint16, message string) Class {
 		number = interrupted
 	case number == unknownError && lockWait.MatchString(message):
 		number = lockWaitTimeout
+	case number == incomplete && !strings.Contains(message, recursionLimit):
+		return 0 // MariaDB: LIMIT … ROWS EXAMINED, which the statement itself says
 	case number == internalError && !strings.HasPrefix(message, "Internal error"):
 		return 0 // TiDB can't plan the statement, such as one with JSON for a condition
 	}
@@ -121,7 +127,11 @@ const (
 	lockWaitTimeout = 1205
 	interrupted     = 1317 // by KILL QUERY
 	internalError   = 1815
+	incomplete      = 1931 // MariaDB's, whatever the limit
 )
+
+// recursionLimit is how MariaDB calls the limit of Info.RecursionLimit.
+const recursionLimit = "max_recursive_iterations"
 
 // lockWait matches what TiDB says of a lock that it did not get where it has
 // no number for that.

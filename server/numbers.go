@@ -48,7 +48,9 @@ var classRows = []struct {
 	{1290, 1290, ReadOnly | Unasked},    // an option of the server is in the way: read_only
 	{1292, 1292, Refused},               // no such date, no such number
 	{1296, 1297, Unasked},               // errors of engines
+	{1260, 1260, Cut},                   // GROUP_CONCAT, and MariaDB's JSON_ARRAYAGG
 	{1287, 1287, Advice},                // deprecated, use another
+	{1301, 1301, Cut},                   // in a SELECT it is NULL then
 	{1300, 1301, Refused},               // no such characters, longer than max_allowed_packet
 	{interrupted, interrupted, Stopped | Unasked},
 	{1366, 1367, Refused},                    // no such characters, no such number
@@ -67,6 +69,7 @@ var classRows = []struct {
 	{1815, 1815, Unasked},                    // internal error
 	{1836, 1836, ReadOnly},
 	{NotInstant, NotInstantWhy, NoIndex},
+	{incomplete, incomplete, Cut},
 	{1927, 1927, Unavailable | Unasked}, // MariaDB: connection was killed
 	{1969, 1969, TimeLimit | Unasked},   // MariaDB's
 	{3024, 3024, TimeLimit | Unasked},   // MySQL's
@@ -77,6 +80,7 @@ var classRows = []struct {
 	{InsecureTransport, InsecureTransport, Unasked},
 	{3169, 3169, Unavailable | Unasked}, // MySQL: session was killed
 	{LockNotAvailable, LockNotAvailable, Locked},
+	{3636, 3636, Cut},                         // MySQL, TiDB: cte_max_recursion_depth
 	{3719, 3719, Advice},                      // MySQL: utf8 is going to be another charset
 	{3778, 3778, Advice},                      // MySQL: a collation is deprecated
 	{4025, 4025, Refused},                     // MariaDB: a constraint fails, such as that JSON is JSON

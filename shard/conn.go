@@ -87,7 +87,7 @@ func (c *Conn) run(ctx context.Context, first, statement string) (*Rows, error) 
 	c.start(ctx)
 	rows, err := c.executeBoth(first, statement)
 	if err == nil && !rows.done {
-		c.rows = rows
+		c.rows, rows.statement = rows, statement
 		return rows, nil
 	}
 	if err := c.finish(err); err != nil {
@@ -271,11 +271,6 @@ func (c *Conn) columns(count int) (*Rows, error) {
 	s := definitions.shape()
 	c.session.reshape(s)
 	return &Rows{conn: c, columns: s.columns, zerofill: s.zerofill, values: c.session.row(count)}, nil
-}
-
-// ended checks the packet that ended the rows.
-func (c *Conn) ended(p []byte) error {
-	return checkStatus(c.session.socket.agreed.status(p))
 }
 
 func checkStatus(status uint16, err error) error {

@@ -26,23 +26,17 @@ func readError(p []byte) error {
 // the same byte, for a first value of 16 MiB or more.
 func isEnd(p []byte) bool { return p[0] == markEOF && len(p) < maxPacket }
 
-// status reads the server's status from the packet that ends the rows: an OK
-// packet in all but its first byte, or the older EOF.
-func (a capabilities) status(p []byte) (uint16, error) {
+// ending reads the packet that ends the rows: an OK packet in all but its first
+// byte, or the older EOF.
+func (a capabilities) ending(p []byte) (okPacket, error) {
 	p = p[1:]
-	if a&deprecateEOF == 0 {
-		if len(p) < 4 {
-			return 0, errMalformed
-		}
-		return binary.LittleEndian.Uint16(p[2:]), nil
+	if a&deprecateEOF != 0 {
+		return readOK(p)
 	}
-	return okStatus(p)
-}
-
-// okStatus reads the server's status from an OK packet without its first byte.
-func okStatus(p []byte) (uint16, error) {
-	o, err := readOK(p)
-	return o.status, err
+	if len(p) < 4 {
+		return okPacket{}, errMalformed
+	}
+	return okPacket{warnings: binary.LittleEndian.Uint16(p), status: binary.LittleEndian.Uint16(p[2:])}, nil
 }
 
 // okPacket is what an OK packet says of a statement.

@@ -10,13 +10,14 @@ import (
 // Rows is the result of a statement, read as it arrives. It is not safe for
 // concurrent use.
 type Rows struct {
-	conn     *Conn
-	columns  []ColumnType
-	values   [][]byte
-	zerofill bool     // some column may have zeros to strip
-	done     bool     // the connection is through with the statement
-	ok       okPacket // of a statement that returns no rows
-	err      error
+	conn      *Conn
+	statement string
+	columns   []ColumnType
+	values    [][]byte
+	zerofill  bool     // some column may have zeros to strip
+	done      bool     // the connection is through with the statement
+	ok        okPacket // of a statement that has come to its end
+	err       error
 }
 
 // Shard returns the name of the shard that the rows come from.
@@ -39,7 +40,7 @@ func (r *Rows) Next() bool {
 		return false
 	case err != nil:
 	case isEnd(p):
-		r.finish(r.conn.ended(p))
+		r.finish(r.ended(p))
 		return false
 	case p[0] == markError:
 		err = readError(p)
@@ -89,12 +90,18 @@ func (r *Rows) skip() (ended bool, err error) {
 		case err != nil:
 			return true, err
 		case isEnd(p):
-			return true, r.conn.ended(p)
+			return true, r.ended(p)
 		case p[0] == markError:
 			return true, readError(p)
 		}
 	}
 	return false, nil
+}
+
+// ended reads the packet that ends the rows.
+func (r *Rows) ended(p []byte) (err error) {
+	r.ok, err = r.conn.session.socket.agreed.ending(p)
+	return checkStatus(r.ok.status, err)
 }
 
 // refused reports whether a row is not read for a reason of ours.

@@ -66,6 +66,9 @@ type StepStats struct {
 	Rows    int64
 	Bytes   int64 // of the values, as text
 	Elapsed time.Duration
+	// Warnings are what the shard said of the statement that read the step's
+	// rows. Those of the last step are up to whoever takes its rows.
+	Warnings []shard.Warning
 }
 
 // Run moves the rows of all steps of the plan but the last to the home shard,

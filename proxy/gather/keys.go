@@ -50,7 +50,11 @@ func (s *session) keys(ctx context.Context, filter *router.Filter) (list []byte,
 		return nil, false, fmt.Errorf("%w: keys of %d columns", errPlan, len(rows.Columns()))
 	}
 	list, usable = readKeys(rows, filter.Max)
-	return list, usable, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, false, err
+	}
+	_, err = rows.Warnings(ctx, s.tag) // of interest only where keys were cut
+	return list, usable, err
 }
 
 // readKeys reads all keys. NULL is none: nothing equals it.

@@ -87,6 +87,9 @@ func (s *shipment) read(ctx context.Context, sql string, f *filler) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
+	if s.attempt.stats[s.number-1].Warnings, err = rows.Warnings(ctx, s.source.tag); err != nil {
+		return err
+	}
 	return f.flush(ctx)
 }
 
