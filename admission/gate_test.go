@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -185,23 +186,30 @@ func TestFullQueue(t *testing.T) {
 func TestWrongPresumption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, 8, 0)
-		yielded := map[string]bool{}
+		yielded, mu := map[string]bool{}, sync.Mutex{} // which a gate's timer calls
+		seen := func() map[string]bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return maps.Clone(yielded)
+		}
 		for i := range 12 {
 			name := fmt.Sprint("a", i)
 			q.ask(t.Context(), name, 1, Asker{Client: "a", Yield: func() bool {
+				mu.Lock()
+				defer mu.Unlock()
 				yielded[name] = true
 				return name != "a0" // its client has been told something
 			}})
 		}
 		time.Sleep(Patience / 2)
 		q.asks("short", "b", 1)
-		if len(yielded) != 0 || q.hold["b1"] != nil {
-			t.Fatalf("too soon: %v", yielded)
+		if len(seen()) != 0 || q.hold["b1"] != nil {
+			t.Fatalf("too soon: %v", seen())
 		}
 		time.Sleep(Patience / 2)
 		synctest.Wait()
-		if !yielded["a0"] || !yielded["a1"] || !yielded["a2"] || len(yielded) != 3 {
-			t.Fatalf("more or fewer than the reserve yielded: %v", yielded)
+		if y := seen(); !y["a0"] || !y["a1"] || !y["a2"] || len(y) != 3 {
+			t.Fatalf("more or fewer than the reserve yielded: %v", y)
 		}
 		if s := q.Stats(); s.Yields != 2 {
 			t.Errorf("%+v", s)

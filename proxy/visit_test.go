@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,8 +18,29 @@ import (
 type visitor struct {
 	*Proxy
 	shard *admission.Gate
+	mu    sync.Mutex
 	runs  map[string]int // how often each has begun
 	ended map[string]error
+}
+
+// end is how a query has ended, if it has.
+func (v *visitor) end(name string) (err error, ended bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	err, ended = v.ended[name]
+	return err, ended
+}
+
+func (v *visitor) begun(name string) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.runs[name]
+}
+
+func (v *visitor) ends() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.ends()
 }
 
 func newVisitor(queries, queued, conns int) *visitor {
@@ -41,7 +63,9 @@ func (v *visitor) visits(ctx context.Context, client string, number int, plan *r
 				return Result{}, err
 			}
 			defer hold.Release()
+			v.mu.Lock()
 			v.runs[name]++
+			v.mu.Unlock()
 			if tells {
 				if err := sink.Columns(nil); err != nil {
 					return Result{}, err
@@ -54,6 +78,8 @@ func (v *visitor) visits(ctx context.Context, client string, number int, plan *r
 			}
 			return Result{}, sink.Columns(nil)
 		})
+		v.mu.Lock()
+		defer v.mu.Unlock()
 		v.ended[name] = err
 	}()
 	synctest.Wait()
@@ -71,7 +97,7 @@ func TestShortPassLong(t *testing.T) {
 		v.visits(t.Context(), "b", 1, shortPlan, time.Millisecond, false)
 		time.Sleep(2 * time.Millisecond)
 		synctest.Wait()
-		if err, ended := v.ended["b1"]; err != nil || !ended {
+		if err, ended := v.end("b1"); err != nil || !ended {
 			t.Errorf("%v", err)
 		}
 		if s := v.Stats(); s.Running != 6 || s.Waiting != 14 || s.MaxRunning != 8 || s.MaxWaiting != 20 || s.Refused != 0 {
@@ -79,8 +105,8 @@ func TestShortPassLong(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if s := v.Stats(); len(v.ended) != 21 || s.Running+s.Waiting != 0 {
-			t.Errorf("%d ended, %+v", len(v.ended), s)
+		if s := v.Stats(); v.ends() != 21 || s.Running+s.Waiting != 0 {
+			t.Errorf("%d ended, %+v", v.ends(), s)
 		}
 	})
 }
@@ -101,7 +127,7 @@ func TestMistakenYield(t *testing.T) {
 		time.Sleep(9 * admission.Patience)
 		synctest.Wait()
 		for i := range 20 {
-			if err, ended := v.ended[fmt.Sprint("b", i)]; err != nil || !ended {
+			if err, ended := v.end(fmt.Sprint("b", i)); err != nil || !ended {
 				t.Errorf("b%d: %v", i, err)
 			}
 		}
@@ -113,13 +139,13 @@ func TestMistakenYield(t *testing.T) {
 		anew := 0
 		for i := range 9 {
 			name := fmt.Sprint("a", i)
-			if err, ended := v.ended[name]; err != nil || !ended || v.runs[name] > 2 {
-				t.Errorf("%s: %v, %d runs", name, err, v.runs[name])
+			if err, ended := v.end(name); err != nil || !ended || v.begun(name) > 2 {
+				t.Errorf("%s: %v, %d runs", name, err, v.begun(name))
 			}
-			anew += v.runs[name] - 1
+			anew += v.begun(name) - 1
 		}
-		if int64(anew) != v.Stats().Yielded || v.runs["a0"] != 1 {
-			t.Errorf("%v, %+v", v.runs, v.Stats())
+		if int64(anew) != v.Stats().Yielded || v.begun("a0") != 1 {
+			t.Errorf("%d begun anew, %+v", anew, v.Stats())
 		}
 	})
 }
@@ -132,19 +158,20 @@ func TestTooMany(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		v.visits(ctx, "a", 2, longPlan, time.Minute, true)
 		v.visits(t.Context(), "b", 1, longPlan, time.Minute, true)
-		refused := fault.Of(v.ended["b1"])
+		ended, _ := v.end("b1")
+		refused := fault.Of(ended)
 		if refused.Code != fault.Busy || refused.RetryAfter <= 0 || v.Stats().Refused != 1 {
 			t.Errorf("%+v", refused)
 		}
 		cancel(ErrCancelled)
 		synctest.Wait()
-		if v.ended["a2"] != ErrCancelled || v.Stats().Waiting != 0 {
-			t.Errorf("%v, %+v", v.ended["a2"], v.Stats())
+		if err, _ := v.end("a2"); err != ErrCancelled || v.Stats().Waiting != 0 {
+			t.Errorf("%v, %+v", err, v.Stats())
 		}
 		v.visits(t.Context(), "b", 2, longPlan, time.Minute, true)
 		time.Sleep(3 * time.Minute)
 		synctest.Wait()
-		if err, ended := v.ended["b2"]; err != nil || !ended {
+		if err, ended := v.end("b2"); err != nil || !ended {
 			t.Errorf("%v", err)
 		}
 	})

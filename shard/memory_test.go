@@ -141,10 +141,15 @@ func TestMemoryBusy(t *testing.T) {
 	if rows, err = fourth.Query(t.Context(), "SELECT"); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(20*time.Millisecond, func() { held.Next() })
+	var given sync.WaitGroup
+	given.Go(func() {
+		time.Sleep(20 * time.Millisecond)
+		held.Next()
+	})
 	if !rows.Next() {
 		t.Errorf("memory that was given back: %v", rows.Err())
 	}
+	given.Wait()
 	rows.Close()
 	held.Close()
 }
