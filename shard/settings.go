@@ -17,9 +17,8 @@ const catalogPatience = 8 * time.Second
 // not every server knows the same.
 //
 // A query's sql_mode is server.Info.QueryMode. Of its warnings servers keep as
-// many as a cut answer may hide behind (Rows.Warnings), which is some 2 MB. Its server may wait for
-// ten minutes on a client that takes no rows; who cancels sooner is not up to
-// the server. A transaction keeps one snapshot at REPEATABLE READ alone, which
+// many as they let us say (Rows.Warnings). Its server may wait for ten minutes on a
+// client that takes no rows; who cancels sooner is not up to the server. A transaction keeps one snapshot at REPEATABLE READ alone, which
 // a server's own default may not be.
 func settings(p purpose, info server.Info, collation string) []string {
 	all := []string{"SET NAMES utf8mb4 COLLATE " + collation +
@@ -38,7 +37,11 @@ func settings(p purpose, info server.Info, collation string) []string {
 func special(p purpose, info server.Info) string {
 	switch p {
 	case forQueries:
-		return ", net_write_timeout = 600, max_error_count = 4096, " + info.RecursionLimit() + ", sql_mode = '" + info.QueryMode() + "'"
+		all := ", net_write_timeout = 600, " + info.RecursionLimit()
+		if kept := info.KeepsWarnings(); kept != "" {
+			all += ", " + kept
+		}
+		return all + ", sql_mode = '" + info.QueryMode() + "'"
 	case forControl:
 		return ", sql_mode = '" + server.PlainMode + "'"
 	case forCatalog:

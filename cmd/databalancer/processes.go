@@ -9,22 +9,30 @@ import (
 	"github.com/kolide/databalancer/shard"
 )
 
-// findCatalog learns which shard's server holds the catalog, if one does.
-func (s *stores) findCatalog(ctx context.Context, o *options) error {
-	identity, err := shard.ReadIdentity(ctx, o.catalogConfig(s.log), o.catalogServer())
-	if err != nil {
-		return err
+// findCatalog learns which shard's server holds the catalog, if one does. What it
+// can't learn now it learns with a later beat.
+func (s *stores) findCatalog(ctx context.Context) {
+	if s.catalogFound {
+		return
 	}
+	identity, err := s.identity(ctx)
+	if err != nil {
+		s.log.Debug("Catalog's server", "err", err)
+		return
+	}
+	s.catalogFound = true
 	if identity.Found {
 		s.catalogShard = identity.Name
 	}
-	return nil
 }
 
 // beat tells the others that this process is alive, and divides the servers'
 // connections among all. While the catalog is away all stays as it is, which
 // the reading of the catalog logs.
 func (s *stores) beat(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, store.BeatInterval)
+	defer cancel()
+	s.findCatalog(ctx)
 	alive, err := s.catalog.Beat(ctx)
 	if err != nil {
 		s.log.Debug("Beat", "err", err)

@@ -32,7 +32,9 @@ type stores struct {
 	gatherers []string
 	// catalogShard is the shard whose server holds the catalog; empty: none.
 	catalogShard string
-	catalogConns int // the most to the catalog
+	catalogFound bool                                          // catalogShard is known
+	identity     func(context.Context) (shard.Identity, error) // of the catalog's server
+	catalogConns int                                           // the most to the catalog
 }
 
 // openStore waits for the servers, opens the catalog and joins the shards
@@ -46,6 +48,9 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 		return nil, err
 	}
 	s := &stores{shards: shards, tables: tables.NewFamilies(shards, log), log: log, catalogConns: o.writeConns}
+	s.identity = func(ctx context.Context) (shard.Identity, error) {
+		return shard.ReadIdentity(ctx, o.catalogConfig(log), o.catalogServer())
+	}
 	s.rights = shard.NewRights(o.catalogConfig(log), catalogName, o.catalogServer(), server.ForCatalog)
 	if err := s.open(starting, o, config); err != nil {
 		s.close()
@@ -55,7 +60,7 @@ func openStore(ctx context.Context, o *options, log *slog.Logger) (*stores, erro
 	// may do without, and they can be granted while the process runs.
 	s.rights.Check(starting)
 	s.shards.Check(starting)
-	s.beat(starting)
+	s.beat(ctx)
 	return s, nil
 }
 
@@ -65,9 +70,6 @@ func (s *stores) open(ctx context.Context, o *options, config shard.Config) erro
 		return err
 	}
 	if err := s.joinAll(ctx, o, config); err != nil {
-		return err
-	}
-	if err := s.findCatalog(ctx, o); err != nil {
 		return err
 	}
 	return s.addGatherers(ctx, o, config)
