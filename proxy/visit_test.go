@@ -40,7 +40,7 @@ func (v *visitor) begun(name string) int {
 func (v *visitor) ends() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.ends()
+	return len(v.ended)
 }
 
 func newVisitor(queries, queued, conns int) *visitor {
