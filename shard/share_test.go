@@ -56,7 +56,7 @@ func TestPoolsAreResized(t *testing.T) {
 		t.Fatal(err)
 	}
 	if limits.Server == 0 { // TiDB's default
-		limits.Server = 100
+		limits.Server = 500
 		sh.sharing.reader = limits
 	}
 	var held []*Conn
