@@ -53,6 +53,11 @@ func TestJoined(t *testing.T) {
 				}
 				plain := fmt.Sprintf(form, i, j)
 				joined, err := c.Joined(t.Context(), "", plain)
+				for again := 0; again < 10 && err == nil && joined == plain && c.Server().LoopsJoins(); again++ {
+					// The server has guessed too few rows, from a few pages.
+					texts(t, c, fmt.Sprintf("ANALYZE TABLE t%d, u%d", i, j))
+					joined, err = c.Joined(t.Context(), "", plain)
+				}
 				if err != nil || (joined != plain) != c.Server().LoopsJoins() {
 					t.Fatal(plain, joined, err)
 				}
