@@ -123,7 +123,7 @@ func (c *connector) open(ctx context.Context) (*session, error) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	s, err := c.prepare(bounded)
+	s, err := c.place(bounded)
 	if err == nil {
 		return s, nil
 	}

@@ -3,11 +3,8 @@ package shard
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"sync"
-	"time"
 
-	"github.com/kolide/databalancer/fault"
 	"github.com/kolide/databalancer/server"
 )
 
@@ -200,23 +197,4 @@ func (s *sharing) divide(oneAccount bool, most Share) Share {
 func setConns(db *sql.DB, n int) {
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
-}
-
-// ErrCrowded means that a server takes no more connections.
-var ErrCrowded = fault.Sentinel(fault.ShardUnavailable, "server takes no more connections",
-	"the server takes no more connections").With(fault.Facts{RetryAfter: 2 * time.Second})
-
-// crowdedFor is how long a server counts as crowded that nobody has tried since.
-const crowdedFor = 10 * time.Second
-
-// refused notes that the server took no more connections.
-func (sh *Shard) refused() { sh.crowded.Store(time.Now().UnixNano()) }
-
-// Crowded returns an ErrCrowded if the server took no more connections when one
-// was last needed, a short while ago; without I/O.
-func (sh *Shard) Crowded() error {
-	if since := sh.crowded.Load(); since == 0 || time.Since(time.Unix(0, since)) > crowdedFor {
-		return nil
-	}
-	return fmt.Errorf("shard %s: %w", sh.Name(), ErrCrowded)
 }
